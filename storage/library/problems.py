@@ -1,0 +1,23 @@
+"""What was set aside, mended or doubted, at the last look at each source."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from storage.library.connection import Connection, insert
+from yibao.models import Problem, Severity
+
+
+def replace(connection: Connection, scope: str, problems: Iterable[Problem]) -> None:
+    """The problems of this scope are these, and no others."""
+    connection.execute("DELETE FROM problem WHERE scope = $scope", {"scope": scope})
+    insert(connection, "problem", [{**asdict(problem), "scope": scope} for problem in problems])
+
+
+def all_of(connection: Connection) -> list[Problem]:
+    """Every open problem, errors first, then by place."""
+    rows = connection.execute("""
+        SELECT path, line, "column", rule, severity, message, remedy, arxiv_id
+        FROM problem
+        ORDER BY severity, path, line, "column"
+    """)
+    return [Problem(*row[:4], Severity(row[4]), *row[5:]) for row in rows.fetchall()]

@@ -1,0 +1,43 @@
+"""What each run did: the one place that tells what happened, whatever Prefect remembers."""
+
+import json
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from storage.library.connection import Connection, insert
+
+
+class Run(NamedTuple):
+    """A run as the table has it."""
+
+    flow: str
+    on: date
+    state: str
+    started_at: datetime
+    report: dict[str, Any]
+
+
+def begin(connection: Connection, run_id: str, flow: str, on: date, started_at: datetime) -> None:
+    """The run is running. Others that still say so were killed: only one runs at a time."""
+    connection.execute("UPDATE run SET state = 'interrupted' WHERE state = 'running'")
+    row = {"run_id": run_id, "flow": flow, "on": on, "state": "running", "started_at": started_at}
+    insert(connection, "run", [row])
+
+
+def end(connection: Connection, run_id: str, state: str, finished_at: datetime, report: dict[str, Any]) -> None:
+    """The run has ended so, and this is what it did."""
+    connection.execute(
+        "UPDATE run SET state = $state, finished_at = $finished_at, report = $report WHERE run_id = $run_id",
+        {"run_id": run_id, "state": state, "finished_at": finished_at, "report": json.dumps(report)},
+    )
+
+
+def last(connection: Connection) -> Run | None:
+    """The run that began last, or None before the first."""
+    row = connection.execute("""
+        SELECT flow, "on", state, started_at, report
+        FROM run
+        ORDER BY started_at DESC
+        LIMIT 1
+    """).fetchone()
+    return Run(*row[:4], json.loads(row[4] or "{}")) if row else None

@@ -1,0 +1,107 @@
+"""Translations: every revision of every one. A revision is superseded, never changed and never deleted."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+from typing import Any, NamedTuple
+
+from storage.library.connection import Connection, insert
+from yibao.models import Translation
+
+
+class Stored(NamedTuple):
+    """What a reading of the curators' files did to the library."""
+
+    new: int
+    revised: int
+    unchanged: int
+    #: Translations that no file holds any more. They are kept, and still published.
+    vanished: tuple[str, ...]
+
+
+class Arrived(NamedTuple):
+    """A current translation, and when readers may meet it."""
+
+    translation: Translation
+    #: ISO week to whose edition it belongs.
+    week: str
+    arrived_on: date
+    #: Date of the run that stored the present revision.
+    revised_on: date
+
+
+def store(connection: Connection, translations: Iterable[Translation], on: date, week: str) -> Stored:
+    """The current revision of each is what its file says; `week` is for those whose file names none.
+
+    A changed text makes a new revision; a file that was moved, or credits that were added, only amend the row.
+    """
+    known = _current(connection)
+    arrived = {(entry.arxiv_id, entry.language): entry for entry in translations}
+    rows, amended, superseded = [], [], []
+    revised = 0
+    for key, entry in arrived.items():
+        row = _row(entry, week)
+        old = known.get(key)
+        if old is None:
+            rows.append({**row, "revision": 1, "arrived_on": on, "revised_on": on})
+        elif _text(old) != _text(row):
+            revised += 1
+            superseded.append(key)
+            rows.append(
+                {**row, "revision": old["revision"] + 1, "week": old["week"], "arrived_on": old["arrived_on"], "revised_on": on}
+            )
+        elif any(old[name] != row[name] for name in ("path", "line", "translator", "reviewer", "license", "version")):
+            amended.append(key)
+            kept = {name: old[name] for name in ("revision", "arrived_on", "revised_on", "week")}
+            rows.append({**row, **kept})
+    _supersede(connection, superseded)
+    _forget_current(connection, amended)
+    insert(connection, "translation", rows)
+    vanished = tuple(sorted(arxiv_id for arxiv_id, language in known if (arxiv_id, language) not in arrived))
+    new = len(rows) - revised - len(amended)
+    return Stored(new, revised, len(arrived) - new - revised, vanished)
+
+
+def current(connection: Connection) -> list[Arrived]:
+    """Every current translation, by identifier and language."""
+    return [
+        Arrived(
+            Translation(**{name: row[name] for name in Translation.__dataclass_fields__}),
+            row["week"],
+            row["arrived_on"],
+            row["revised_on"],
+        )
+        for row in _current(connection).values()
+    ]
+
+
+def _row(entry: Translation, week: str) -> dict[str, Any]:
+    return {**asdict(entry), "week": entry.week or week, "state": "current"}
+
+
+def _text(row: dict[str, Any]) -> tuple[Any, ...]:
+    return (row["title"], row["abstract"], row["title_en"])
+
+
+def _current(connection: Connection) -> dict[tuple[str, str], dict[str, Any]]:
+    cursor = connection.execute("SELECT * FROM current_translation ORDER BY arxiv_id, language")
+    names = [column[0] for column in cursor.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {(row["arxiv_id"], row["language"]): row for row in rows}
+
+
+def _supersede(connection: Connection, keys: list[tuple[str, str]]) -> None:
+    connection.execute(
+        """
+        UPDATE translation SET state = 'superseded'
+        WHERE state = 'current' AND list_contains($keys, arxiv_id || ' ' || language)
+        """,
+        {"keys": [" ".join(key) for key in keys]},
+    )
+
+
+def _forget_current(connection: Connection, keys: list[tuple[str, str]]) -> None:
+    connection.execute(
+        "DELETE FROM translation WHERE state = 'current' AND list_contains($keys, arxiv_id || ' ' || language)",
+        {"keys": [" ".join(key) for key in keys]},
+    )

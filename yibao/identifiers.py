@@ -1,0 +1,107 @@
+"""arXiv identifiers in every form that people and servers write them.
+
+Source: https://info.arxiv.org/help/arxiv_identifier.html (schemes) and
+https://info.arxiv.org/help/arxiv_identifier_for_services.html (which forms are canonical).
+"""
+
+import re
+from typing import NamedTuple
+
+_NEW = r"(?P<new>\d{4}\.\d{4,6})"
+# An old identifier may carry a subject class (math.CA/0611800); the canonical form drops it.
+_OLD = r"(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[A-Za-z]{2}(?:-[a-z]+)?)?/(?P<number>\d{7})"
+_VERSION = r"(?:v(?P<version>[1-9]\d*))?"
+_IDENTIFIER = re.compile(rf"(?:{_NEW}|{_OLD}){_VERSION}")
+
+#: Hosts that serve arXiv's abstract pages, without a leading `www.`.
+HOSTS = frozenset({"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "cn.arxiv.org", "xxx.lanl.gov"})
+_ADDRESS = re.compile(r"(?:https?:)?//(?P<host>[^/\s?#]+)/(?:abs|pdf|html|format|src|e-print|ps)/(?P<rest>[^\s?#]+)", re.I)
+_MISSPELT_ENOUGH = 2
+
+
+class Identifier(NamedTuple):
+    """A paper, and the version of it where one was named."""
+
+    arxiv_id: str
+    version: int | None
+
+
+class Address(NamedTuple):
+    """Where a link leads: the paper, and whether the host's name is spelt as arXiv spells it."""
+
+    identifier: Identifier
+    host: str
+    is_known_host: bool
+
+
+def parse(text: str) -> Identifier | None:
+    """The identifier that the whole text is, or None.
+
+    Accepts `2501.05727`, `2501.05727v2`, `hep-th/9901001`, `math.CA/0611800v2`, each with or without
+    `arXiv:` or `oai:arXiv.org:` before it.
+    """
+    bare = re.sub(r"^(?:oai:arXiv\.org:|arXiv:)\s*", "", text.strip(), flags=re.I)
+    found = _IDENTIFIER.fullmatch(bare)
+    return _identifier(found) if found and _is_plausible(found) else None
+
+
+def parse_address(url: str) -> Address | None:
+    """The paper that a link leads to, or None when it leads elsewhere.
+
+    The abstract, PDF, HTML, source and PostScript addresses of every arXiv host are the same paper.
+    A host within two letters of `arxiv.org` is taken for it, and said to be unknown.
+    """
+    found = _ADDRESS.match(url.strip())
+    if not found:
+        identifier = parse(url)
+        return Address(identifier, "arxiv.org", is_known_host=True) if identifier else None
+    host = found["host"].lower().removeprefix("www.").partition(":")[0]
+    identifier = parse(re.sub(r"(?:\.pdf|\.ps|/)$", "", found["rest"], flags=re.I))
+    if identifier is None or (host not in HOSTS and _distance(host, "arxiv.org") > _MISSPELT_ENOUGH):
+        return None
+    return Address(identifier, host, is_known_host=host in HOSTS)
+
+
+def abs_url(arxiv_id: str) -> str:
+    """The address of the abstract page."""
+    return f"https://arxiv.org/abs/{arxiv_id}"
+
+
+def pdf_url(arxiv_id: str) -> str:
+    """The address of the PDF, at arXiv: its terms allow linking to it, not storing it."""
+    return f"https://arxiv.org/pdf/{arxiv_id}"
+
+
+def sort_key(arxiv_id: str) -> tuple[int, str]:
+    """Orders identifiers by time: old scheme first, then by year and month, then by number."""
+    if "/" in arxiv_id:
+        number = arxiv_id.partition("/")[2]
+        return (_century(number[:2]) * 100 + int(number[2:4]), arxiv_id)
+    return (200000 + int(arxiv_id[:4]), arxiv_id.rjust(12))
+
+
+def _identifier(found: re.Match[str]) -> Identifier:
+    arxiv_id = found["new"] or f"{found['archive']}/{found['number']}"
+    return Identifier(arxiv_id, int(found["version"]) if found["version"] else None)
+
+
+def _is_plausible(found: re.Match[str]) -> bool:
+    # Four digits until December 2014, five since January 2015, six foreseen.
+    if not found["new"]:
+        return True
+    month, digits = int(found["new"][:4]), len(found["new"]) - 5
+    return digits == 4 if month <= 1412 else digits >= 5  # noqa: PLR2004
+
+
+def _century(year: str) -> int:
+    return (1900 if int(year) >= 91 else 2000) + int(year)  # noqa: PLR2004  (arXiv began in 1991)
+
+
+def _distance(a: str, b: str) -> int:
+    """Levenshtein's distance: how many letters must be added, dropped or changed."""
+    row = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        previous, row[0] = row[0], i
+        for j, right in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (left != right))
+    return row[-1]

@@ -1,0 +1,243 @@
+"""The records that travel between rooms. Frozen; tuples for lists; all datetimes aware and in UTC."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class AnnounceType(StrEnum):
+    """How arXiv announced a paper in one category. Source: https://info.arxiv.org/help/rss_specifications.html."""
+
+    NEW = "new"
+    CROSS = "cross"
+    REPLACE = "replace"
+    REPLACE_CROSS = "replace-cross"
+
+    @property
+    def is_first(self) -> bool:
+        """Whether readers meet the paper for the first time; a replacement is not news."""
+        return self in (AnnounceType.NEW, AnnounceType.CROSS)
+
+
+class BatchState(StrEnum):
+    """What we can honestly say of one category on one date."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    NONE_ANNOUNCED = "none announced"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    """Whether something was set aside (error), or kept and mended or doubted (warning)."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A name as arXiv spells it, with what arXiv says of where they work."""
+
+    name: str
+    affiliations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper's metadata as one source gave it."""
+
+    arxiv_id: str
+    #: The version that this text is of.
+    version: int
+    title: str
+    #: Empty where arXiv has none.
+    abstract: str
+    authors: tuple[Author, ...]
+    #: Canonical arXiv categories, primary first.
+    categories: tuple[str, ...]
+    primary_category: str | None
+    #: `rss`, `atom` or `api`. Only `api` is complete: feeds have no comment, and no dates of versions.
+    source: str
+    #: ACM and MSC classes, where the author gave some.
+    subject_classes: tuple[str, ...] = ()
+    comment: str | None = None
+    journal_ref: str | None = None
+    doi: str | None = None
+    license: str | None = None
+    #: When version 1 was submitted.
+    submitted_at: datetime | None = None
+    #: When this version was submitted.
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One line of arXiv's daily list: this version of this paper, in this category, on this date."""
+
+    arxiv_id: str
+    version: int
+    category: str
+    #: A calendar date in New York: the morning after the announcement at 20:00.
+    announced_on: date
+    type: AnnounceType
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one category's list for one date should hold, and what we hold of it."""
+
+    category: str
+    announced_on: date
+    state: BatchState
+    #: How many lines the source carried; None when it gave none.
+    declared: int | None
+    stored: int
+    source: str
+    #: Why the state is not `complete`; empty otherwise.
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something set aside or doubted: where, what, and what to do about it."""
+
+    #: A file as the operator configured it, or an address.
+    path: str
+    line: int
+    column: int
+    rule: str
+    severity: Severity
+    message: str
+    remedy: str
+    arxiv_id: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.severity} [{self.rule}] {self.message} {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One entry of a curator's file."""
+
+    arxiv_id: str
+    #: BCP 47.
+    language: str
+    #: None where the curator gave a bare address: readers then see the English title.
+    title: str | None
+    #: Markdown as written, lines joined by newline. Empty where the curator gave only a title.
+    abstract: str
+    #: The English title in the heading.
+    title_en: str
+    path: str
+    #: 1-based line of the heading.
+    line: int
+    #: The version in the link, where it names one.
+    version: int | None = None
+    #: The ISO week (`2025-W03`) that the file's name speaks of; None where it speaks of none.
+    week: str | None = None
+    translator: str | None = None
+    reviewer: str | None = None
+    license: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A paper as readers meet it: what arXiv says and what a person translated, whichever of the two is there."""
+
+    arxiv_id: str
+    paper: Paper | None
+    translation: Translation | None
+    #: How it was announced on the edition's date or, in a feed, first of all.
+    announced_on: date | None = None
+    type: AnnounceType | None = None
+    #: Fixed at first publication.
+    published_at: datetime | None = None
+    #: Later than `published_at` only when title, abstract, authors or translation changed.
+    updated_at: datetime | None = None
+
+    @property
+    def title_en(self) -> str:
+        """arXiv's title; the curator's heading while arXiv's is not here."""
+        if self.paper:
+            return self.paper.title
+        return self.translation.title_en if self.translation else self.arxiv_id
+
+    @property
+    def title_zh(self) -> str | None:
+        """The translated title, where there is one that differs from the English."""
+        title = self.translation.title if self.translation else None
+        return title if title != self.title_en else None
+
+    @property
+    def title(self) -> str:
+        """The title that a reader sees first."""
+        return self.title_zh or self.title_en
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a translation is here before its paper."""
+        return self.paper is None
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Canonical categories, primary first; none while waiting."""
+        return self.paper.categories if self.paper else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The papers of one announcement date (daily) or of one ISO week (weekly), with their translations."""
+
+    #: `2025-01-17` or `2025-W03`; also its place under `editions/`.
+    key: str
+    starts_on: date
+    ends_on: date
+    #: By identifier, oldest last.
+    translated: tuple[Entry, ...]
+    #: (category, entries) for what has no translation, in arXiv's order of categories.
+    by_category: tuple[tuple[str, tuple[Entry, ...]], ...]
+    #: New versions of papers announced before, without translation.
+    replaced: tuple[Entry, ...]
+    #: What is not complete about its days, in words.
+    notes: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def is_weekly(self) -> bool:
+        """Whether it spans a week."""
+        return "W" in self.key
+
+    @property
+    def untranslated(self) -> int:
+        """How many papers are listed in English only, replacements apart."""
+        return sum(len(entries) for _, entries in self.by_category)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not (self.translated or self.by_category or self.replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading one document: the records in it, and what was set aside."""
+
+    papers: tuple[Paper, ...] = ()
+    announcements: tuple[Announcement, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    #: The date that an announcement feed says it speaks of; None where it does not say.
+    announced_on: date | None = None
+    #: How many items the document carried, readable or not.
+    declared: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """What came of reading curators' files: translations by path and line, and what was set aside."""
+
+    translations: tuple[Translation, ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
+    files: int = 0

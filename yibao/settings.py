@@ -1,0 +1,211 @@
+"""What an operator may say, in one frozen model. Read once, at the edge; nothing below reads the environment."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+
+import tomllib
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from yibao import categories
+from yibao.errors import SettingsError
+
+ENV_PREFIX = "YIBAO_"
+_CATEGORY_SUGGESTIONS = 0.4
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError(f"{value!r} is no http or https address")
+    return value.rstrip("/")
+
+
+def _mail_url(value: SecretStr) -> SecretStr:
+    if urlsplit(value.get_secret_value()).scheme not in ("smtp", "smtps", "smtp+starttls"):
+        raise ValueError("an address of a mail server begins with smtp://, smtps:// or smtp+starttls://")
+    return value
+
+
+def _category(code: str) -> str:
+    if code not in categories.known_codes():
+        near = difflib.get_close_matches(code, categories.known_codes(), n=1, cutoff=_CATEGORY_SUGGESTIONS)
+        raise ValueError(f"arXiv has no category {code!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return categories.canonical(code)
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+SmtpUrl = Annotated[SecretStr, AfterValidator(_mail_url)]
+CategoryCode = Annotated[str, AfterValidator(_category)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Site(_Section):
+    """What readers see, and where."""
+
+    title: str = "译报"
+    base_url: HttpUrl = "http://127.0.0.1:8000"
+    #: Of the pages, and of translations that name none. BCP 47.
+    language: str = "zh-Hans"
+    #: `domain,year` of the permanent ids; by default the domain of base_url. Never change it once published.
+    #: Source: RFC 4151.
+    tag_authority: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive_tag_authority(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("tag_authority"):
+            host = urlsplit(str(values.get("base_url", "http://127.0.0.1"))).hostname or "localhost"
+            return {**values, "tag_authority": f"{host},2026"}
+        return values
+
+
+class Paths(_Section):
+    """Where things are kept. Relative to the folder of yibao.toml."""
+
+    #: Private: library, people, kept responses.
+    data: Path = Path("data")
+    #: The published tree.
+    public: Path = Path("public")
+
+
+class Arxiv(_Section):
+    """What is fetched, from where, and how patiently."""
+
+    categories: tuple[CategoryCode, ...] = ("cs.CL", "cs.CV")
+    #: An address at which arXiv can reach you; sent with every request.
+    contact: str = ""
+    #: Which of the two announcement feeds is read.
+    feed: Literal["rss", "atom"] = "rss"
+    rss_url: HttpUrl = "https://rss.arxiv.org/rss"
+    atom_url: HttpUrl = "https://rss.arxiv.org/atom"
+    api_url: HttpUrl = "https://export.arxiv.org/api/query"
+    oai_url: HttpUrl = "https://oaipmh.arxiv.org/oai"
+    catchup_url: HttpUrl = "https://arxiv.org/catchup"
+    #: Seconds between two requests, of all processes of this host. arXiv's terms ask for three.
+    pace_s: float = Field(3.0, ge=0)
+    #: Seconds of silence after which a request is given up.
+    timeout_s: float = Field(60.0, gt=0)
+    #: How often a request that may succeed later is made again.
+    retries: int = Field(3, ge=0)
+
+    @property
+    def feed_url(self) -> str:
+        """The announcement feed that is read; a category's code follows it after a slash."""
+        return self.rss_url if self.feed == "rss" else self.atom_url
+
+
+class Translations(_Section):
+    """Where curators write. Relative to the folder of yibao.toml."""
+
+    paths: tuple[Path, ...] = (Path("translations"),)
+
+
+class Newsletter(_Section):
+    """How mail goes out. Without a server or a folder none does."""
+
+    sender: str = "译报 <digest@example.org>"
+    smtp_url: SmtpUrl | None = None
+    #: A folder that keeps `.eml` files instead of sending them.
+    outbox: Path | None = None
+
+
+class Prefect(_Section):
+    """The one Prefect setting that is ours."""
+
+    #: An operator's own Prefect server; without it each command brings its own.
+    api_url: HttpUrl | None = None
+
+
+class Settings(_Section):
+    """Everything that yibao.toml and the environment may say. All paths are absolute."""
+
+    site: Site = Site.model_validate({})
+    paths: Paths = Paths()
+    arxiv: Arxiv = Arxiv()
+    translations: Translations = Translations()
+    newsletter: Newsletter = Newsletter()
+    prefect: Prefect = Prefect()
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings in a TOML file, with those in the environment laid over them.
+
+    `YIBAO_ARXIV__PACE_S=1` overrides `pace_s` under `[arxiv]`; lists are separated by commas; a name that
+    ends in `_FILE` takes the value from the file it names.
+
+    Raises:
+        SettingsError: the file is missing, is not TOML, or says something unknown or impossible. The message
+            names the file, the key and, for an unknown key, the nearest known one.
+    """
+    values = _from_file(path)
+    for (section, key), value in _from_environment(environ):
+        values.setdefault(section, {})[key] = value
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(f"{path}: {_explain(part)}" for part in error.errors())) from None
+    return _absolute(settings, path.resolve().parent)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: there is no such file. Make one with `yibao init`.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: this is not TOML: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], Any]]:
+    for name, value in environ.items():
+        section, separator, key = name.removeprefix(ENV_PREFIX).lower().partition("__")
+        if not name.startswith(ENV_PREFIX):
+            continue
+        if not separator:
+            raise SettingsError(f"{name}: a setting in the environment is named {ENV_PREFIX}SECTION__KEY.")
+        if key.endswith("_file"):
+            yield (section, key.removesuffix("_file")), _secret(name, value)
+        else:
+            yield (section, key), value.split(",") if _is_list(section, key) else value
+
+
+def _secret(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name}: {path} cannot be read: {error.strerror}.") from None
+
+
+def _is_list(section: str, key: str) -> bool:
+    return (section, key) in (("arxiv", "categories"), ("translations", "paths"))
+
+
+def _explain(part: Any) -> str:
+    *sections, key = [str(step) for step in part["loc"]]
+    name = ".".join([*sections, key])
+    if part["type"] != "extra_forbidden":
+        return f"{name}: {part['msg'].removeprefix('Value error, ')}"
+    near = difflib.get_close_matches(key, _keys(sections), n=1, cutoff=0.0)
+    return f"{name}: there is no such setting; the nearest is {'.'.join([*sections, near[0]])!r}."
+
+
+def _keys(sections: list[str]) -> list[str]:
+    model: Any = Settings
+    for section in sections:
+        annotation = model.model_fields[section].annotation
+        model = next((kind for kind in get_args(annotation) if hasattr(kind, "model_fields")), annotation)
+    return list(model.model_fields)
+
+
+def _absolute(settings: Settings, folder: Path) -> Settings:
+    paths = Paths(data=folder / settings.paths.data, public=folder / settings.paths.public)
+    translations = Translations(paths=tuple(folder / path for path in settings.translations.paths))
+    outbox = settings.newsletter.outbox
+    newsletter = settings.newsletter.model_copy(update={"outbox": folder / outbox if outbox else None})
+    return settings.model_copy(update={"paths": paths, "translations": translations, "newsletter": newsletter})

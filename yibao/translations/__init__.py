@@ -1,0 +1,1 @@
+"""Curators' Markdown: which files there are, and the entries in each."""
