@@ -143,6 +143,36 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A paper in arXiv's lists of one date: its best type over all configured categories, and those categories."""
+
+    arxiv_id: str
+    announced_on: date
+    type: AnnounceType
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A current translation, and when readers may meet it. Dates are those of runs, in New York."""
+
+    translation: Translation
+    #: ISO week to whose edition it belongs.
+    week: str
+    arrived_on: date
+    #: When the present revision was stored.
+    revised_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When readers first met an item, and when what they see of it last changed."""
+
+    published_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A paper as readers meet it: what arXiv says and what a person translated, whichever of the two is there."""
 
@@ -152,10 +182,13 @@ class Entry:
     #: How it was announced on the edition's date or, in a feed, first of all.
     announced_on: date | None = None
     type: AnnounceType | None = None
-    #: Fixed at first publication.
-    published_at: datetime | None = None
-    #: Later than `published_at` only when title, abstract, authors or translation changed.
-    updated_at: datetime | None = None
+    #: None until it was published.
+    stamp: Stamp | None = None
+
+    @property
+    def item(self) -> str:
+        """Its permanent name, the same in every feed and for every version."""
+        return f"arxiv/{self.arxiv_id}"
 
     @property
     def title_en(self) -> str:
@@ -202,8 +235,13 @@ class Edition:
     replaced: tuple[Entry, ...]
     #: What is not complete about its days, in words.
     notes: tuple[str, ...] = ()
-    published_at: datetime | None = None
-    updated_at: datetime | None = None
+    #: None until it was published.
+    stamp: Stamp | None = None
+
+    @property
+    def item(self) -> str:
+        """Its permanent name."""
+        return f"edition/{self.key}"
 
     @property
     def is_weekly(self) -> bool:
@@ -216,9 +254,10 @@ class Edition:
         return sum(len(entries) for _, entries in self.by_category)
 
     @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to tell."""
-        return not (self.translated or self.by_category or self.replaced)
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them in the order in which readers see them."""
+        listed = (entry for _, entries in self.by_category for entry in entries)
+        return (*self.translated, *listed, *self.replaced)
 
 
 @dataclass(frozen=True, slots=True)

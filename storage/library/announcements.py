@@ -3,19 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
-from typing import NamedTuple
 
 from storage.library.connection import Connection, insert
-from yibao.models import Announcement, AnnounceType, Batch, BatchState
-
-
-class Listed(NamedTuple):
-    """A paper in the lists of one date: its best type over all categories, and those categories."""
-
-    arxiv_id: str
-    announced_on: date
-    type: AnnounceType
-    categories: tuple[str, ...]
+from yibao.models import Announcement, AnnounceType, Batch, BatchState, Listing
 
 
 def store(connection: Connection, announcements: Iterable[Announcement]) -> int:
@@ -54,6 +44,12 @@ def store_batch(connection: Connection, batch: Batch, on: date) -> None:
     insert(connection, "batch", [{**asdict(batch), "since_on": on}])
 
 
+def batch_of(connection: Connection, category: str, announced_on: date) -> Batch | None:
+    """What we can say of one list; None where nobody ever looked."""
+    found = (batch for batch in batches(connection) if (batch.category, batch.announced_on) == (category, announced_on))
+    return next(found, None)
+
+
 def batches(connection: Connection) -> list[Batch]:
     """All lists by date, newest first, then by category."""
     rows = connection.execute("""
@@ -64,7 +60,7 @@ def batches(connection: Connection) -> list[Batch]:
     return [Batch(row[0], row[1], BatchState(row[2]), *row[3:]) for row in rows.fetchall()]
 
 
-def listed(connection: Connection) -> list[Listed]:
+def listings(connection: Connection) -> list[Listing]:
     """Every paper on every date on which it was announced, by date."""
     rows = connection.execute("""
         SELECT
@@ -76,4 +72,4 @@ def listed(connection: Connection) -> list[Listed]:
         GROUP BY arxiv_id, announced_on
         ORDER BY announced_on, arxiv_id
     """)
-    return [Listed(row[0], row[1], AnnounceType(row[2]), tuple(row[3])) for row in rows.fetchall()]
+    return [Listing(row[0], row[1], AnnounceType(row[2]), tuple(row[3])) for row in rows.fetchall()]

@@ -59,6 +59,19 @@ def reading(path: Path) -> Iterator[Connection]:
         yield connection
 
 
+def ask(connection: Connection, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The answer to a person's query: names of the columns, and rows.
+
+    Raises:
+        LibraryError: the query is wrong, or would change something.
+    """
+    try:
+        cursor = connection.execute(query)
+    except duckdb.Error as error:
+        raise LibraryError(str(error)) from None
+    return [column[0] for column in cursor.description or ()], cursor.fetchall()
+
+
 def migrate(connection: Connection) -> None:
     """The library has every migration of this program; each was applied in a transaction with its record.
 

@@ -51,6 +51,12 @@ def by_id(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, Paper
     return {row[0]: paper_of(row) for row in rows.fetchall()}
 
 
+def all_by_id(connection: Connection) -> dict[str, Paper]:
+    """Every paper, by identifier."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM paper ORDER BY arxiv_id")  # noqa: S608
+    return {row[0]: paper_of(row) for row in rows.fetchall()}
+
+
 def incomplete(connection: Connection) -> list[str]:
     """Papers whose present version the API has not described yet, and translated papers not known at all."""
     rows = connection.execute("""

@@ -5,14 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from storage.library.connection import Connection, insert
-from yibao.models import Edition
-
-
-class Stamp(NamedTuple):
-    """The two dates of an item, both UTC."""
-
-    published_at: datetime
-    updated_at: datetime
+from yibao.models import Edition, Stamp
 
 
 class Item(NamedTuple):
@@ -61,7 +54,6 @@ def store_editions(connection: Connection, editions: Iterable[Edition]) -> None:
 
 
 def _row(edition: Edition) -> dict[str, object]:
-    listed = [entry for _, entries in edition.by_category for entry in entries]
     return {
         "edition": edition.key,
         "starts_on": edition.starts_on,
@@ -69,5 +61,5 @@ def _row(edition: Edition) -> dict[str, object]:
         "translated": len(edition.translated),
         "untranslated": edition.untranslated,
         "replaced": len(edition.replaced),
-        "arxiv_ids": [entry.arxiv_id for entry in (*edition.translated, *listed, *edition.replaced)],
+        "arxiv_ids": [entry.arxiv_id for entry in edition.entries],
     }

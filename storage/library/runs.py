@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from storage.library.connection import Connection, insert
+from yibao.errors import LibraryError
 
 
 class Run(NamedTuple):
@@ -32,12 +33,18 @@ def end(connection: Connection, run_id: str, state: str, finished_at: datetime, 
     )
 
 
-def last(connection: Connection) -> Run | None:
-    """The run that began last, or None before the first."""
+def last(connection: Connection) -> Run:
+    """The run that began last. There is one: a library is made by its first run.
+
+    Raises:
+        LibraryError: the library was made by hand, and no run was ever begun on it.
+    """
     row = connection.execute("""
         SELECT flow, "on", state, started_at, report
         FROM run
         ORDER BY started_at DESC
         LIMIT 1
     """).fetchone()
-    return Run(*row[:4], json.loads(row[4] or "{}")) if row else None
+    if row is None:
+        raise LibraryError("There was no run on this library yet. Begin with `yibao run`.")
+    return Run(*row[:4], json.loads(row[4] or "{}"))

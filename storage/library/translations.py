@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from storage.library.connection import Connection, insert
-from yibao.models import Translation
+from yibao.models import Arrival, Translation
 
 
 class Stored(NamedTuple):
@@ -17,17 +17,6 @@ class Stored(NamedTuple):
     unchanged: int
     #: Translations that no file holds any more. They are kept, and still published.
     vanished: tuple[str, ...]
-
-
-class Arrived(NamedTuple):
-    """A current translation, and when readers may meet it."""
-
-    translation: Translation
-    #: ISO week to whose edition it belongs.
-    week: str
-    arrived_on: date
-    #: Date of the run that stored the present revision.
-    revised_on: date
 
 
 def store(connection: Connection, translations: Iterable[Translation], on: date, week: str) -> Stored:
@@ -62,10 +51,10 @@ def store(connection: Connection, translations: Iterable[Translation], on: date,
     return Stored(new, revised, len(arrived) - new - revised, vanished)
 
 
-def current(connection: Connection) -> list[Arrived]:
+def current(connection: Connection) -> list[Arrival]:
     """Every current translation, by identifier and language."""
     return [
-        Arrived(
+        Arrival(
             Translation(**{name: row[name] for name in Translation.__dataclass_fields__}),
             row["week"],
             row["arrived_on"],

@@ -1,0 +1,331 @@
+"""What a person types. Each command says what it does; the work is in the flows."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flows import tables, wiring
+from flows.report import Report, as_text
+from storage.library import announcements, connection, papers, problems, runs
+from storage.people import subscribers as people_subscribers
+from storage.people.schema import open_people
+from yibao import __version__
+from yibao.errors import SettingsError, YibaoError
+from yibao.models import Batch, BatchState, Problem, Severity
+from yibao.translations import folder
+
+_FAILED = 1
+_WRONG_USAGE = 2
+
+#: The chapters of `yibao --help`.
+_CHAPTERS = (
+    ("Begin", ("init",)),
+    ("Each day", ("run", "harvest", "publish", "schedule")),
+    ("Curate", ("translations",)),
+    ("Mail", ("newsletter", "subscribers")),
+    ("Look", ("status", "sql")),
+)
+
+
+class Contents(click.Group):
+    """A group whose help is a table of contents."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands by chapter, each with its first sentence."""
+        for chapter, names in _CHAPTERS:
+            with formatter.section(chapter):
+                commands = [(name, self.get_command(ctx, name)) for name in names]
+                formatter.write_dl([(name, command.get_short_help_str(70)) for name, command in commands if command])
+
+
+def _config(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--config", type=click.Path(path_type=Path), default=Path("yibao.toml"), show_default=True, help="The settings."
+    )(command)
+
+
+def _on(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--on",
+        type=click.DateTime(["%Y-%m-%d"]),
+        callback=lambda _context, _parameter, value: value.date() if value else None,
+        metavar="DATE",
+        help="An announcement date (New York), such as 2025-01-17. Today by default.",
+    )(command)
+
+
+def _as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "as_json", is_flag=True, help="For programs.")(command)
+
+
+@click.group(cls=Contents, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="yibao")
+def yibao() -> None:
+    """译报, the translated gazette: arXiv's day, merged with curated translations, as feeds, pages and mail."""
+
+
+def main() -> None:
+    """Runs the command; a failure that a person can act on is one line on stderr and exit status 1 or 2."""
+    try:
+        yibao()
+    except SettingsError as error:
+        click.echo(f"yibao: {error}", err=True)
+        sys.exit(_WRONG_USAGE)
+    except YibaoError as error:
+        click.echo(f"yibao: {error}", err=True)
+        sys.exit(_FAILED)
+
+
+@yibao.command()
+@click.argument("where", type=click.Path(path_type=Path, file_okay=False), default=Path())
+@click.option("--contact", default="", metavar="ADDRESS", help="Your mail address; arXiv asks to know whom to write to.")
+def init(where: Path, contact: str) -> None:
+    """Lay out an installation: a commented yibao.toml and a translations folder with its guide.
+
+    Nothing that exists is overwritten. Example: yibao init --contact me@example.org
+    """
+    templates = files("flows") / "templates"
+    laid = {
+        where / "yibao.toml": (templates / "yibao.toml").read_text(encoding="utf-8").replace("CONTACT", contact),
+        where / "translations" / "README.md": (templates / "translations.md").read_text(encoding="utf-8"),
+    }
+    for path, content in laid.items():
+        if path.exists():
+            click.echo(f"kept   {path}")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        click.echo(f"made   {path}")
+    click.echo("Next: yibao run")
+
+
+@yibao.command()
+@_on
+@click.option("--weekly", is_flag=True, help="The weekly flow, for the week that holds the date.")
+@_as_json
+@_config
+def run(on: date | None, weekly: bool, as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Run a day: harvest, translate, publish, newsletter.
+
+    Run again, it does only what is still to be done. Example: yibao run --on 2025-01-17
+    """
+    _run_flow("weekly" if weekly else "daily", config, on, as_json=as_json)
+
+
+@yibao.command()
+@_on
+@_as_json
+@_config
+def harvest(on: date | None, as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Fetch what arXiv announced, and publish nothing.
+
+    Example: yibao harvest
+    """
+    _run_flow("harvest", config, on, as_json=as_json)
+
+
+@yibao.command()
+@_on
+@_as_json
+@_config
+def publish(on: date | None, as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Write feeds and pages from what is stored.
+
+    Example: yibao publish
+    """
+    _run_flow("publish", config, on, as_json=as_json)
+
+
+@yibao.command()
+@_config
+def schedule(config: Path) -> None:
+    """Hand the flows to Prefect on their schedule, and run them until stopped.
+
+    Daily Monday to Friday, weekly on Saturday, in New York's time. Uses the server in prefect.api_url, or starts
+    one for itself. Example: yibao schedule
+    """
+    from flows.schedule import serve
+
+    serve(config.resolve(), wiring.load(config))
+
+
+@yibao.group()
+def translations() -> None:
+    """Check what curators wrote."""
+
+
+@translations.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@_as_json
+@_config
+def check(paths: tuple[Path, ...], as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Read files or folders and tell what is wrong in them; exits 1 on errors.
+
+    Without a path it reads the configured ones. Example: yibao translations check 2025/0113-0117.md
+    """
+    curated = folder.read(paths or wiring.load(config).translations.paths, "zh-Hans")
+    if as_json:
+        click.echo(json.dumps([_row(problem) for problem in curated.problems], ensure_ascii=False))
+    else:
+        for problem in curated.problems:
+            click.echo(str(problem))
+        click.echo(f"{curated.files} files, {len(curated.translations)} translations, {len(curated.problems)} problems")
+    if any(problem.severity == Severity.ERROR for problem in curated.problems):
+        sys.exit(_FAILED)
+
+
+@yibao.group()
+def newsletter() -> None:
+    """Compose and send an edition by mail."""
+
+
+@newsletter.command()
+@click.option("--edition", required=True, metavar="EDITION", help="2025-01-17, or 2025-W03.")
+@_config
+def preview(edition: str, config: Path) -> None:
+    """Show an edition's message without sending it.
+
+    Example: yibao newsletter preview --edition 2025-W03 > preview.eml
+    """
+    from flows.post import compose_one
+    from flows.wiring import Run
+
+    sys.stdout.buffer.write(compose_one(Run(wiring.load(config), "preview", wiring.today()), edition))
+
+
+@newsletter.command()
+@click.option("--edition", required=True, metavar="EDITION", help="2025-01-17, or 2025-W03.")
+@_as_json
+@_config
+def send(edition: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Send an edition to everyone who has not got it, complete or not.
+
+    Example: yibao newsletter send --edition 2025-W03
+    """
+    _run_flow("newsletter", config, None, as_json=as_json, edition=edition)
+
+
+@yibao.group()
+def subscribers() -> None:
+    """Who gets mail."""
+
+
+@subscribers.command()
+@click.argument("email")
+@click.option("--frequency", type=click.Choice(["daily", "weekly"]), default="daily", show_default=True)
+@_config
+def add(email: str, frequency: str, config: Path) -> None:
+    """Subscribe an address, or change its rhythm.
+
+    Example: yibao subscribers add reader@example.org --frequency weekly
+    """
+    trimmed = email.strip()
+    name, _, domain = trimmed.rpartition("@")
+    if not name or not domain or any(letter.isspace() or letter in "<>,;" for letter in trimmed):
+        raise click.BadParameter(f"{email!r} is no mail address", param_hint="EMAIL")
+    people = open_people(wiring.people_path(wiring.load(config)))
+    is_new = people_subscribers.add(people, trimmed, frequency, wiring.now())
+    click.echo(f"{trimmed}: {'subscribed' if is_new else 'was subscribed already'}, {frequency}")
+
+
+@subscribers.command(name="list")
+@_as_json
+@_config
+def list_(as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """List the addresses that get mail.
+
+    Example: yibao subscribers list
+    """
+    found = people_subscribers.active(open_people(wiring.people_path(wiring.load(config))))
+    rows = [(person.email, person.frequency) for person in found]
+    tables.show(("email", "frequency"), rows, as_json=as_json)
+
+
+@subscribers.command()
+@click.argument("email")
+@_config
+def remove(email: str, config: Path) -> None:
+    """Send an address no more mail.
+
+    Example: yibao subscribers remove reader@example.org
+    """
+    if not people_subscribers.remove(open_people(wiring.people_path(wiring.load(config))), email.strip(), wiring.now()):
+        raise YibaoError(f"{email}: this address is not subscribed.")
+    click.echo(f"{email}: unsubscribed")
+
+
+@yibao.command()
+@_as_json
+@_config
+def status(as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Tell what is complete, what waits, and what was set aside.
+
+    One line a category for its newest list, then open problems. Exits 1 when a list is not complete.
+    Example: yibao status
+    """
+    settings = wiring.load(config)
+    with connection.reading(wiring.library_path(settings)) as library:
+        newest = {batch.category: batch for batch in reversed(announcements.batches(library))}
+        last, waiting, open_ = runs.last(library), papers.waiting(library), problems.all_of(library)
+    rows = [_status_row(category, newest.get(category)) for category in settings.arxiv.categories]
+    tables.show(("category", "announced_on", "state", "stored", "note"), rows, as_json=as_json)
+    if not as_json:
+        click.echo(f"\nlast run: {last.flow} {last.on}, {last.state}")
+        click.echo(f"{len(waiting)} translated papers await metadata from arXiv")
+        for problem in open_:
+            click.echo(str(problem))
+    if any(row[2] in (BatchState.UNKNOWN, BatchState.PARTIAL) for row in rows):
+        sys.exit(_FAILED)
+
+
+@yibao.command()
+@click.argument("query")
+@_as_json
+@_config
+def sql(query: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Ask the library in SQL, read-only; a table for a person, CSV when piped.
+
+    Example: yibao sql "SELECT arxiv_id, title FROM current_translation"
+    """
+    with connection.reading(wiring.library_path(wiring.load(config))) as library:
+        names, rows = connection.ask(library, query)
+    tables.show(names, rows, as_json=as_json)
+
+
+def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, **more: Any) -> None:
+    """Runs a flow against a Prefect of our own, tells its report, and exits 1 when it failed."""
+    settings = wiring.load(config)
+    if not settings.arxiv.contact:
+        click.echo("yibao: arxiv.contact is not set; arXiv asks for an address to write to.", err=True)
+    from flows.prefect_server import own_server
+
+    with own_server(settings.paths.data / "prefect"):
+        from flows import registry
+
+        registry.run(name, on=on, config=str(config), **more)
+    with connection.reading(wiring.library_path(settings)) as library:
+        report = runs.last(library).report
+    click.echo(json.dumps(report, ensure_ascii=False) if as_json else as_text(Report.of(report)))
+    if report["faults"]:
+        sys.exit(_FAILED)
+
+
+def _status_row(category: str, batch: Batch | None) -> tuple[str, ...]:
+    if batch is None:
+        return (category, "", BatchState.UNKNOWN, "", "never fetched; run `yibao run`")
+    declared = "?" if batch.declared is None else batch.declared
+    return (category, str(batch.announced_on), batch.state, f"{batch.stored}/{declared}", batch.note)
+
+
+def _row(problem: Problem) -> dict[str, Any]:
+    return {name: getattr(problem, name) for name in Problem.__dataclass_fields__}
+
+
+if __name__ == "__main__":
+    main()

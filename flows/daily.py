@@ -1,0 +1,31 @@
+"""One day, from arXiv and the curators' files to the readers."""
+
+from datetime import date
+from pathlib import Path
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows import harvest, post, wiring
+from flows.ending import ended
+from flows.publish import write_tree
+from flows.translate import translate
+
+
+@flow(name="daily")
+def daily(on: date | None = None, config: str = "yibao.toml") -> State | None:
+    """What arXiv announced on a date is merged with the translations, published, and sent to daily subscribers.
+
+    When arXiv's part of the day is missing, translations are published all the same, and the mail waits: the next
+    run for this date sends it.
+    """
+    with wiring.run(Path(config), "daily", on) as run:
+        harvest.announced(run)
+        translate(run)
+        harvest.described(run)
+        write_tree(run)
+        if run.report.has_failed:
+            run.report.mail.append(f"{post.daily_key(run.on)}: held back, the day is not complete")
+        else:
+            post.deliver(run, post.daily_key(run.on))
+        return ended(run)

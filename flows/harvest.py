@@ -1,0 +1,267 @@
+"""What arXiv announced, and what it says of each paper.
+
+Requests are repeated where that may help; each answer is kept before it is read; each list is stored in one
+transaction. An upstream fault is reported as a fault, and costs the other categories nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State
+
+from flows import wiring
+from flows.ending import ended
+from flows.wiring import Run
+from storage.library import announcements as lists
+from storage.library import connection, papers, problems, translations
+from yibao import dates
+from yibao.arxiv import announcements, api
+from yibao.arxiv.api import NotAnIdentifierError
+from yibao.arxiv.client import Client, Response
+from yibao.errors import GarbledError, UnreachableError, UpstreamError
+from yibao.models import Batch, BatchState, Problem, Reading, Severity
+
+#: States that a run cannot be content with.
+DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
+_READABLE = (200, 400)  # 400 comes with a document that says why.
+
+
+@flow(name="harvest")
+def harvest(on: date | None = None, config: str = "yibao.toml") -> State | None:
+    """What arXiv announced on a date is in the library, and nothing is published."""
+    with wiring.run(Path(config), "harvest", on) as run:
+        announced(run)
+        described(run)
+        return ended(run)
+
+
+def announced(run: Run) -> None:
+    """Every configured category's list is in the library, or its fault is on record."""
+    with run.client() as client:
+        for category in run.settings.arxiv.categories:
+            try:
+                url, reading = _patient(run, fetch_list)(run, client, category)
+            except UpstreamError as error:
+                _note_fault(run, error)
+                store_unknown(run, category, f"{_reason(error)}")
+            else:
+                store_list(run, category, url, reading)
+
+
+def described(run: Run) -> None:
+    """Every paper that arXiv knows and that we announce or translate has its full metadata."""
+    with connection.reading(run.library) as library:
+        wanted = papers.incomplete(library)
+    missing: list[str] = []
+    with run.client() as client:
+        for start in range(0, len(wanted), api.BATCH):
+            missing += _describe(run, client, wanted[start : start + api.BATCH])
+    store_unknown_papers(run, missing)
+
+
+def _describe(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
+    """Asks for these papers, twice for those left out; returns the ones that arXiv does not know."""
+    for _ in range(2):
+        try:
+            wanted = _ask(run, client, wanted)
+        except UpstreamError as error:
+            _note_fault(run, error)
+            return []
+        if not wanted:
+            break
+    return list(wanted)
+
+
+def _ask(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
+    """Asks for these papers in one request; returns those that the answer left out."""
+    url = api.query(run.settings.arxiv.api_url, wanted)
+    try:
+        reading = _patient(run, fetch_papers)(run, client, url)
+    except NotAnIdentifierError:
+        # One identifier spoils the whole list: halves find it, and cost the others one more request.
+        if len(wanted) == 1:
+            return list(wanted)
+        half = len(wanted) // 2
+        return _ask(run, client, wanted[:half]) + _ask(run, client, wanted[half:])
+    store_papers(run, reading)
+    known = {paper.arxiv_id for paper in reading.papers}
+    return [arxiv_id for arxiv_id in wanted if arxiv_id not in known]
+
+
+@task(name="fetch a category's list")
+def fetch_list(run: Run, client: Client, category: str) -> tuple[str, Reading]:
+    """The category's announcement feed, read."""
+    url = f"{run.settings.arxiv.feed_url}/{category}"
+    response = _get(run, client, url)
+    return url, announcements.read(response.body, url, category, run.settings.arxiv.feed)
+
+
+@task(name="fetch metadata")
+def fetch_papers(run: Run, client: Client, url: str) -> Reading:
+    """The API's answer, read."""
+    return api.read(_get(run, client, url).body, url)
+
+
+@task(name="store a category's list")
+def store_list(run: Run, category: str, url: str, reading: Reading) -> None:
+    """The list, its papers and its state are in the library."""
+    with connection.writing(run.library) as library:
+        merged = papers.store(library, reading.papers, run.on)
+        lists.store(library, reading.announcements)
+        problems.replace(library, url, reading.problems)
+        for batch in judge(reading, category, run.on, run.settings.arxiv.feed):
+            held = lists.count(library, category, batch.announced_on)
+            lists.store_batch(library, _with_held(batch, held), run.on)
+        _store_kept(run, library)
+        state = lists.batch_of(library, category, run.on)
+    run.report.papers_new += merged.new
+    run.report.papers_changed += merged.changed
+    run.report.problems += reading.problems
+    if state:
+        run.report.announced[category] = told(state)
+        if state.state in DOUBTFUL:
+            run.report.fault(f"{category}, {run.on}: {state.note}")
+
+
+@task(name="note a list that could not be had")
+def store_unknown(run: Run, category: str, note: str) -> None:
+    """It is on record that nobody knows what the category's list for this date held."""
+    with connection.writing(run.library) as library:
+        unknown = Batch(category, run.on, BatchState.UNKNOWN, None, lists.count(library, category, run.on), run.settings.arxiv.feed, note)
+        lists.store_batch(library, unknown, run.on)
+        _store_kept(run, library)
+        state = lists.batch_of(library, category, run.on)
+    if state:
+        # The fault itself is in the report already.
+        run.report.announced[category] = told(state)
+
+
+@task(name="store metadata")
+def store_papers(run: Run, reading: Reading) -> None:
+    """The papers are in the library."""
+    with connection.writing(run.library) as library:
+        merged = papers.store(library, reading.papers, run.on)
+        _store_kept(run, library)
+    run.report.papers_new += merged.new
+    run.report.papers_changed += merged.changed
+    run.report.problems += reading.problems
+
+
+@task(name="note papers that arXiv does not know")
+def store_unknown_papers(run: Run, missing: Sequence[str]) -> None:
+    """A problem names the curator's line of each translated paper that arXiv does not know."""
+    with connection.writing(run.library) as library:
+        at = {arrival.translation.arxiv_id: arrival.translation for arrival in translations.current(library)}
+        found = [
+            Problem(
+                at[arxiv_id].path if arxiv_id in at else run.settings.arxiv.api_url,
+                at[arxiv_id].line if arxiv_id in at else 1,
+                1,
+                "unknown-to-arxiv",
+                Severity.WARNING,
+                f"arXiv does not know {arxiv_id}.",
+                "Check the link. The translation is published, and arXiv is asked again at every run.",
+                arxiv_id,
+            )
+            for arxiv_id in missing
+        ]
+        problems.replace(library, "unknown-to-arxiv", found)
+        _store_kept(run, library)
+        run.report.waiting = len(papers.waiting(library))
+    run.report.problems += found
+
+
+def judge(reading: Reading, category: str, on: date, source: str) -> list[Batch]:
+    """What the feed lets us say of its own date, and of the date that was asked for.
+
+    The date asked for is complete only if the feed speaks of it. An empty feed is no news at a weekend, and a
+    doubt on a working day.
+    """
+    found = []
+    spoken = reading.announced_on
+    if reading.declared and spoken:
+        found.append(_own_batch(reading, category, spoken, source))
+    if spoken == on and reading.declared:
+        return found
+    if not dates.is_announcement_day(on):
+        found.append(Batch(category, on, BatchState.NONE_ANNOUNCED, reading.declared, 0, source))
+        return found
+    if not reading.declared:
+        note = "the feed is empty on a working day: a holiday at arXiv, or a fault"
+    elif spoken and spoken < on:
+        note = f"the feed still speaks of {spoken}"
+    elif spoken:
+        note = f"the feed speaks of {spoken} by now, and cannot be asked about earlier dates"
+    else:
+        note = "the feed bears no date"
+    found.append(Batch(category, on, BatchState.UNKNOWN, None, 0, source, note))
+    return found
+
+
+def told(batch: Batch) -> str:
+    """The list's state in a few words."""
+    return f"{batch.state}, {batch.stored} announced" if not batch.note else f"{batch.state}: {batch.note}"
+
+
+def _own_batch(reading: Reading, category: str, on: date, source: str) -> Batch:
+    aside = reading.declared - len(reading.announcements)
+    if reading.declared >= announcements.LIMIT:
+        note = f"the feed was cut at {announcements.LIMIT} items"
+    elif aside:
+        note = f"{aside} of {reading.declared} items were set aside"
+    else:
+        return Batch(category, on, BatchState.COMPLETE, reading.declared, 0, source)
+    return Batch(category, on, BatchState.PARTIAL, reading.declared, 0, source, note)
+
+
+def _with_held(batch: Batch, held: int) -> Batch:
+    return Batch(**{**asdict(batch), "stored": held})
+
+
+def _get(run: Run, client: Client, url: str) -> Response:
+    host = urlsplit(url).netloc
+    if host in run.unreachable:
+        raise UnreachableError(url, run.unreachable[host])
+    response = client.get(url, accept=lambda status: status in _READABLE)
+    run.kept.append(run.responses.keep(url, run.on, *response[1:3], response.content_type, response.fetched_at))
+    return response
+
+
+def _patient(run: Run, step: Any) -> Any:
+    """The step, repeated with growing pauses where the fault may pass."""
+    pace_s = run.settings.arxiv.pace_s
+    return step.with_options(
+        retries=run.settings.arxiv.retries,
+        retry_delay_seconds=[pace_s * 2**n for n in range(1, run.settings.arxiv.retries + 1)],
+        retry_condition_fn=_is_repeatable,
+    )
+
+
+def _is_repeatable(_task: Any, _run: Any, state: State) -> bool:
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, UpstreamError) and error.is_repeatable
+
+
+def _note_fault(run: Run, error: UpstreamError) -> None:
+    """The fault is in the report, and a host that will not answer is not asked again in this run."""
+    host = urlsplit(error.url).netloc
+    is_known = host in run.unreachable
+    if isinstance(error, UnreachableError) or not (error.is_repeatable or isinstance(error, GarbledError)):
+        run.unreachable[host] = error.reason
+    if not is_known:
+        told = f"arXiv could not be reached: {host} {error.reason}" if isinstance(error, UnreachableError) else str(error)
+        run.report.fault(told)
+
+
+def _reason(error: UpstreamError) -> str:
+    return "arXiv could not be reached" if isinstance(error, UnreachableError) else error.reason
+
+
+def _store_kept(run: Run, library: connection.Connection) -> None:
+    connection.insert(library, "response", [asdict(kept) for kept in run.kept])
+    run.kept.clear()

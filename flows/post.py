@@ -1,0 +1,122 @@
+"""The newsletter goes out: at most one message for each subscriber and edition."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State
+from sqlalchemy import Engine
+
+from flows import publish, wiring
+from flows.ending import ended
+from flows.wiring import Run
+from storage.people import deliveries, subscribers
+from storage.people.deliveries import DeliveryState
+from storage.people.subscribers import Subscriber
+from yibao import dates
+from yibao.errors import DeliveryError, YibaoError
+from yibao.models import Edition
+from yibao.newsletter.compose import POLICY, Body, body, message, message_id
+from yibao.newsletter.senders import Sender
+
+
+@flow(name="newsletter")
+def newsletter(edition: str, on: date | None = None, config: str = "yibao.toml") -> State | None:
+    """One edition is with every subscriber who had not got it."""
+    with wiring.run(Path(config), "newsletter", on) as run:
+        deliver(run, edition)
+        return ended(run)
+
+
+def daily_key(on: date) -> str:
+    """The key of the daily edition of a date."""
+    return on.isoformat()
+
+
+def weekly_key(on: date) -> str:
+    """The key of the weekly edition that holds a date."""
+    return dates.week_of(on)
+
+
+@task(name="send the newsletter")
+def deliver(run: Run, key: str) -> None:
+    """Every subscriber of this edition's rhythm has it, or the reason why not is in the report."""
+    edition = _edition(run, key)
+    if edition is None:
+        run.report.mail.append(f"{key}: nothing to send, the edition is empty")
+        return
+    people = run.people()
+    wanted = subscribers.active(people, "weekly" if edition.is_weekly else "daily")
+    sender = run.sender()
+    if sender is None:
+        run.report.mail.append(f"{key}: no mail, neither newsletter.smtp_url nor newsletter.outbox is set")
+        return
+    parts = body(edition, run.settings.site)
+    tally = _Tally()
+    with sender:
+        for subscriber in wanted:
+            _deliver_one(run, people, sender, parts, edition, subscriber, tally)
+    run.report.sent += tally.sent
+    run.report.mail.append(f"{key}: {tally}")
+    _tell_doubtful(run, people, key)
+
+
+def compose_one(run: Run, key: str) -> bytes:
+    """The message that a subscriber would get, as bytes.
+
+    Raises:
+        YibaoError: there is no such edition.
+    """
+    edition = _edition(run, key)
+    if edition is None:
+        raise YibaoError(f"There is no edition {key}, or nothing is in it.")
+    sender = run.settings.newsletter.sender
+    return message(body(edition, run.settings.site), key, "reader@example.org", sender, run.now()).as_bytes(policy=POLICY)
+
+
+def _edition(run: Run, key: str) -> Edition | None:
+    return next((edition for edition in publish.issue(run)[1] if edition.key == key), None)
+
+
+@dataclass
+class _Tally:
+    sent: int = 0
+    before: int = 0
+    failed: dict[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.sent} sent, {self.before} had it before, {sum(self.failed.values())} not taken"
+
+
+def _deliver_one(  # noqa: PLR0913  (one message, and all that it touches)
+    run: Run, people: Engine, sender: Sender, parts: Body, edition: Edition, subscriber: Subscriber, tally: _Tally
+) -> None:
+    who, key, from_ = subscriber.subscriber_id, edition.key, run.settings.newsletter.sender
+    if not deliveries.claim(people, who, key, message_id(key, subscriber.email, from_), run.now()):
+        tally.before += 1
+        return
+    mail = message(parts, key, subscriber.email, from_, run.now())
+    try:
+        answer = sender.send(
+            mail, lambda: deliveries.record(people, who, key, DeliveryState.SENDING, run.now())
+        )
+    except DeliveryError as error:
+        # The server does not have it: the next run may offer it again.
+        deliveries.record(people, who, key, DeliveryState.CLAIMED, run.now(), str(error))
+        tally.failed[str(error)] = tally.failed.get(str(error), 0) + 1
+        run.report.fault(f"{key}: mail could not be handed over: {error}")
+    except OSError as error:
+        tally.failed[str(error)] = tally.failed.get(str(error), 0) + 1
+        run.report.fault(f"{key}: {error}")
+    else:
+        deliveries.record(people, who, key, DeliveryState.SENT, run.now(), answer)
+        tally.sent += 1
+
+
+def _tell_doubtful(run: Run, people: Engine, key: str) -> None:
+    doubtful = deliveries.counts(people, key).get(DeliveryState.SENDING, 0)
+    if doubtful:
+        run.report.fault(
+            f"{key}: {doubtful} messages may or may not have reached the mail server, and are not sent again"
+        )

@@ -1,0 +1,84 @@
+"""Feeds and pages are what the library says."""
+
+from datetime import date
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State
+
+from flows import wiring
+from flows.ending import ended
+from flows.wiring import Run
+from storage import published
+from storage.library import announcements, connection, papers, publications, translations
+from yibao import dates, editions
+from yibao.editions import Holdings
+from yibao.feeds import atom, jsonfeed, opml, rss
+from yibao.feeds.model import Feed, feeds
+from yibao.models import Edition, Entry
+from yibao.settings import Settings
+from yibao.site.pages import pages
+
+
+@flow(name="publish")
+def publish(on: date | None = None, config: str = "yibao.toml") -> State | None:
+    """The published tree is what the library says."""
+    with wiring.run(Path(config), "publish", on) as run:
+        write_tree(run)
+        return ended(run)
+
+
+@task(name="publish feeds and pages")
+def write_tree(run: Run) -> None:
+    """Every feed and page is up to date; files whose bytes are the same were not touched."""
+    entries, issued = issue(run)
+    tree = render(entries, issued, run.settings)
+    written = published.write(run.settings.paths.public, run.published, tree)
+    run.report.files_changed += written.changed
+    run.report.files_unchanged += written.unchanged
+    run.report.files_removed += written.removed
+
+
+def issue(run: Run) -> tuple[list[Entry], list[Edition]]:
+    """All entries and editions, newest first, with their dates of publication: new ones get theirs now."""
+    with connection.writing(run.library) as library:
+        holdings = Holdings(
+            papers.all_by_id(library),
+            announcements.listings(library),
+            translations.current(library),
+            announcements.batches(library),
+            run.settings.site.language,
+        )
+        entries = editions.entries(holdings)
+        issued = editions.compose(holdings, run.settings.arxiv.categories)
+        items = [
+            publications.Item(entry.item, editions.content_of(entry), dates.midnight(editions.appeared_on(holdings, entry)))
+            for entry in entries
+        ]
+        items += [
+            publications.Item(edition.item, editions.content_of_edition(edition), editions.published_at(edition, run.on))
+            for edition in issued
+        ]
+        stamps = publications.stamp(library, items, dates.midnight(run.on))
+        publications.store_editions(library, issued)
+    return editions.stamped_entries(entries, stamps), editions.stamped(issued, stamps)
+
+
+def render(entries: list[Entry], issued: list[Edition], settings: Settings) -> dict[str, bytes]:
+    """The whole published tree by path."""
+    channels = feeds(entries, issued, settings.arxiv.categories, settings.site)
+    described = [(feed.name, feed.title, feed.description) for feed in channels]
+    tree = pages(issued, entries, described, settings.site)
+    for feed in channels:
+        tree.update(_files(feed))
+    tree["feeds.opml"] = opml.render(channels, settings.site.title)
+    return tree
+
+
+def _files(feed: Feed) -> dict[str, bytes]:
+    folder = f"feeds/{feed.name}"
+    return {
+        f"{folder}/rss.xml": rss.render(feed),
+        f"{folder}/atom.xml": atom.render(feed),
+        f"{folder}/feed.json": jsonfeed.render(feed),
+    }

@@ -1,0 +1,33 @@
+"""What curators wrote is in the library."""
+
+from prefect import task
+
+from flows.wiring import Run
+from storage.library import connection, papers, problems, translations
+from yibao import dates
+from yibao.models import Problem, Severity
+from yibao.translations import folder
+
+
+@task(name="read the curators' files")
+def translate(run: Run) -> None:
+    """Each translation's current revision is what its file says; what cannot be read is on record."""
+    curated = folder.read(run.settings.translations.paths, run.settings.site.language)
+    with connection.writing(run.library) as library:
+        stored = translations.store(library, curated.translations, run.on, dates.week_of(run.on))
+        vanished = [_vanished(arxiv_id) for arxiv_id in stored.vanished]
+        problems.replace(library, "translations", [*curated.problems, *vanished])
+        run.report.waiting = len(papers.waiting(library))
+    run.report.translations_new += stored.new
+    run.report.translations_revised += stored.revised
+    run.report.translations_unchanged += stored.unchanged
+    run.report.problems += [*curated.problems, *vanished]
+    for problem in curated.problems:
+        if problem.rule == "unreadable":
+            run.report.fault(str(problem))
+
+
+def _vanished(arxiv_id: str) -> Problem:
+    message = f"The translation of {arxiv_id} is in no file any more; it is still published."
+    remedy = "Put the entry back, or write its correction under the same link."
+    return Problem("translations", 1, 1, "vanished", Severity.WARNING, message, remedy, arxiv_id)

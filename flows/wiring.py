@@ -1,0 +1,141 @@
+"""The one place where settings, clock, stores and senders meet. Below it nothing reads the environment."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Engine
+
+from flows.report import Report
+from storage.library import connection, runs
+from storage.people.schema import open_people
+from storage.responses import Kept, Responses
+from yibao import dates, settings
+from yibao.arxiv.client import Client
+from yibao.errors import YibaoError
+from yibao.newsletter.senders import Outbox, Sender, Smtp
+from yibao.settings import Settings
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Returns after so many seconds."""
+        time.sleep(seconds)
+
+
+class Run:
+    """What the steps of one run share. A plain object, so that Prefect does not look inside."""
+
+    def __init__(self, config: Settings, flow: str, on: date) -> None:
+        self.settings = config
+        self.on = on
+        self.run_id = str(uuid.uuid4())
+        self.report = Report(flow, on)
+        self.responses = Responses(config.paths.data / "responses")
+        #: Answers that are on disk, but not yet in the library's table.
+        self.kept: list[Kept] = []
+        #: Hosts that could not be reached in this run; they are not asked again.
+        self.unreachable: dict[str, str] = {}
+        self.clock = SystemClock()
+
+    @property
+    def library(self) -> Path:
+        """The library's file."""
+        return library_path(self.settings)
+
+    @property
+    def published(self) -> Path:
+        """The list of what was published."""
+        return self.settings.paths.data / "published.json"
+
+    def client(self) -> Client:
+        """A connection to arXiv, to be closed."""
+        return Client(self.settings.arxiv, self.clock)
+
+    def now(self) -> datetime:
+        """Our clock, UTC, whole seconds."""
+        return now()
+
+    def people(self) -> Engine:
+        """Subscribers and deliveries."""
+        return open_people(people_path(self.settings))
+
+    def sender(self) -> Sender | None:
+        """Where mail goes; None where the operator named neither a server nor a folder."""
+        newsletter = self.settings.newsletter
+        if newsletter.outbox:
+            return Outbox(newsletter.outbox)
+        return Smtp(newsletter.smtp_url.get_secret_value()) if newsletter.smtp_url else None
+
+
+def load(config: Path) -> Settings:
+    """The settings of this installation: its file, with the environment laid over it."""
+    return settings.load(config, os.environ)
+
+
+def now() -> datetime:
+    """Our clock, UTC, whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def today() -> date:
+    """The date in New York: arXiv's feeds turn over at its midnight."""
+    return dates.eastern_date(datetime.now(UTC))
+
+
+def library_path(config: Settings) -> Path:
+    """The library's file."""
+    return config.paths.data / "library.duckdb"
+
+
+def people_path(config: Settings) -> Path:
+    """The people's file."""
+    return config.paths.data / "people.sqlite"
+
+
+@contextmanager
+def run(config: Path, flow: str, on: date | None) -> Iterator[Run]:
+    """A run, alone on this installation, with its beginning and end on record whatever happens in between.
+
+    Raises:
+        YibaoError: another run is at work.
+    """
+    installation = load(config)
+    current = Run(installation, flow, on or today())
+    installation.paths.data.mkdir(parents=True, exist_ok=True)
+    with _alone(installation.paths.data / "run.lock"):
+        with connection.writing(current.library) as library:
+            runs.begin(library, current.run_id, flow, current.on, current.now())
+        try:
+            yield current
+        except BaseException as error:
+            current.report.fault(str(error) or type(error).__name__)
+            raise
+        finally:
+            state = "failed" if current.report.has_failed else "completed"
+            with connection.writing(current.library) as library:
+                runs.end(library, current.run_id, state, current.now(), current.report.as_json())
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise YibaoError(f"Another run is at work on this installation ({path} is locked). Wait until it ends.") from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,183 @@
+"""Which papers make up which edition. Pure.
+
+A daily edition holds what arXiv announced on its date, and the translations that arrived on that date for the
+week it lies in. A weekly edition holds the translations of its week (the week in their file's name, else the week
+in which they arrived) and what arXiv announced on its days. A file of years ago so fills its own week, and never
+floods today's readers.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from yibao import categories, dates, identifiers
+from yibao.models import Arrival, Batch, BatchState, Edition, Entry, Listing, Paper, Stamp
+
+
+class Holdings:
+    """All that editions and feeds are made of, read from the library at one moment."""
+
+    def __init__(
+        self,
+        papers: Mapping[str, Paper],
+        listings: Sequence[Listing],
+        arrivals: Sequence[Arrival],
+        batches: Sequence[Batch],
+        language: str,
+    ) -> None:
+        self.papers = papers
+        self.listings = listings
+        self.batches = batches
+        # A paper translated into several languages is shown in the site's own.
+        self.arrivals: dict[str, Arrival] = {}
+        for arrival in arrivals:
+            arxiv_id = arrival.translation.arxiv_id
+            if arxiv_id not in self.arrivals or arrival.translation.language == language:
+                self.arrivals[arxiv_id] = arrival
+
+    def entry(self, arxiv_id: str, listing: Listing | None = None) -> Entry:
+        """The paper as readers meet it, announced as the listing says."""
+        arrival = self.arrivals.get(arxiv_id)
+        return Entry(
+            arxiv_id,
+            self.papers.get(arxiv_id),
+            arrival.translation if arrival else None,
+            listing.announced_on if listing else None,
+            listing.type if listing else None,
+        )
+
+
+def entries(holdings: Holdings) -> list[Entry]:
+    """Everything that is news: papers announced as new or cross-listed, and translated papers; newest first.
+
+    A paper counts from its first announcement. A replacement alone is no news: readers have met the paper.
+    """
+    first: dict[str, Listing] = {}
+    for listing in holdings.listings:
+        if listing.type.is_first:
+            first.setdefault(listing.arxiv_id, listing)
+    found = [holdings.entry(arxiv_id, first.get(arxiv_id)) for arxiv_id in {**first, **holdings.arrivals}]
+    return sorted(found, key=lambda entry: identifiers.sort_key(entry.arxiv_id), reverse=True)
+
+
+def appeared_on(holdings: Holdings, entry: Entry) -> date:
+    """The date of first publication: when it was announced, else when its translation came to readers.
+
+    A translation from a file of an earlier week counts as of that week's last announcement day.
+    """
+    if entry.announced_on:
+        return entry.announced_on
+    arrival = holdings.arrivals[entry.arxiv_id]
+    friday = dates.week_days(arrival.week)[0] + timedelta(days=4)
+    return min(arrival.arrived_on, friday)
+
+
+def compose(holdings: Holdings, wanted: Iterable[str]) -> list[Edition]:
+    """Every edition that holds anything, daily and weekly, newest first; `wanted` are the configured categories."""
+    members: dict[str, dict[str, Listing | None]] = defaultdict(dict)
+    for listing in holdings.listings:
+        for key in (listing.announced_on.isoformat(), dates.week_of(listing.announced_on)):
+            known = members[key].get(listing.arxiv_id)
+            if known is None or (listing.type.is_first and not known.type.is_first):
+                members[key][listing.arxiv_id] = listing
+    for arxiv_id, arrival in holdings.arrivals.items():
+        members[arrival.week].setdefault(arxiv_id, None)
+        if dates.week_of(arrival.arrived_on) == arrival.week:
+            members[arrival.arrived_on.isoformat()].setdefault(arxiv_id, None)
+    configured = list(wanted)
+    found = [_edition(holdings, key, listings, configured) for key, listings in members.items()]
+    return sorted(found, key=lambda edition: (edition.ends_on, edition.is_weekly, edition.key), reverse=True)
+
+
+def stamped(editions: Iterable[Edition], stamps: Mapping[str, Stamp]) -> list[Edition]:
+    """The same editions, they and their entries with their dates of publication."""
+    return [
+        replace(
+            edition,
+            translated=tuple(stamped_entries(edition.translated, stamps)),
+            by_category=tuple((code, tuple(stamped_entries(found, stamps))) for code, found in edition.by_category),
+            replaced=tuple(stamped_entries(edition.replaced, stamps)),
+            stamp=stamps.get(edition.item),
+        )
+        for edition in editions
+    ]
+
+
+def stamped_entries(found: Iterable[Entry], stamps: Mapping[str, Stamp]) -> list[Entry]:
+    """The same entries with their dates of publication."""
+    return [replace(entry, stamp=stamps.get(entry.item)) for entry in found]
+
+
+def content_of(entry: Entry) -> str:
+    """SHA-256 of what a reader would notice of an entry: a change of it is an update, nothing else is."""
+    paper, translation = entry.paper, entry.translation
+    parts = [entry.title_en, *(author.name for author in (paper.authors if paper else ()))]
+    parts += [paper.abstract if paper else "", *((translation.title or "", translation.abstract) if translation else ())]
+    return _sha256(parts)
+
+
+def content_of_edition(edition: Edition) -> str:
+    """SHA-256 of what a reader would notice of an edition: which papers it holds, under which titles."""
+    return _sha256([f"{entry.arxiv_id} {entry.title}" for entry in edition.entries])
+
+
+def published_at(edition: Edition, on: date) -> datetime:
+    """When an edition that is new in the run of this date was published: at its end, or now if that is earlier."""
+    return dates.midnight(max(edition.starts_on, min(edition.ends_on, on)))
+
+
+def _sha256(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def _edition(holdings: Holdings, key: str, members: Mapping[str, Listing | None], wanted: list[str]) -> Edition:
+    starts_on, ends_on = dates.week_days(key) if "W" in key else (date.fromisoformat(key),) * 2
+    translated, replaced = [], []
+    by_category: dict[str, list[Entry]] = defaultdict(list)
+    for arxiv_id, listing in members.items():
+        entry = holdings.entry(arxiv_id, listing)
+        if entry.translation:
+            translated.append(entry)
+        elif listing and listing.type.is_first:
+            by_category[_category(entry, listing, wanted)].append(entry)
+        else:
+            replaced.append(entry)
+    order = list(categories.taxonomy())
+    return Edition(
+        key=key,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        translated=tuple(sorted(translated, key=_as_curated)),
+        by_category=tuple(
+            (code, tuple(sorted(by_category[code], key=_by_id)))
+            for code in sorted(by_category, key=lambda code: order.index(code) if code in order else len(order))
+        ),
+        replaced=tuple(sorted(replaced, key=_by_id)),
+        notes=_notes(holdings.batches, starts_on, ends_on),
+    )
+
+
+def _as_curated(entry: Entry) -> tuple[str, int]:
+    # The order that the curator chose.
+    return (entry.translation.path, entry.translation.line) if entry.translation else ("", 0)
+
+
+def _by_id(entry: Entry) -> tuple[int, str]:
+    return identifiers.sort_key(entry.arxiv_id)
+
+
+def _category(entry: Entry, listing: Listing, wanted: list[str]) -> str:
+    """Where a paper is listed: its primary category where that was asked for, else the first list it stood in."""
+    primary = entry.paper.primary_category if entry.paper else None
+    return primary if primary in wanted and primary else listing.categories[0]
+
+
+def _notes(batches: Iterable[Batch], starts_on: date, ends_on: date) -> tuple[str, ...]:
+    return tuple(
+        f"{batch.category}, {batch.announced_on}: {batch.note}"
+        for batch in batches
+        if starts_on <= batch.announced_on <= ends_on
+        and batch.state in (BatchState.PARTIAL, BatchState.UNKNOWN)
+    )

@@ -1,0 +1,173 @@
+"""An edition as a message: a text part and an HTML part, both written for people.
+
+The whole message stays under the size at which the largest mail service cuts messages off; what does not fit is
+shortened evenly and can be read on the edition's page, to which every entry links.
+"""
+
+import hashlib
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import format_datetime, parseaddr
+from functools import cache
+from typing import Any, NamedTuple
+
+import css_inline
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from yibao import categories, identifiers, typesetting
+from yibao.models import Edition, Entry
+from yibao.settings import Site
+from yibao.text import legal, shorten
+
+#: Gmail clips a message at about 102 KB.
+LIMIT_BYTES = 100_000
+#: (characters of an abstract, titles in each category) from the most generous to the tersest.
+_MEASURES = ((None, 40), (None, 15), (700, 10), (400, 8), (250, 5), (120, 3), (0, 0))
+# RFC 2047 allows 75 characters a word; twelve of them are its frame.
+_WORD_CHARACTERS = 63
+
+
+class Body(NamedTuple):
+    """The parts of a message that all subscribers share."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class MailPolicy(EmailPolicy):
+    """Writes a subject so that every client shows the whole of it.
+
+    Python writes base64 words and pads each, and some clients (GMime's, notmuch) stop at the first padding:
+    quoted words need none.
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        """The header as lines of ASCII."""
+        if name.lower() == "subject" and not str(value).isascii():
+            return f"Subject: {encoded_subject(str(value))}\n"
+        return super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """The header as bytes."""
+        return self.fold(name, value).replace("\r\n", "\n").replace("\n", self.linesep).encode("ascii", "surrogateescape")
+
+
+POLICY = MailPolicy(linesep="\r\n", max_line_length=76)
+
+
+def body(edition: Edition, site: Site) -> Body:
+    """The message's parts, within the size limit."""
+    for abstract, titles in _MEASURES:
+        found = _render(edition, site, abstract, titles)
+        if _size(found) <= LIMIT_BYTES:
+            break
+    return found
+
+
+def message(parts: Body, edition_key: str, recipient: str, sender: str, at: datetime) -> EmailMessage:
+    """The message for one person. `at` is when it is handed over; all else follows from edition and person."""
+    mail = EmailMessage(policy=POLICY)
+    mail["From"] = sender
+    mail["To"] = recipient
+    mail["Subject"] = parts.subject
+    mail["Date"] = format_datetime(at)
+    mail["Message-ID"] = message_id(edition_key, recipient, sender)
+    mail["List-Id"] = f"<digest.{_domain(sender)}>"
+    mail["List-Unsubscribe"] = f"<mailto:{parseaddr(sender)[1]}?subject=unsubscribe>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(parts.text, cte="base64")
+    mail.add_alternative(parts.html, subtype="html", cte="base64")
+    # Deterministic, so that composing again gives the same bytes.
+    mail.set_boundary(f"yibao-{hashlib.sha256(mail['Message-ID'].encode()).hexdigest()[:32]}")
+    return mail
+
+
+def message_id(edition_key: str, recipient: str, sender: str) -> str:
+    """The same for every try at one person and edition, so that mail programs recognise a repetition."""
+    digest = hashlib.sha256(f"{edition_key}\n{recipient.lower()}".encode()).hexdigest()[:32]
+    return f"<{edition_key}.{digest}@{_domain(sender)}>"
+
+
+def encoded_subject(subject: str) -> str:
+    """The subject in RFC 2047 words of whole characters, folded."""
+    words = [""]
+    for letter in subject:
+        encoded = letter if letter.isascii() and letter.isalnum() else "".join(f"={byte:02X}" for byte in letter.encode())
+        if len(words[-1]) + len(encoded) > _WORD_CHARACTERS:
+            words.append("")
+        words[-1] += encoded
+    return "\n ".join(f"=?utf-8?q?{word}?=" for word in words)
+
+
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].partition("@")[2] or "localhost"
+
+
+def _size(parts: Body) -> int:
+    # Base64 makes four bytes of three, in lines of 76 with two more; headers take about a kilobyte.
+    return sum(len(part.encode()) * 4 // 3 * 78 // 76 for part in (parts.text, parts.html)) + 2048
+
+
+def _render(edition: Edition, site: Site, abstract: int | None, titles: int) -> Body:
+    values = {
+        "edition": edition,
+        "site": site,
+        "abstract": abstract,
+        "titles": titles,
+        "edition_url": f"{site.base_url}/editions/{edition.key}/",
+    }
+    subject = f"{site.title} {edition.key}：{_counts(edition)}"
+    text = _templates().get_template("edition.txt").render(values)
+    html = _templates().get_template("edition.html").render(values, subject=subject)
+    inlined = css_inline.CSSInliner(keep_at_rules=True, keep_style_tags=False).inline(html)
+    return Body(legal(subject), legal(text), legal(inlined))
+
+
+def _counts(edition: Edition) -> str:
+    parts = [f"译文 {len(edition.translated)} 篇"] if edition.translated else []
+    parts += [f"新论文 {edition.untranslated} 篇"] if edition.untranslated else []
+    return "，".join(parts or [f"更新版本 {len(edition.replaced)} 篇"])
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("yibao.newsletter"),
+        autoescape=lambda name: bool(name and name.endswith(".html")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(abs_url=identifiers.abs_url)
+    environment.filters.update(
+        plain=typesetting.plain,
+        category=categories.name_of,
+        names=_names,
+        abstract_text=abstract_text,
+        abstract_html=abstract_html,
+    )
+    return environment
+
+
+def _names(entry: Entry) -> str:
+    names = [author.name for author in entry.paper.authors] if entry.paper else []
+    return ", ".join(names[:8]) + (f" 等 {len(names)} 人" if len(names) > 8 else "")  # noqa: PLR2004
+
+
+def abstract_text(entry: Entry, limit: int | None) -> str:
+    """The translated abstract (the English one where there is none) as text of at most so many characters."""
+    if entry.translation and entry.translation.abstract:
+        full = typesetting.text_of_markdown(entry.translation.abstract)
+    else:
+        full = typesetting.text_of_abstract(entry.paper.abstract) if entry.paper else ""
+    return full if limit is None else shorten(full, limit) if limit else ""
+
+
+def abstract_html(entry: Entry, limit: int | None) -> str:
+    """The same as HTML; a shortened one is one paragraph of text."""
+    if limit is None and entry.translation and entry.translation.abstract:
+        return Markup(typesetting.html_of_markdown(entry.translation.abstract))  # noqa: S704  (escaped there)
+    return Markup("<p>{}</p>").format(abstract_text(entry, limit))
