@@ -42,15 +42,21 @@ def harvest(on: date | None = None, config: str = "yibao.toml") -> State | None:
 
 def announced(run: Run) -> None:
     """Every configured category's list is in the library, or its fault is on record."""
+    found: dict[str, tuple[str, Reading] | UpstreamError] = {}
     with run.client() as client:
         for category in run.settings.arxiv.categories:
             try:
-                url, reading = _patient(run, fetch_list)(run, client, category)
+                found[category] = _patient(run, fetch_list)(run, client, category)
             except UpstreamError as error:
                 _note_fault(run, error)
-                store_unknown(run, category, f"{_reason(error)}")
-            else:
-                store_list(run, category, url, reading)
+                found[category] = error
+    readings = [answer[1] for answer in found.values() if not isinstance(answer, UpstreamError)]
+    was_announced = any(reading.announced_on == run.on and reading.declared for reading in readings)
+    for category, answer in found.items():
+        if isinstance(answer, UpstreamError):
+            store_unknown(run, category, _reason(answer))
+        else:
+            store_list(run, category, *answer, was_announced)
 
 
 def described(run: Run) -> None:
@@ -108,13 +114,13 @@ def fetch_papers(run: Run, client: Client, url: str) -> Reading:
 
 
 @task(name="store a category's list")
-def store_list(run: Run, category: str, url: str, reading: Reading) -> None:
-    """The list, its papers and its state are in the library."""
+def store_list(run: Run, category: str, url: str, reading: Reading, was_announced: bool) -> None:  # noqa: FBT001
+    """The list, its papers and its state are in the library; `was_announced`: arXiv announced something that day."""
     with connection.writing(run.library) as library:
         merged = papers.store(library, reading.papers, run.on)
         lists.store(library, reading.announcements)
         problems.replace(library, url, reading.problems)
-        for batch in judge(reading, category, run.on, run.settings.arxiv.feed):
+        for batch in judge(reading, category, run.on, run.settings.arxiv.feed, was_announced=was_announced):
             held = lists.count(library, category, batch.announced_on)
             lists.store_batch(library, _with_held(batch, held), run.on)
         _store_kept(run, library)
@@ -148,7 +154,7 @@ def store_papers(run: Run, reading: Reading) -> None:
         merged = papers.store(library, reading.papers, run.on)
         _store_kept(run, library)
     run.report.papers_new += merged.new
-    run.report.papers_changed += merged.changed
+    run.report.papers_completed += merged.changed
     run.report.problems += reading.problems
 
 
@@ -176,11 +182,11 @@ def store_unknown_papers(run: Run, missing: Sequence[str]) -> None:
     run.report.problems += found
 
 
-def judge(reading: Reading, category: str, on: date, source: str) -> list[Batch]:
+def judge(reading: Reading, category: str, on: date, source: str, *, was_announced: bool) -> list[Batch]:
     """What the feed lets us say of its own date, and of the date that was asked for.
 
-    The date asked for is complete only if the feed speaks of it. An empty feed is no news at a weekend, and a
-    doubt on a working day.
+    The date asked for is complete only if the feed speaks of it. An empty feed is no news at a weekend, or where
+    the other categories' feeds show that arXiv did announce that day; else it is a doubt on a working day.
     """
     found = []
     spoken = reading.announced_on
@@ -188,7 +194,7 @@ def judge(reading: Reading, category: str, on: date, source: str) -> list[Batch]
         found.append(_own_batch(reading, category, spoken, source))
     if spoken == on and reading.declared:
         return found
-    if not dates.is_announcement_day(on):
+    if not dates.is_announcement_day(on) or (was_announced and not reading.declared and spoken in (on, None)):
         found.append(Batch(category, on, BatchState.NONE_ANNOUNCED, reading.declared, 0, source))
         return found
     if not reading.declared:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import uvicorn
+
 from yibao.errors import YibaoError
 
 _STARTUP_S = 90.0
@@ -31,7 +33,7 @@ def own_server(home: Path) -> Iterator[None]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     _isolate(home, listener.getsockname()[1])
-    server = _start(listener)
+    server, thread = _start(listener)
     try:
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
@@ -40,7 +42,7 @@ def own_server(home: Path) -> Iterator[None]:
             yield
     finally:
         server.should_exit = True
-        listener.close()
+        thread.join(_SHUTDOWN_S)
 
 
 def _isolate(home: Path, port: int) -> None:
@@ -64,8 +66,7 @@ def _isolate(home: Path, port: int) -> None:
     )
 
 
-def _start(listener: socket.socket) -> "uvicorn.Server":  # type: ignore[name-defined]  # noqa: F821
-    import uvicorn
+def _start(listener: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
     from prefect.server.api.server import create_app
 
     server = uvicorn.Server(uvicorn.Config(create_app(ephemeral=True), log_level="critical", lifespan="on"))
@@ -76,4 +77,4 @@ def _start(listener: socket.socket) -> "uvicorn.Server":  # type: ignore[name-de
         if time.monotonic() > deadline or not thread.is_alive():
             raise YibaoError("Prefect's server did not start. Delete the `prefect` folder below paths.data and try again.")
         time.sleep(_PAUSE_S)
-    return server
+    return server, thread

@@ -19,6 +19,8 @@ class Report:
     announced: dict[str, str] = field(default_factory=dict)
     papers_new: int = 0
     papers_changed: int = 0
+    #: Papers that the API described in full.
+    papers_completed: int = 0
     translations_new: int = 0
     translations_revised: int = 0
     translations_unchanged: int = 0
@@ -60,7 +62,8 @@ def as_text(report: Report) -> str:
     lines = [f"{report.flow} {report.on}"]
     lines += [f"  {category}: {told}" for category, told in report.announced.items()]
     lines += [
-        f"  papers: {report.papers_new} new, {report.papers_changed} changed",
+        f"  papers: {report.papers_new} new, {report.papers_changed} changed, "
+        f"{report.papers_completed} completed from the API",
         f"  translations: {report.translations_new} new, {report.translations_revised} revised, "
         f"{report.translations_unchanged} unchanged",
     ]
@@ -82,7 +85,7 @@ def as_markdown(report: Report) -> str:
     """The report as Prefect shows it."""
     errors = sum(problem.severity == Severity.ERROR for problem in report.problems)
     rows = [
-        ("papers", f"{report.papers_new} new, {report.papers_changed} changed"),
+        ("papers", f"{report.papers_new} new, {report.papers_changed} changed, {report.papers_completed} completed"),
         (
             "translations",
             f"{report.translations_new} new, {report.translations_revised} revised, "
