@@ -84,7 +84,9 @@ def main() -> None:
 
 @yibao.command()
 @click.argument("where", type=click.Path(path_type=Path, file_okay=False), default=Path())
-@click.option("--contact", default="", metavar="ADDRESS", help="Your mail address; arXiv asks to know whom to write to.")
+@click.option(
+    "--contact", default="", metavar="ADDRESS", help="Your mail address; arXiv asks to know whom to write to."
+)
 def init(where: Path, contact: str) -> None:
     """Lay out an installation: a commented yibao.toml and a translations folder with its guide.
 

@@ -6,8 +6,8 @@ transaction. An upstream fault is reported as a fault, and costs the other categ
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from datetime import date
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -138,7 +138,15 @@ def store_list(run: Run, category: str, url: str, reading: Reading, was_announce
 def store_unknown(run: Run, category: str, note: str) -> None:
     """It is on record that nobody knows what the category's list for this date held."""
     with connection.writing(run.library) as library:
-        unknown = Batch(category, run.on, BatchState.UNKNOWN, None, lists.count(library, category, run.on), run.settings.arxiv.feed, note)
+        unknown = Batch(
+            category,
+            run.on,
+            BatchState.UNKNOWN,
+            None,
+            lists.count(library, category, run.on),
+            run.settings.arxiv.feed,
+            note,
+        )
         lists.store_batch(library, unknown, run.on)
         _store_kept(run, library)
         state = lists.batch_of(library, category, run.on)
@@ -260,7 +268,9 @@ def _note_fault(run: Run, error: UpstreamError) -> None:
     if isinstance(error, UnreachableError) or not (error.is_repeatable or isinstance(error, GarbledError)):
         run.unreachable[host] = error.reason
     if not is_known:
-        told = f"arXiv could not be reached: {host} {error.reason}" if isinstance(error, UnreachableError) else str(error)
+        told = (
+            f"arXiv could not be reached: {host} {error.reason}" if isinstance(error, UnreachableError) else str(error)
+        )
         run.report.fault(told)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from prefect import flow, task
 from prefect.client.schemas.objects import State
-from sqlalchemy import Engine
 
 from flows import publish, wiring
 from flows.ending import ended
 from flows.wiring import Run
 from storage.people import deliveries, subscribers
 from storage.people.deliveries import DeliveryState
+from storage.people.schema import People
 from storage.people.subscribers import Subscriber
 from yibao import dates
 from yibao.errors import DeliveryError, YibaoError
@@ -72,7 +72,9 @@ def compose_one(run: Run, key: str) -> bytes:
     if edition is None:
         raise YibaoError(f"There is no edition {key}, or nothing is in it.")
     sender = run.settings.newsletter.sender
-    return message(body(edition, run.settings.site), key, "reader@example.org", sender, run.now()).as_bytes(policy=POLICY)
+    return message(body(edition, run.settings.site), key, "reader@example.org", sender, run.now()).as_bytes(
+        policy=POLICY
+    )
 
 
 def _edition(run: Run, key: str) -> Edition | None:
@@ -90,7 +92,7 @@ class _Tally:
 
 
 def _deliver_one(  # noqa: PLR0913  (one message, and all that it touches)
-    run: Run, people: Engine, sender: Sender, parts: Body, edition: Edition, subscriber: Subscriber, tally: _Tally
+    run: Run, people: People, sender: Sender, parts: Body, edition: Edition, subscriber: Subscriber, tally: _Tally
 ) -> None:
     who, key, from_ = subscriber.subscriber_id, edition.key, run.settings.newsletter.sender
     if not deliveries.claim(people, who, key, message_id(key, subscriber.email, from_), run.now()):
@@ -98,9 +100,7 @@ def _deliver_one(  # noqa: PLR0913  (one message, and all that it touches)
         return
     mail = message(parts, key, subscriber.email, from_, run.now())
     try:
-        answer = sender.send(
-            mail, lambda: deliveries.record(people, who, key, DeliveryState.SENDING, run.now())
-        )
+        answer = sender.send(mail, lambda: deliveries.record(people, who, key, DeliveryState.SENDING, run.now()))
     except DeliveryError as error:
         # The server does not have it: the next run may offer it again.
         deliveries.record(people, who, key, DeliveryState.CLAIMED, run.now(), str(error))
@@ -114,7 +114,7 @@ def _deliver_one(  # noqa: PLR0913  (one message, and all that it touches)
         tally.sent += 1
 
 
-def _tell_doubtful(run: Run, people: Engine, key: str) -> None:
+def _tell_doubtful(run: Run, people: People, key: str) -> None:
     doubtful = deliveries.counts(people, key).get(DeliveryState.SENDING, 0)
     if doubtful:
         run.report.fault(

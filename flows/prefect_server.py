@@ -30,9 +30,21 @@ def own_server(home: Path) -> Iterator[None]:
     Raises:
         YibaoError: the server did not come up within a minute and a half.
     """
+    with serving(isolated(home)):
+        yield
+
+
+def isolated(home: Path) -> socket.socket:
+    """Prefect, once imported, will know only this home and the server that is to listen on this socket."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     _isolate(home, listener.getsockname()[1])
+    return listener
+
+
+@contextmanager
+def serving(listener: socket.socket) -> Iterator[None]:
+    """The server listens."""
     server, thread = _start(listener)
     try:
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
@@ -75,6 +87,8 @@ def _start(listener: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
     deadline = time.monotonic() + _STARTUP_S
     while not server.started:
         if time.monotonic() > deadline or not thread.is_alive():
-            raise YibaoError("Prefect's server did not start. Delete the `prefect` folder below paths.data and try again.")
+            raise YibaoError(
+                "Prefect's server did not start. Delete the `prefect` folder below paths.data and try again."
+            )
         time.sleep(_PAUSE_S)
     return server, thread

@@ -52,11 +52,15 @@ def issue(run: Run) -> tuple[list[Entry], list[Edition]]:
         entries = editions.entries(holdings)
         issued = editions.compose(holdings, run.settings.arxiv.categories)
         items = [
-            publications.Item(entry.item, editions.content_of(entry), dates.midnight(editions.appeared_on(holdings, entry)))
+            publications.Item(
+                entry.item, editions.content_of(entry), dates.midnight(editions.appeared_on(holdings, entry))
+            )
             for entry in entries
         ]
         items += [
-            publications.Item(edition.item, editions.content_of_edition(edition), editions.published_at(edition, run.on))
+            publications.Item(
+                edition.item, editions.content_of_edition(edition), editions.published_at(edition, run.on)
+            )
             for edition in issued
         ]
         stamps = publications.stamp(library, items, dates.midnight(run.on))

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
-import httpx
 
 from yibao.errors import YibaoError
 from yibao.settings import Settings
@@ -40,7 +40,7 @@ def serve(config: Path, settings: Settings) -> None:
         # Runs that were missed while nobody served are not made up one after the other: a run that finds its
         # installation at work is cancelled, and an edition that is done says so.
         limit = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
-        deployments = [
+        deployments: list[Any] = [
             FLOWS[name].to_deployment(
                 name=name,
                 schedule=Cron(cron, timezone=TIMEZONE),
@@ -63,27 +63,34 @@ def _server(settings: Settings) -> Iterator[str]:
     home.mkdir(parents=True, exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment.update(
-        PREFECT_HOME=str(home), PREFECT_PROFILES_PATH=str(home / "profiles.toml"), PREFECT_SERVER_ANALYTICS_ENABLED="false"
+        PREFECT_HOME=str(home),
+        PREFECT_PROFILES_PATH=str(home / "profiles.toml"),
+        PREFECT_SERVER_ANALYTICS_ENABLED="false",
     )
-    os.environ.update(PREFECT_HOME=environment["PREFECT_HOME"], PREFECT_PROFILES_PATH=environment["PREFECT_PROFILES_PATH"])
+    os.environ.update(
+        PREFECT_HOME=environment["PREFECT_HOME"], PREFECT_PROFILES_PATH=environment["PREFECT_PROFILES_PATH"]
+    )
     port = "4200"
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port, "--no-ui"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603  (our own interpreter)
     api_url = f"http://127.0.0.1:{port}/api"
+    # Prefect reads its settings when it is imported, which nobody has done before this line.
+    os.environ["PREFECT_API_URL"] = api_url
     try:
-        _await_health(api_url, process)
+        _await_health(process)
         yield api_url
     finally:
         process.terminate()
         process.wait()
 
 
-def _await_health(api_url: str, process: "subprocess.Popen[bytes]") -> None:
+def _await_health(process: "subprocess.Popen[bytes]") -> None:
+    from prefect.client.orchestration import get_client
+
     deadline = time.monotonic() + _STARTUP_S
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{api_url}/health").is_success:
+    with get_client(sync_client=True) as client:
+        while process.poll() is None and time.monotonic() < deadline:
+            if client.api_healthcheck() is None:
                 return
-        except httpx.TransportError:
             time.sleep(_PAUSE_S)
     raise YibaoError("Prefect's server did not start; is port 4200 taken? Set prefect.api_url to use another server.")

@@ -9,11 +9,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Engine
 
 from flows.report import Report
 from storage.library import connection, runs
-from storage.people.schema import open_people
+from storage.people.schema import People, open_people
 from storage.responses import Kept, Responses
 from yibao import dates, settings
 from yibao.arxiv.client import Client
@@ -67,7 +66,7 @@ class Run:
         """Our clock, UTC, whole seconds."""
         return now()
 
-    def people(self) -> Engine:
+    def people(self) -> People:
         """Subscribers and deliveries."""
         return open_people(people_path(self.settings))
 
@@ -134,7 +133,9 @@ def _alone(path: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise YibaoError(f"Another run is at work on this installation ({path} is locked). Wait until it ends.") from None
+        raise YibaoError(
+            f"Another run is at work on this installation ({path} is locked). Wait until it ends."
+        ) from None
     try:
         yield
     finally:

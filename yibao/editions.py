@@ -114,7 +114,10 @@ def content_of(entry: Entry) -> str:
     """SHA-256 of what a reader would notice of an entry: a change of it is an update, nothing else is."""
     paper, translation = entry.paper, entry.translation
     parts = [entry.title_en, *(author.name for author in (paper.authors if paper else ()))]
-    parts += [paper.abstract if paper else "", *((translation.title or "", translation.abstract) if translation else ())]
+    parts += [
+        paper.abstract if paper else "",
+        *((translation.title or "", translation.abstract) if translation else ()),
+    ]
     return _sha256(parts)
 
 
@@ -178,6 +181,5 @@ def _notes(batches: Iterable[Batch], starts_on: date, ends_on: date) -> tuple[st
     return tuple(
         f"{batch.category}, {batch.announced_on}: {batch.note}"
         for batch in batches
-        if starts_on <= batch.announced_on <= ends_on
-        and batch.state in (BatchState.PARTIAL, BatchState.UNKNOWN)
+        if starts_on <= batch.announced_on <= ends_on and batch.state in (BatchState.PARTIAL, BatchState.UNKNOWN)
     )

@@ -15,7 +15,9 @@ _IDENTIFIER = re.compile(rf"(?:{_NEW}|{_OLD}){_VERSION}")
 
 #: Hosts that serve arXiv's abstract pages, without a leading `www.`.
 HOSTS = frozenset({"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "cn.arxiv.org", "xxx.lanl.gov"})
-_ADDRESS = re.compile(r"(?:https?:)?//(?P<host>[^/\s?#]+)/(?:abs|pdf|html|format|src|e-print|ps)/(?P<rest>[^\s?#]+)", re.I)
+_ADDRESS = re.compile(
+    r"(?:https?:)?//(?P<host>[^/\s?#]+)/(?:abs|pdf|html|format|src|e-print|ps)/(?P<rest>[^\s?#]+)", re.IGNORECASE
+)
 _MISSPELT_ENOUGH = 2
 
 
@@ -40,7 +42,7 @@ def parse(text: str) -> Identifier | None:
     Accepts `2501.05727`, `2501.05727v2`, `hep-th/9901001`, `math.CA/0611800v2`, each with or without
     `arXiv:` or `oai:arXiv.org:` before it.
     """
-    bare = re.sub(r"^(?:oai:arXiv\.org:|arXiv:)\s*", "", text.strip(), flags=re.I)
+    bare = re.sub(r"^(?:oai:arXiv\.org:|arXiv:)\s*", "", text.strip(), flags=re.IGNORECASE)
     found = _IDENTIFIER.fullmatch(bare)
     return _identifier(found) if found and _is_plausible(found) else None
 
@@ -56,7 +58,7 @@ def parse_address(url: str) -> Address | None:
         identifier = parse(url)
         return Address(identifier, "arxiv.org", is_known_host=True) if identifier else None
     host = found["host"].lower().removeprefix("www.").partition(":")[0]
-    identifier = parse(re.sub(r"(?:\.pdf|\.ps|/)$", "", found["rest"], flags=re.I))
+    identifier = parse(re.sub(r"(?:\.pdf|\.ps|/)$", "", found["rest"], flags=re.IGNORECASE))
     if identifier is None or (host not in HOSTS and _distance(host, "arxiv.org") > _MISSPELT_ENOUGH):
         return None
     return Address(identifier, host, is_known_host=host in HOSTS)

@@ -192,7 +192,7 @@ class Entry:
 
     @property
     def title_en(self) -> str:
-        """arXiv's title; the curator's heading while arXiv's is not here."""
+        """ArXiv's title; the curator's heading while arXiv's is not here."""
         if self.paper:
             return self.paper.title
         return self.translation.title_en if self.translation else self.arxiv_id

@@ -1,12 +1,12 @@
 """What an operator may say, in one frozen model. Read once, at the edge; nothing below reads the environment."""
 
 import difflib
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-import tomllib
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from yibao import categories

@@ -42,12 +42,12 @@ def text_of_markdown(source: str) -> str:
 
 
 def html_of_abstract(abstract: str) -> str:
-    """arXiv's abstract as HTML paragraphs, its addresses as links."""
+    """ArXiv's abstract as HTML paragraphs, its addresses as links."""
     return "\n".join(f"<p>{_linked(plain(paragraph))}</p>" for paragraph in paragraphs(abstract))
 
 
 def text_of_abstract(abstract: str) -> str:
-    """arXiv's abstract as plain text, paragraphs apart."""
+    """ArXiv's abstract as plain text, paragraphs apart."""
     return "\n\n".join(plain(paragraph) for paragraph in paragraphs(abstract))
 
 

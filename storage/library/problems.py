@@ -20,4 +20,4 @@ def all_of(connection: Connection) -> list[Problem]:
         FROM problem
         ORDER BY severity, path, line, "column"
     """)
-    return [Problem(*row[:4], Severity(row[4]), *row[5:]) for row in rows.fetchall()]
+    return [Problem(row[0], row[1], row[2], row[3], Severity(row[4]), *row[5:]) for row in rows.fetchall()]

@@ -42,7 +42,9 @@ def stamp(connection: Connection, items: Iterable[Item], changed_at: datetime) -
         updated_at = max(earlier, changed_at + timedelta(seconds=edits)) if old else published_at
         stamps[item.item] = Stamp(published_at, updated_at)
         rows.append({**item._asdict(), "edits": edits, "published_at": published_at, "updated_at": updated_at})
-    connection.execute("DELETE FROM publication WHERE list_contains($items, item)", {"items": [r["item"] for r in rows]})
+    connection.execute(
+        "DELETE FROM publication WHERE list_contains($items, item)", {"items": [r["item"] for r in rows]}
+    )
     insert(connection, "publication", rows)
     return stamps
 

@@ -8,7 +8,7 @@ from storage.library.connection import Connection, insert
 from yibao.errors import LibraryError
 
 
-class Run(NamedTuple):
+class RunRow(NamedTuple):
     """A run as the table has it."""
 
     flow: str
@@ -33,7 +33,7 @@ def end(connection: Connection, run_id: str, state: str, finished_at: datetime, 
     )
 
 
-def last(connection: Connection) -> Run:
+def last(connection: Connection) -> RunRow:
     """The run that began last. There is one: a library is made by its first run.
 
     Raises:
@@ -47,4 +47,4 @@ def last(connection: Connection) -> Run:
     """).fetchone()
     if row is None:
         raise LibraryError("There was no run on this library yet. Begin with `yibao run`.")
-    return Run(*row[:4], json.loads(row[4] or "{}"))
+    return RunRow(row[0], row[1], row[2], row[3], json.loads(row[4] or "{}"))

@@ -37,7 +37,13 @@ def store(connection: Connection, translations: Iterable[Translation], on: date,
             revised += 1
             superseded.append(key)
             rows.append(
-                {**row, "revision": old["revision"] + 1, "week": old["week"], "arrived_on": old["arrived_on"], "revised_on": on}
+                {
+                    **row,
+                    "revision": old["revision"] + 1,
+                    "week": old["week"],
+                    "arrived_on": old["arrived_on"],
+                    "revised_on": on,
+                }
             )
         elif any(old[name] != row[name] for name in ("path", "line", "translator", "reviewer", "license", "version")):
             amended.append(key)

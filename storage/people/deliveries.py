@@ -37,7 +37,9 @@ def claim(people: Engine, subscriber_id: int, edition: str, message_id: str, at:
     return True
 
 
-def record(people: Engine, subscriber_id: int, edition: str, state: DeliveryState, at: datetime, answer: str = "") -> None:  # noqa: PLR0913
+def record(  # noqa: PLR0913  (which delivery, how far, when, and what the server said)
+    people: Engine, subscriber_id: int, edition: str, state: DeliveryState, at: datetime, answer: str = ""
+) -> None:
     """The delivery has come so far, on disk."""
     with people.begin() as connection:
         connection.execute(

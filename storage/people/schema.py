@@ -2,7 +2,21 @@
 
 from pathlib import Path
 
-from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, String, Table, UniqueConstraint, create_engine, event
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
+
+#: A connection to the people's database.
+People = Engine
 
 METADATA = MetaData()
 

@@ -21,7 +21,9 @@ def add(people: Engine, email: str, frequency: str, at: datetime) -> bool:
     """The address is subscribed at this frequency. Returns whether it was not before."""
     with people.begin() as connection:
         known = connection.execute(
-            select(SUBSCRIBER.c.subscriber_id, SUBSCRIBER.c.left_at).where(func.lower(SUBSCRIBER.c.email) == email.lower())
+            select(SUBSCRIBER.c.subscriber_id, SUBSCRIBER.c.left_at).where(
+                func.lower(SUBSCRIBER.c.email) == email.lower()
+            )
         ).first()
         if known is None:
             connection.execute(insert(SUBSCRIBER).values(email=email, frequency=frequency, subscribed_at=at))

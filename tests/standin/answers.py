@@ -79,7 +79,9 @@ def api(papers: list[StandinPaper], query: dict[str, list[str]], on: date) -> tu
     wanted = [one for one in query.get("id_list", [""])[0].split(",") if one]
     root = etree.Element(f"{{{_ATOM}}}feed", None, {None: _ATOM, "arxiv": _ARXIV, "opensearch": _OPENSEARCH})
     _add(root, f"{{{_ATOM}}}title", f"arXiv Query: id_list={','.join(wanted)}")
-    bad = next((one for one in wanted if not re.fullmatch(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?", one)), None)
+    bad = next(
+        (one for one in wanted if not re.fullmatch(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?", one)), None
+    )
     if bad:
         entry = _add(root, f"{{{_ATOM}}}entry")
         _add(entry, f"{{{_ATOM}}}id", f"https://arxiv.org/api/errors#incorrect_id_format_for_{bad}")
@@ -117,7 +119,11 @@ def _api_entry(root: etree._Element, paper: StandinPaper) -> None:
 
 def catchup(papers: list[StandinPaper], category: str, on: date) -> bytes:
     """The page that lists one day of one category, with declared counts. Withdrawals count as replacements."""
-    groups = {"New submissions": ("new",), "Cross submissions": ("cross",), "Replacement submissions": ("replace", "replace-cross")}
+    groups = {
+        "New submissions": ("new",),
+        "Cross submissions": ("cross",),
+        "Replacement submissions": ("replace", "replace-cross"),
+    }
     lines = listed(papers, category, on)
     parts = [f"<h1>Catch-up results for {escape(category)} on {on.strftime('%a, %d %b %Y')}</h1>", "<dl id='articles'>"]
     for title, kinds in groups.items():
@@ -170,7 +176,9 @@ def oai(papers: list[StandinPaper], query: dict[str, list[str]], on: date, base_
     prefix = arguments.get("metadataPrefix")
     if prefix not in ("oai_dc", "arXiv", "arXivRaw"):
         return _oai_error(base_url, "cannotDisseminateFormat", f"no format {prefix}")
-    shown = sorted((paper for one in papers if (paper := one.as_of(on))), key=lambda paper: (_datestamp(paper, on), paper.id))
+    shown = sorted(
+        (paper for one in papers if (paper := one.as_of(on))), key=lambda paper: (_datestamp(paper, on), paper.id)
+    )
     element = _add(root, f"{{{_OAI}}}{verb}")
     if verb == "GetRecord":
         wanted = arguments.get("identifier", "").removeprefix("oai:arXiv.org:")
@@ -204,8 +212,12 @@ def _datestamp(paper: StandinPaper, on: date) -> date:
 
 
 def _in_set(paper: StandinPaper, wanted: str) -> bool:
-    codes = {alias for code in paper.categories for alias in (code, *[a for a, c in categories.ALIASES.items() if c == code])}
-    return not wanted or wanted.rpartition(":")[2] in {part for code in codes for part in (code, code.partition(".")[2], code.partition(".")[0])}
+    codes = {
+        alias for code in paper.categories for alias in (code, *[a for a, c in categories.ALIASES.items() if c == code])
+    }
+    return not wanted or wanted.rpartition(":")[2] in {
+        part for code in codes for part in (code, code.partition(".")[2], code.partition(".")[0])
+    }
 
 
 def _header(parent: etree._Element, paper: StandinPaper, on: date) -> None:

@@ -128,7 +128,9 @@ def show(folder: Path, reports: list[Report], seconds: float) -> None:
             console.print(f"  {problem}", markup=False, soft_wrap=True)
     for fault in [fault for report in reports for fault in report.faults]:
         console.print(f"FAILED: {fault}", markup=False)
-    if not any(report.files_changed or report.sent or report.papers_new or report.translations_new for report in reports):
+    if not any(
+        report.files_changed or report.sent or report.papers_new or report.translations_new for report in reports
+    ):
         console.print("\nNothing new: every paper, translation, file and message was there already.")
     query = "SELECT edition, translated, untranslated, replaced FROM edition ORDER BY edition"
     with connection.reading(folder / "data" / "library.duckdb") as library:
@@ -142,7 +144,7 @@ def show(folder: Path, reports: list[Report], seconds: float) -> None:
         f"  pages    python3 -m http.server --directory demo/public 8000   then http://127.0.0.1:8000/\n"
         f"  a feed   demo/public/feeds/translated/atom.xml\n"
         f"  mail     demo/mailbox/new   ({len(list((mailbox / 'new').iterdir()))} messages)\n"
-        f"  SQL      cd demo && ../.venv/bin/yibao sql \"{query}\"\n",
+        f'  SQL      cd demo && ../.venv/bin/yibao sql "{query}"\n',
         markup=False,
         soft_wrap=True,
         highlight=False,

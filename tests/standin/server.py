@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.standin import answers
@@ -67,7 +68,7 @@ class Standin:
         self._open = 0
         self._closing = threading.Event()
 
-    def __enter__(self) -> "Standin":
+    def __enter__(self) -> Self:
         handler = type("Handler", (_Handler,), {"standin": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         self._server.daemon_threads = True
@@ -89,7 +90,13 @@ class Standin:
     @property
     def settings(self) -> dict[str, str]:
         """The addresses to put under `[arxiv]`."""
-        names = {"rss_url": "rss", "atom_url": "atom", "api_url": "api/query", "oai_url": "oai", "catchup_url": "catchup"}
+        names = {
+            "rss_url": "rss",
+            "atom_url": "atom",
+            "api_url": "api/query",
+            "oai_url": "oai",
+            "catchup_url": "catchup",
+        }
         return {name: f"{self.url}/{path}" for name, path in names.items()}
 
     @property
@@ -131,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
     standin: Standin
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802  (http.server's name)
+    def do_GET(self) -> None:
         self.standin.enter(self.path, self.headers.get("User-Agent", ""))
         try:
             self._answer()

@@ -7,6 +7,7 @@ Source: https://info.arxiv.org/help/rss_specifications.html
 """
 
 import re
+from calendar import timegm
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from html import unescape
@@ -18,7 +19,7 @@ from yibao.errors import GarbledError
 from yibao.models import Announcement, AnnounceType, Author, Paper, Problem, Reading, Severity
 from yibao.text import one_line
 
-_PREFIX = re.compile(r"^\s*arXiv:\S+\s+Announce Type:\s*\S+\s*(?:Abstract:\s?)?", re.I)
+_PREFIX = re.compile(r"^\s*arXiv:\S+\s+Announce Type:\s*\S+\s*(?:Abstract:\s?)?", re.IGNORECASE)
 _LEGACY_TITLE = re.compile(
     r"\s*\(arXiv:(?P<id>\S+?)\s+\[(?P<category>[^\]]+)\](?:\s+(?P<type>UPDATED|CROSS LISTED))?\)\s*$"
 )
@@ -74,7 +75,7 @@ def _item_date(item: Any) -> date | None:
 
 
 def _eastern(stamp: Any) -> date:
-    return dates.eastern_date(datetime(*stamp[:6], tzinfo=UTC))
+    return dates.eastern_date(datetime.fromtimestamp(timegm(stamp), UTC))
 
 
 def _paper(item: Any, source: str) -> tuple[Paper, AnnounceType]:
@@ -124,7 +125,7 @@ def _abstract(item: Any, *, is_legacy: bool) -> str:
 
 
 def _authors(item: Any) -> Iterator[Author]:
-    # feedparser joins several dc:creator into one name; arXiv gives one, joined by commas, with affiliations in brackets.
+    # arXiv gives one dc:creator, names joined by commas, with affiliations in brackets.
     joined = ", ".join(author["name"] for author in item.get("authors", []) if author.get("name"))
     joined = unescape(_TAG.sub("", joined))
     for name, affiliation in _split_authors(joined or item.get("author", "")):

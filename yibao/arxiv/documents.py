@@ -13,8 +13,10 @@ import feedparser
 from yibao.errors import GarbledError
 from yibao.models import Problem, Severity
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:[0-8]|1[1245-9]|2\d|3[01]|x0*(?:[0-8bcBC]|0[bcBC]|1[0-9a-fA-F]));")
-_HTML = re.compile(rb"\s*(?:<!doctype\s+html|<html)", re.I)
+_CONTROL = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:[0-8]|1[1245-9]|2\d|3[01]|x0*(?:[0-8bcBC]|0[bcBC]|1[0-9a-fA-F]));"
+)
+_HTML = re.compile(rb"\s*(?:<!doctype\s+html|<html)", re.IGNORECASE)
 _ENCODING = re.compile(rb"<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)[\"']")
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
 
@@ -70,7 +72,9 @@ def decode(body: bytes, url: str) -> tuple[str, list[Problem]]:
     except (UnicodeDecodeError, LookupError):
         text = clean.decode("utf-8-sig", errors="yibao.windows")
         problems.append(
-            _mended(body, url, "wrong-encoding", f"The bytes are not the {encoding} that they say; read as Windows-1252.")
+            _mended(
+                body, url, "wrong-encoding", f"The bytes are not the {encoding} that they say; read as Windows-1252."
+            )
         )
         return _DECLARATION.sub("", text), problems
 

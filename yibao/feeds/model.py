@@ -153,7 +153,9 @@ def paper_html(entry: Entry) -> str:
         html = typesetting.html_of_markdown(translation.abstract)
         parts.append(f'<div lang="{escape(translation.language)}">{html}</div>')
         credit = "，".join(
-            f"{role}：{escape(name)}" for role, name in (("译者", translation.translator), ("审校", translation.reviewer)) if name
+            f"{role}：{escape(name)}"
+            for role, name in (("译者", translation.translator), ("审校", translation.reviewer))
+            if name
         )
         parts += [f"<p>{credit}</p>"] if credit else []
     if paper and paper.abstract:

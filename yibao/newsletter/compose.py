@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import css_inline
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from yibao import categories, identifiers, typesetting
@@ -48,11 +48,13 @@ class MailPolicy(EmailPolicy):
         """The header as lines of ASCII."""
         if name.lower() == "subject" and not str(value).isascii():
             return f"Subject: {encoded_subject(str(value))}\n"
-        return super().fold(name, value)
+        return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """The header as bytes."""
-        return self.fold(name, value).replace("\r\n", "\n").replace("\n", self.linesep).encode("ascii", "surrogateescape")
+        return (
+            self.fold(name, value).replace("\r\n", "\n").replace("\n", self.linesep).encode("ascii", "surrogateescape")
+        )
 
 
 POLICY = MailPolicy(linesep="\r\n", max_line_length=76)
@@ -95,7 +97,9 @@ def encoded_subject(subject: str) -> str:
     """The subject in RFC 2047 words of whole characters, folded."""
     words = [""]
     for letter in subject:
-        encoded = letter if letter.isascii() and letter.isalnum() else "".join(f"={byte:02X}" for byte in letter.encode())
+        encoded = (
+            letter if letter.isascii() and letter.isalnum() else "".join(f"={byte:02X}" for byte in letter.encode())
+        )
         if len(words[-1]) + len(encoded) > _WORD_CHARACTERS:
             words.append("")
         words[-1] += encoded
@@ -136,7 +140,7 @@ def _counts(edition: Edition) -> str:
 def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("yibao.newsletter"),
-        autoescape=lambda name: bool(name and name.endswith(".html")),
+        autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -53,7 +53,11 @@ def _page(templates: Environment, name: str, depth: int, path: str, **values: ob
 
 def _templates(site: Site) -> Environment:
     environment = Environment(
-        loader=PackageLoader("yibao.site"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("yibao.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals.update(site=site, abs_url=identifiers.abs_url, pdf_url=identifiers.pdf_url)
     environment.filters.update(

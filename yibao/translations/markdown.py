@@ -24,13 +24,11 @@ from yibao import dates, identifiers, text
 from yibao.models import Curated, Problem, Severity, Translation
 
 _PARSER = (
-    MarkdownIt("commonmark")
-    .disable(["code", "fence", "html_block", "lheading", "reference"])
-    .use(front_matter_plugin)
+    MarkdownIt("commonmark").disable(["code", "fence", "html_block", "lheading", "reference"]).use(front_matter_plugin)
 )
 _ENTRY_LEVELS = ("h1", "h2")
-_BARE_ADDRESS = re.compile(r"<?(?P<url>(?:https?://\S+?|arXiv:\S+?))>?[。.]?", re.I)
-_WEEK = re.compile(r"(?:^|.*/)(?P<year>\d{4})/(?P<start>\d{4})-(?P<end>\d{4})\.[a-z]+$", re.I)
+_BARE_ADDRESS = re.compile(r"<?(?P<url>(?:https?://\S+?|arXiv:\S+?))>?[。.]?", re.IGNORECASE)
+_WEEK = re.compile(r"(?:^|.*/)(?P<year>\d{4})/(?P<start>\d{4})-(?P<end>\d{4})\.[a-z]+$", re.IGNORECASE)
 _CREDITS = {"translator": "translator", "reviewer": "reviewer", "license": "license", "licence": "license"}
 _KNOWN_FRONT_MATTER = {*_CREDITS, "language"}
 
@@ -79,7 +77,9 @@ def read(raw: bytes, path: str, language: str) -> Curated:
             translations.append(translation)
     if content.strip() and not sections:
         problems.append(
-            _error(path, 0, 0, "no-entry", "There is no heading in this file.", "Begin each entry with `## English title`.")
+            _error(
+                path, 0, 0, "no-entry", "There is no heading in this file.", "Begin each entry with `## English title`."
+            )
         )
     return Curated(tuple(translations), tuple(sorted(problems, key=lambda p: (p.line, p.column))), 1)
 
@@ -152,7 +152,9 @@ def _repaired(content: str, path: str, rule: str) -> Iterator[Problem]:
     for number, line in enumerate(content.replace("\r\n", "\n").split("\n")):
         mended = text.mend(line)
         if rule in mended.repairs:
-            column = next((i for i, (a, b) in enumerate(zip(line, mended.text, strict=False)) if a != b), len(mended.text))
+            column = next(
+                (i for i, (a, b) in enumerate(zip(line, mended.text, strict=False)) if a != b), len(mended.text)
+            )
             yield _problem(path, number, column, rule, message, remedy)
 
 
@@ -210,7 +212,9 @@ def _is_file_title(section: _Section, others: list[_Section]) -> bool:
     return not has_text or all(other.tag != "h1" for other in others)
 
 
-def _entry(section: _Section, path: str, language: str, credits_: dict[str, str]) -> tuple[Translation | None, list[Problem]]:
+def _entry(
+    section: _Section, path: str, language: str, credits_: dict[str, str]
+) -> tuple[Translation | None, list[Problem]]:
     link = _heading_link(section) or _find_link(section.body)
     if link is None:
         remedy = "Put `[译文标题](https://arxiv.org/abs/…)` on the line below the heading."

@@ -1,0 +1,48 @@
+# What a person who works on Yibao types. `make` alone prints this list.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check bench fix constraints clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+setup: $(READY) ## Install everything into .venv (the other targets do it by themselves)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Yibao needs Python 3.11 or newer.")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY) ## A whole week, offline, through the real parts, into demo/
+	$(BIN)/python -m tests.standin.demo
+
+run: $(READY) ## One day against arXiv itself, with ./yibao.toml (make one with `.venv/bin/yibao init`)
+	$(BIN)/yibao run
+
+test: $(READY) ## All tests, without network
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(READY) ## Lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) ## Benchmarks, as ratios within one run
+	$(BIN)/python -m benchmarks.run_time
+
+fix: $(READY) ## Format, and repair what lint can repair
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+constraints: $(READY) ## Pin anew what pyproject.toml asks for (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --extra dev pyproject.toml --output-file constraints.txt
+	sed -i '1i # Every package that Yibao installs, direct or not, at the version it was tested with. Made by `make constraints`.' constraints.txt
+
+clean: ## Remove what was made: .venv, demo, caches
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
