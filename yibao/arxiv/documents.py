@@ -38,8 +38,9 @@ def parse(body: bytes, url: str) -> tuple[Any, list[Problem]]:
     """
     text, problems = decode(body, url)
     document = feedparser.parse(
-        text.encode("utf-8"),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
+        # Not UTF-8: in it feedparser takes a title such as "Â¡" for an encoding fault, and changes it.
+        text.encode("utf-16", errors="replace"),
+        response_headers={"content-type": "application/xml; charset=utf-16"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )

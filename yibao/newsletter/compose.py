@@ -19,7 +19,7 @@ from markupsafe import Markup
 from yibao import categories, identifiers, typesetting
 from yibao.models import Edition, Entry
 from yibao.settings import Site
-from yibao.text import legal, shorten
+from yibao.text import legal, one_line, shorten
 
 #: Gmail clips a message at about 102 KB.
 LIMIT_BYTES = 100_000
@@ -127,7 +127,7 @@ def _render(edition: Edition, site: Site, abstract: int | None, titles: int) -> 
     text = _templates().get_template("edition.txt").render(values)
     html = _templates().get_template("edition.html").render(values, subject=subject)
     inlined = css_inline.CSSInliner(keep_at_rules=True, keep_style_tags=False).inline(html)
-    return Body(legal(subject), legal(text), legal(inlined))
+    return Body(one_line(legal(subject)), legal(text), legal(inlined))
 
 
 def _counts(edition: Edition) -> str:

@@ -1,0 +1,117 @@
+"""What tests share. Nothing here reaches beyond this machine's loopback."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Before anything imports Prefect, which reads its settings then.
+from flows.prefect_server import isolated, serving
+
+_PREFECT_HOME = tempfile.TemporaryDirectory(prefix="yibao-prefect-")
+_LISTENER = isolated(Path(_PREFECT_HOME.name))
+for _name in [name for name in os.environ if name.startswith("YIBAO_")]:
+    del os.environ[_name]
+
+from flows import registry, wiring  # noqa: E402
+from flows.report import Report  # noqa: E402
+from storage.library import connection, runs  # noqa: E402
+from tests.standin.server import Standin  # noqa: E402
+
+settings.register_profile("yibao", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("yibao")
+
+SHARED = Path(__file__).parents[2] / "shared"
+MONDAY = date(2025, 1, 13)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The real arXiv answers and translations, where this machine has them."""
+    if not SHARED.is_dir():
+        pytest.skip("the real records in ../shared are not on this machine")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    with serving(_LISTENER):
+        yield
+
+
+@pytest.fixture
+def arxiv() -> Iterator[Standin]:
+    with Standin(today=MONDAY) as standin:
+        yield standin
+
+
+@dataclass
+class Installation:
+    """A yibao.toml and all that it leads to, in a folder of its own."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "yibao.toml"
+
+    @property
+    def public(self) -> Path:
+        return self.folder / "public"
+
+    @property
+    def outbox(self) -> Path:
+        return self.folder / "outbox"
+
+    def run(self, flow: str, on: date, **more: str) -> Report:
+        registry.run(flow, on=on, config=str(self.config), **more)
+        with self.library() as library:
+            return Report.of(runs.last(library).report)
+
+    @contextmanager
+    def library(self) -> Iterator[connection.Connection]:
+        with connection.reading(wiring.library_path(wiring.load(self.config))) as library:
+            yield library
+
+    def ask(self, query: str) -> list[tuple]:
+        with self.library() as library:
+            return connection.ask(library, query)[1]
+
+    def write(self, path: str, content: str | bytes) -> None:
+        """A curator's file says this."""
+        file = self.folder / "translations" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def configure(self, standin: Standin, more: str = "", translations: str = "translations") -> None:
+        addresses = "\n".join(f'{name} = "{url}"' for name, url in standin.settings.items())
+        self.config.write_text(
+            f'[site]\nbase_url = "https://yibao.example"\n\n[arxiv]\ncategories = ["cs.CL", "cs.CV", "cs.NA"]\n'
+            f'contact = "test@example.org"\npace_s = 0.0\ntimeout_s = 2.0\nretries = 1\n{addresses}\n\n'
+            f'[translations]\npaths = ["{translations}"]\n\n[newsletter]\noutbox = "outbox"\n{more}\n',
+            encoding="utf-8",
+        )
+
+
+@pytest.fixture
+def installation(tmp_path: Path, arxiv: Standin, prefect_server: None) -> Installation:
+    made = Installation(tmp_path)
+    (tmp_path / "translations").mkdir()
+    made.configure(arxiv)
+    return made
+
+
+def tree_of(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder with its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def section(arxiv_id: str, title: str = "A title", zh: str = "标题", abstract: str = "摘要。") -> str:
+    """One entry of a curator's file."""
+    return f"## {title}\n[{zh}](https://arxiv.org/abs/{arxiv_id})\n\n{abstract}\n\n"

@@ -1,0 +1,84 @@
+"""Kept responses, people, and the published tree."""
+
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+
+from storage import published
+from storage.people import deliveries, subscribers
+from storage.people.deliveries import DeliveryState
+from storage.people.schema import METADATA, open_people
+from storage.responses import Responses
+
+AT = datetime(2025, 1, 13, tzinfo=UTC)
+
+
+def test_a_response_comes_back_byte_for_byte_and_is_kept_once(tmp_path):
+    kept = Responses(tmp_path)
+    for _ in range(2):
+        answer = kept.keep("https://e.org", date(2025, 1, 13), 200, b"\x00body" * 100, "text/xml", AT)
+    assert kept.body(answer.sha256) == b"\x00body" * 100
+    assert len(list(tmp_path.rglob("*.zst"))) == 1
+    assert list(kept.journal()) == [answer, answer]
+
+
+def test_a_journal_line_that_a_kill_cut_off_spoils_no_other(tmp_path):
+    kept = Responses(tmp_path)
+    kept.keep("https://e.org/1", date(2025, 1, 13), 200, b"1", "", AT)
+    with (tmp_path / "journal.jsonl").open("ab") as journal:
+        journal.write(b'{"url": "https://e.org/2", "on"')
+    kept.keep("https://e.org/3", date(2025, 1, 13), 200, b"3", "", AT)
+    assert [answer.url for answer in kept.journal()] == ["https://e.org/1", "https://e.org/3"]
+
+
+@pytest.fixture
+def people(tmp_path):
+    return open_people(tmp_path / "people.sqlite")
+
+
+def test_every_column_about_people_says_what_it_means_or_is_a_key():
+    for table in METADATA.tables.values():
+        assert all(column.comment or column.name.endswith("_id") for column in table.columns)
+
+
+def test_the_file_about_people_is_its_owners_alone(tmp_path):
+    open_people(tmp_path / "people.sqlite")
+    assert (tmp_path / "people.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_subscribing_twice_is_subscribing_once_and_leaving_is_leaving(people):
+    assert subscribers.add(people, "A@example.org", "daily", AT)
+    assert not subscribers.add(people, "a@example.org", "weekly", AT)
+    assert [person.email for person in subscribers.active(people, "weekly")] == ["A@example.org"]
+    assert subscribers.remove(people, "a@EXAMPLE.org", AT)
+    assert not subscribers.remove(people, "a@example.org", AT)
+    assert subscribers.active(people) == []
+
+
+def test_a_delivery_is_claimed_once_and_again_only_if_nothing_was_sent(people):
+    assert deliveries.claim(people, 1, "2025-W03", "<m>", AT)
+    assert deliveries.claim(people, 1, "2025-W03", "<m>", AT)
+    for state in (DeliveryState.SENDING, DeliveryState.SENT):
+        deliveries.record(people, 1, "2025-W03", state, AT)
+        assert not deliveries.claim(people, 1, "2025-W03", "<m>", AT)
+    assert deliveries.claim(people, 2, "2025-W03", "<n>", AT)
+    assert deliveries.counts(people, "2025-W03") == {DeliveryState.SENT: 1, DeliveryState.CLAIMED: 1}
+
+
+def test_a_file_whose_bytes_are_the_same_is_not_touched(tmp_path):
+    folder, manifest = tmp_path / "public", tmp_path / "published.json"
+    assert published.write(folder, manifest, {"a/b/x.html": b"1", "y.html": b"2"}) == (2, 0, 0)
+    before = (folder / "a/b/x.html").stat()
+    assert published.write(folder, manifest, {"a/b/x.html": b"1", "y.html": b"3"}) == (1, 1, 0)
+    after = (folder / "a/b/x.html").stat()
+    assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
+
+
+def test_what_is_no_longer_published_goes_and_what_others_put_there_stays(tmp_path):
+    folder, manifest = tmp_path / "public", tmp_path / "published.json"
+    published.write(folder, manifest, {"a/b/x.html": b"1", "y.html": b"2"})
+    (folder / "CNAME").write_text("yibao.example")
+    assert published.write(folder, manifest, {"y.html": b"2"}) == (0, 1, 1)
+    assert sorted(path.name for path in folder.iterdir()) == ["CNAME", "y.html"]
+    assert json.loads(manifest.read_text()) == ["y.html"]

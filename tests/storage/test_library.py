@@ -1,0 +1,213 @@
+"""The library: every column explained, every batch repeatable."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import pytest
+
+from storage.library import announcements, connection, papers, problems, publications, runs, translations
+from yibao.errors import LibraryError
+from yibao.models import Announcement, AnnounceType, Author, Batch, BatchState, Paper, Problem, Severity, Translation
+
+MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
+PAPER = Paper(
+    "2501.00001", 1, 'T "quoted" \\n', "A", (Author("N", ("P", "Q")), Author("M")), ("cs.CL",), "cs.CL", "rss", license="cc"
+)
+ENTRY = Translation("2501.00001", "zh-Hans", "译", "摘\n要", "T", "2025/0113-0117.md", 1, week="2025-W03")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "library.duckdb"
+
+
+@pytest.fixture
+def library(path):
+    with connection.writing(path) as opened:
+        yield opened
+
+
+def rows(library, table):
+    return sorted(map(str, library.execute(f"SELECT * FROM {table}").fetchall()))
+
+
+def test_every_table_view_and_column_says_what_it_means(library):
+    missing = library.execute("""
+        SELECT table_name || '.' || column_name FROM duckdb_columns()
+        WHERE NOT internal AND comment IS NULL AND table_name <> 'migration'
+          AND table_name IN (SELECT table_name FROM duckdb_tables())
+        UNION ALL SELECT table_name FROM duckdb_tables() WHERE comment IS NULL AND table_name <> 'migration'
+        UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal AND comment IS NULL
+    """).fetchall()
+    assert missing == []
+
+
+def test_a_library_newer_than_the_program_is_refused(path):
+    with connection.writing(path) as library:
+        library.execute("INSERT INTO migration VALUES (99, '0099_future.sql')")
+    with pytest.raises(LibraryError, match="version 99"), connection.writing(path):
+        pass
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(path, monkeypatch):
+    class Broken:
+        name = "0002_broken.sql"
+
+        @staticmethod
+        def read_text(encoding):
+            return "CREATE TABLE half (x INTEGER); SELECT nonsense;"
+
+    with connection.writing(path):
+        pass
+    real = connection.files
+
+    class Folder:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __truediv__(self, name):
+            return Folder(self.inner / name)
+
+        def iterdir(self):
+            found = list(self.inner.iterdir())
+            return [*found, Broken] if "migrations" in str(self.inner) else found
+
+    monkeypatch.setattr(connection, "files", lambda name: Folder(real(name)))
+    with pytest.raises(duckdb.Error), connection.writing(path):
+        pass
+    monkeypatch.undo()
+    with connection.reading(path) as library:
+        assert not library.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'half'").fetchall()
+
+
+def test_a_batch_that_fails_stores_nothing(path):
+    with pytest.raises(RuntimeError), connection.writing(path) as library:
+        papers.store(library, [PAPER], MONDAY)
+        raise RuntimeError
+    with connection.reading(path) as library:
+        assert papers.all_by_id(library) == {}
+
+
+def test_a_paper_comes_back_as_it_was_and_storing_it_again_changes_nothing(library):
+    assert papers.store(library, [PAPER], MONDAY) == (1, 0, 0)
+    before = rows(library, "paper") + rows(library, "paper_version")
+    assert papers.store(library, [PAPER, PAPER], TUESDAY) == (0, 0, 1)
+    assert papers.by_id(library, ["2501.00001"]) == {"2501.00001": PAPER}
+    assert rows(library, "paper") + rows(library, "paper_version") == before
+
+
+def test_a_completed_paper_keeps_its_first_date_and_its_licence(library):
+    papers.store(library, [PAPER], MONDAY)
+    full = replace(PAPER, source="api", comment="c", license=None, updated_at=datetime(2025, 1, 10, tzinfo=UTC))
+    assert papers.store(library, [full], TUESDAY) == (0, 1, 0)
+    (stored,) = papers.by_id(library, ["2501.00001"]).values()
+    assert (stored.comment, stored.license) == ("c", "cc")
+    assert library.execute("SELECT first_seen_on, changed_on FROM paper").fetchall() == [(MONDAY, TUESDAY)]
+    assert library.execute("SELECT submitted_at IS NULL FROM paper_version").fetchall() == [(False,)]
+    assert papers.incomplete(library) == []
+
+
+def test_versions_are_recorded_and_a_new_one_is_to_be_completed(library):
+    papers.store(library, [replace(PAPER, source="api")], MONDAY)
+    papers.store(library, [replace(PAPER, version=2, title="T2")], TUESDAY)
+    assert [row[0] for row in library.execute("SELECT version FROM paper_version ORDER BY 1").fetchall()] == [1, 2]
+    assert papers.incomplete(library) == ["2501.00001"]
+
+
+def test_a_list_stored_twice_is_stored_once(library):
+    line = Announcement("2501.00001", 1, "cs.CL", MONDAY, AnnounceType.NEW, "rss")
+    assert announcements.store(library, [line]) == 1
+    assert announcements.store(library, [line]) == 0
+    assert announcements.count(library, "cs.CL", MONDAY) == 1
+
+
+def test_types_and_categories_are_kept_apart_and_the_best_type_is_shown(library):
+    lines = [
+        Announcement("2501.00001", 1, "cs.CL", MONDAY, AnnounceType.CROSS, "rss"),
+        Announcement("2501.00001", 1, "cs.CV", MONDAY, AnnounceType.NEW, "rss"),
+    ]
+    announcements.store(library, lines)
+    (listing,) = announcements.listings(library)
+    assert (listing.type, listing.categories) == (AnnounceType.NEW, ("cs.CL", "cs.CV"))
+    assert len(rows(library, "announcement")) == 2
+
+
+def test_nothing_makes_a_complete_list_less(library):
+    complete = Batch("cs.CL", MONDAY, BatchState.COMPLETE, 4, 4, "rss")
+    announcements.store_batch(library, replace(complete, state=BatchState.UNKNOWN, note="x"), MONDAY)
+    announcements.store_batch(library, complete, MONDAY)
+    announcements.store_batch(library, replace(complete, state=BatchState.UNKNOWN, note="x"), TUESDAY)
+    assert announcements.batch_of(library, "cs.CL", MONDAY) == complete
+
+
+def test_a_translation_before_its_paper_waits_and_is_completed(library):
+    translations.store(library, [ENTRY], MONDAY, "2025-W03")
+    assert papers.waiting(library) == papers.incomplete(library) == ["2501.00001"]
+    papers.store(library, [replace(PAPER, source="api")], TUESDAY)
+    assert papers.waiting(library) == papers.incomplete(library) == []
+
+
+def test_a_corrected_translation_is_a_new_revision_and_the_old_one_is_kept(library):
+    assert translations.store(library, [ENTRY], MONDAY, "2025-W03")[:3] == (1, 0, 0)
+    assert translations.store(library, [replace(ENTRY, title="改")], TUESDAY, "2025-W03")[:3] == (0, 1, 0)
+    assert translations.store(library, [replace(ENTRY, title="改")], TUESDAY, "2025-W03")[:3] == (0, 0, 1)
+    history = library.execute("SELECT revision, state, title FROM translation ORDER BY 1").fetchall()
+    assert history == [(1, "superseded", "译"), (2, "current", "改")]
+    (arrival,) = translations.current(library)
+    assert (arrival.arrived_on, arrival.revised_on) == (MONDAY, TUESDAY)
+
+
+def test_a_moved_entry_is_the_same_revision(library):
+    translations.store(library, [ENTRY], MONDAY, "2025-W03")
+    assert translations.store(library, [replace(ENTRY, path="b.md", line=9)], TUESDAY, "2025-W04")[:3] == (0, 0, 1)
+    assert library.execute("SELECT revision, path, line, week FROM translation").fetchall() == [(1, "b.md", 9, "2025-W03")]
+
+
+def test_a_translation_that_vanished_from_its_file_is_told_and_kept(library):
+    translations.store(library, [ENTRY], MONDAY, "2025-W03")
+    assert translations.store(library, [], TUESDAY, "2025-W03").vanished == ("2501.00001",)
+    assert len(translations.current(library)) == 1
+
+
+def test_a_look_replaces_the_problems_of_the_last_look_at_the_same_thing(library):
+    problem = Problem("a.md", 1, 2, "r", Severity.ERROR, "m", "do", "2501.00001")
+    problems.replace(library, "translations", [problem])
+    problems.replace(library, "other", [])
+    assert problems.all_of(library) == [problem]
+    problems.replace(library, "translations", [])
+    assert problems.all_of(library) == []
+
+
+def test_publication_dates_are_fixed_and_updates_move_forward_with_each_edit(library):
+    at = datetime(2025, 1, 13, 5, tzinfo=UTC)
+    item = publications.Item("arxiv/2501.00001", "a", at)
+    first = publications.stamp(library, [item], at)[item.item]
+    assert (first.published_at, first.updated_at) == (at, at)
+    again = publications.stamp(library, [item], at + timedelta(days=1))[item.item]
+    assert again == first
+    stamps = [publications.stamp(library, [item._replace(content_sha256=sha)], at)[item.item] for sha in "bc"]
+    assert [stamp.published_at for stamp in stamps] == [at, at]
+    assert at < stamps[0].updated_at < stamps[1].updated_at
+
+
+def test_a_run_that_was_killed_is_found_so_by_the_next(library):
+    at = datetime(2025, 1, 13, tzinfo=UTC)
+    runs.begin(library, "a", "daily", MONDAY, at)
+    runs.begin(library, "b", "daily", MONDAY, at + timedelta(minutes=1))
+    runs.end(library, "b", "completed", at + timedelta(minutes=2), {"x": 1})
+    assert library.execute("SELECT run_id, state FROM run ORDER BY 1").fetchall() == [("a", "interrupted"), ("b", "completed")]
+    assert runs.last(library).report == {"x": 1}
+
+
+def test_a_persons_query_cannot_change_anything(path):
+    with connection.writing(path):
+        pass
+    with connection.reading(path) as library, pytest.raises(LibraryError, match="read-only"):
+        connection.ask(library, "DELETE FROM paper")
+
+
+def test_a_file_that_is_no_library_is_told_so(tmp_path):
+    (tmp_path / "x.duckdb").write_bytes(b"not a database" * 1000)
+    with pytest.raises(LibraryError), connection.reading(tmp_path / "x.duckdb"):
+        pass

@@ -1,0 +1,99 @@
+"""Which papers make up which edition."""
+
+from datetime import date
+
+from yibao import editions
+from yibao.editions import Holdings
+from yibao.models import Arrival, AnnounceType, Author, Batch, BatchState, Listing, Paper, Translation
+
+MONDAY, FRIDAY = date(2025, 1, 13), date(2025, 1, 17)
+
+
+def paper(arxiv_id, category="cs.CL"):
+    return Paper(arxiv_id, 1, f"T {arxiv_id}", "A", (Author("N"),), (category,), category, "api")
+
+
+def arrival(arxiv_id, week="2025-W03", on=MONDAY, line=1, language="zh-Hans"):
+    return Arrival(Translation(arxiv_id, language, "译", "摘", "T", "a.md", line), week, on, on)
+
+
+def holdings(papers=(), listings=(), arrivals=(), batches=()):
+    return Holdings({p.arxiv_id: p for p in papers}, listings, arrivals, batches, "zh-Hans")
+
+
+def composed(found, wanted=("cs.CL", "cs.CV")):
+    return {edition.key: edition for edition in editions.compose(found, wanted)}
+
+
+def ids(entries):
+    return [entry.arxiv_id for entry in entries]
+
+
+def test_translated_papers_come_first_then_the_rest_by_category_then_replacements():
+    found = holdings(
+        [paper("2501.00001"), paper("2501.00002", "cs.CV"), paper("2501.00003"), paper("2501.00004")],
+        [
+            Listing("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",)),
+            Listing("2501.00002", MONDAY, AnnounceType.NEW, ("cs.CV",)),
+            Listing("2501.00003", MONDAY, AnnounceType.CROSS, ("cs.CL",)),
+            Listing("2501.00004", MONDAY, AnnounceType.REPLACE, ("cs.CL",)),
+        ],
+        [arrival("2501.00003")],
+    )
+    daily = composed(found)["2025-01-13"]
+    assert ids(daily.translated) == ["2501.00003"]
+    assert [(code, ids(entries)) for code, entries in daily.by_category] == [
+        ("cs.CL", ["2501.00001"]),
+        ("cs.CV", ["2501.00002"]),
+    ]
+    assert ids(daily.replaced) == ["2501.00004"]
+
+
+def test_a_weekly_file_of_years_ago_fills_its_own_week_and_no_day():
+    found = composed(holdings(arrivals=[arrival("2401.00001", week="2024-W07", on=MONDAY)]))
+    assert list(found) == ["2024-W07"]
+    entry = found["2024-W07"].translated[0]
+    assert editions.appeared_on(holdings(arrivals=[arrival("2401.00001", "2024-W07")]), entry) == date(2024, 2, 16)
+
+
+def test_a_translation_that_arrives_this_week_is_in_its_days_and_its_weeks_edition():
+    found = composed(holdings(arrivals=[arrival("2401.00001", on=FRIDAY)]))
+    assert set(found) == {"2025-01-17", "2025-W03"}
+
+
+def test_the_order_of_translations_is_the_curators():
+    found = composed(holdings(arrivals=[arrival("2501.00009", line=1), arrival("2501.00001", line=9)]))
+    assert ids(found["2025-W03"].translated) == ["2501.00009", "2501.00001"]
+
+
+def test_a_replacement_alone_is_no_news():
+    listing = Listing("2501.00004", MONDAY, AnnounceType.REPLACE_CROSS, ("cs.CL",))
+    assert editions.entries(holdings([paper("2501.00004")], [listing])) == []
+
+
+def test_a_paper_replaced_in_the_week_of_its_announcement_is_listed_once_as_new():
+    listings = [
+        Listing("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",)),
+        Listing("2501.00001", FRIDAY, AnnounceType.REPLACE, ("cs.CL",)),
+    ]
+    weekly = composed(holdings([paper("2501.00001")], listings))["2025-W03"]
+    assert ids(weekly.entries) == ["2501.00001"]
+    assert weekly.replaced == ()
+
+
+def test_an_incomplete_day_says_so():
+    unknown = Batch("cs.CV", MONDAY, BatchState.UNKNOWN, None, 0, "rss", "arXiv could not be reached")
+    listing = Listing("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",))
+    found = composed(holdings([paper("2501.00001")], [listing], batches=[unknown]))
+    assert found["2025-01-13"].notes == ("cs.CV, 2025-01-13: arXiv could not be reached",)
+    assert found["2025-W03"].notes
+
+
+def test_a_change_that_readers_notice_changes_the_content_and_no_other_does():
+    from dataclasses import replace
+
+    entry = holdings([paper("2501.00001")], arrivals=[arrival("2501.00001")]).entry("2501.00001")
+    same = replace(entry, paper=replace(entry.paper, doi="10.1/x", comment="c"))
+    other = replace(entry, translation=replace(entry.translation, title="改"))
+    assert editions.content_of(entry) == editions.content_of(same)
+    assert editions.content_of(entry) != editions.content_of(other)

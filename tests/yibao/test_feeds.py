@@ -1,0 +1,163 @@
+"""One model, three formats, read back by those who read feeds."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import feedparser
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yibao.feeds import atom, jsonfeed, opml, rss
+from yibao.feeds.model import MINIMUM_ITEMS, feeds
+from yibao.models import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation
+from yibao.settings import Site
+
+SITE = Site.model_validate({"base_url": "https://yibao.example"})
+AT = datetime(2025, 1, 13, 5, tzinfo=UTC)
+AWKWARD = "Is p<0.05 & x<y>z <b>test</b>"
+SCHEMA = json.loads((Path(__file__).parents[1] / "judges" / "jsonfeed-1.1.schema.json").read_text(encoding="utf-8"))
+
+
+def entry(number=1, *, translated=True, at=AT, title=AWKWARD, authors=("A. One", "B. Two, Jr."), zh="译文标题"):
+    arxiv_id = f"2501.{number:05d}"
+    paper = Paper(
+        arxiv_id, 1, title, "English <i>abstract</i>.", tuple(Author(a) for a in authors), ("cs.CL", "cs.AI"), "cs.CL", "api"
+    )
+    translation = Translation(arxiv_id, "zh-Hans", zh, "中文<script>x</script>摘要。", title, "a.md", number)
+    return Entry(
+        arxiv_id, paper, translation if translated else None, date(2025, 1, 13), AnnounceType.NEW, Stamp(at, at)
+    )
+
+
+def edition(entries):
+    return Edition("2025-W03", date(2025, 1, 13), date(2025, 1, 19), tuple(entries), (), (), (), Stamp(AT, AT))
+
+
+def made(entries):
+    return feeds(entries, [edition(entries)], ["cs.CL"], SITE)
+
+
+def test_there_is_a_feed_for_everything_for_translations_for_editions_and_for_each_category():
+    entries = [entry(1), entry(2, translated=False)]
+    items = {feed.name: len(feed.items) for feed in made(entries)}
+    assert items == {"all": 2, "translated": 1, "editions": 1, "cs.CL": 2}
+
+
+@pytest.mark.parametrize("write", [rss.render, atom.render])
+def test_feedparser_reads_every_entry_without_bozo(write):
+    for feed in made([entry(1), entry(2, translated=False), entry(3, zh=AWKWARD + "译")]):
+        found = feedparser.parse(write(feed))
+        assert not found.bozo
+        assert [item.id for item in found.entries] == [item.id for item in feed.items]
+        assert [item.title for item in found.entries] == [item.title for item in feed.items]
+        assert all("<script" not in item.content[0].value for item in found.entries)
+
+
+def test_json_feed_keeps_to_its_schema():
+    for feed in made([entry(1), entry(2, translated=False)]):
+        checker = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
+        checker.validate(json.loads(jsonfeed.render(feed)))
+
+
+def test_ids_are_permanent_and_the_same_in_every_format_and_feed():
+    everything, translated, *_ = made([entry(1)])
+    ids = {
+        feedparser.parse(rss.render(everything)).entries[0].id,
+        feedparser.parse(atom.render(everything)).entries[0].id,
+        json.loads(jsonfeed.render(everything))["items"][0]["id"],
+        feedparser.parse(atom.render(translated)).entries[0].id,
+        made([replace(entry(1), paper=None)])[0].items[0].id,
+    }
+    assert ids == {"tag:yibao.example,2026:arxiv/2501.00001"}
+
+
+def test_rss_has_one_joined_creator_and_the_others_one_author_each():
+    (feed, *_) = made([entry(1)])
+    assert rss.render(feed).count(b"<dc:creator>") == 1
+    names = ["A. One", "B. Two, Jr."]
+    assert [author.name for author in feedparser.parse(atom.render(feed)).entries[0].authors] == names
+    assert [author["name"] for author in json.loads(jsonfeed.render(feed))["items"][0]["authors"]] == names
+
+
+def test_both_languages_are_in_every_entry_and_each_says_which_it_is():
+    html = made([entry(1)])[0].items[0].html
+    assert '<div lang="zh-Hans"><p>中文&lt;script&gt;x&lt;/script&gt;摘要。</p></div>' in html
+    assert '<div lang="en"><p>English &lt;i&gt;abstract&lt;/i&gt;.</p></div>' in html
+
+
+def test_the_same_entries_give_the_same_bytes_in_any_order():
+    entries = [entry(n) for n in range(1, 9)]
+    for write in (rss.render, atom.render, jsonfeed.render):
+        assert [write(feed) for feed in made(entries)[:2]] == [write(feed) for feed in made(entries[::-1])[:2]]
+
+
+def test_a_feed_never_holds_a_part_of_a_day():
+    days = [datetime(2025, 1, day, 5, tzinfo=UTC) for day in (13, 14, 15)]
+    entries = [entry(1000 * day.day + n, at=day) for day in days for n in range(MINIMUM_ITEMS - 10)]
+    (feed, *_) = made(entries)
+    assert len(feed.items) == 2 * (MINIMUM_ITEMS - 10)
+    assert {item.published_at for item in feed.items} == set(days[1:])
+
+
+def test_a_waiting_translation_is_published_from_what_there_is():
+    item = made([replace(entry(1), paper=None)])[0].items[0]
+    assert item.title == "译文标题"
+    assert "still to come" in item.html
+
+
+def test_opml_lists_every_feed():
+    listed = opml.render(made([entry(1)]), "译报")
+    assert listed.count(b"xmlUrl=") == 4
+
+
+@given(st.text(), st.text(), st.lists(st.text(), max_size=4))
+def test_any_text_makes_well_formed_feeds(title, zh, authors):
+    (feed, *_) = made([entry(1, title=title or "x", zh=zh, authors=authors)])
+    assert not feedparser.parse(rss.render(feed)).bozo
+    assert not feedparser.parse(atom.render(feed)).bozo
+    json.loads(jsonfeed.render(feed))
+
+
+def test_three_thousand_authors_are_all_there():
+    (feed, *_) = made([entry(1, authors=[f"Author {n}" for n in range(3000)])])
+    assert len(feedparser.parse(atom.render(feed)).entries[0].authors) == 3000
+
+
+def test_the_reader_library_takes_every_entry_and_is_not_told_twice_of_a_correction(tmp_path):
+    reader = pytest.importorskip("reader", reason="reader does not support this Python yet")
+    names = {"atom.xml": atom.render, "rss.xml": rss.render, "feed.json": jsonfeed.render}
+    with reader.make_reader(str(tmp_path / "reader.sqlite"), feed_root=str(tmp_path)) as library:
+        for corrected in (False, True):
+            entries = [entry(n) for n in range(1, 4)]
+            if corrected:
+                later = Stamp(AT, datetime(2025, 1, 14, 5, tzinfo=UTC))
+                entries[0] = replace(entry(1, zh="改正后的标题"), stamp=later)
+            for name, write in names.items():
+                (tmp_path / name).write_bytes(write(made(entries)[0]))
+                library.add_feed(name, exist_ok=True)
+                library.update_feed(name)
+        for name in names:
+            found = list(library.get_entries(feed=name))
+            assert len(found) == 3
+            assert "改正后的标题" in {item.title for item in found}
+
+
+@pytest.mark.parametrize("write", [rss.render, atom.render])
+def test_newsboat_takes_every_entry_and_shows_a_correction_as_the_same(tmp_path, write):
+    if not shutil.which("newsboat"):
+        pytest.skip("newsboat is not installed on this machine")
+    (tmp_path / "urls").write_text(f"file://{tmp_path}/feed.xml\n")
+    for zh in ("译文标题", "改正后的标题"):
+        (tmp_path / "feed.xml").write_bytes(write(made([entry(1, zh=zh), entry(2), entry(3, translated=False)])[0]))
+        command = ["newsboat", "-u", "urls", "-c", "cache.db", "-C", "/dev/null", "-x", "reload"]
+        subprocess.run(command, cwd=tmp_path, check=True, timeout=60, capture_output=True)
+    rows = sqlite3.connect(tmp_path / "cache.db").execute("SELECT guid, title FROM rss_item").fetchall()
+    assert len(rows) == 3
+    assert {title for guid, title in rows if guid.endswith("2501.00001")} == {"改正后的标题"}

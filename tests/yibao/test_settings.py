@@ -1,0 +1,70 @@
+"""What an operator may say, and how a slip is told."""
+
+import pytest
+
+from yibao import settings
+from yibao.errors import SettingsError
+
+
+def load(tmp_path, content="", environ=None):
+    path = tmp_path / "yibao.toml"
+    path.write_text(content, encoding="utf-8")
+    return settings.load(path, environ or {})
+
+
+def test_an_empty_file_is_a_working_installation(tmp_path):
+    found = load(tmp_path)
+    assert found.arxiv.pace_s == 3.0
+    assert found.paths.public == tmp_path / "public"
+    assert found.site.tag_authority == "127.0.0.1,2026"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('[arxiv]\ncategorys = ["cs.CL"]', "arxiv.categorys: there is no such setting; the nearest is 'arxiv.categories'"),
+        ("[arxvi]\npace_s = 3", "arxvi: there is no such setting; the nearest is 'arxiv'"),
+        ('[newsletter]\nsmtp = "x"', "the nearest is 'newsletter.smtp_url'"),
+        ('[arxiv]\ncategories = ["cs.LC"]', "arXiv has no category 'cs.LC'; did you mean"),
+        ("[arxiv]\npace_s = -1", "arxiv.pace_s"),
+        ('[arxiv]\nrss_url = "file:///etc"', "is no http or https address"),
+        ("[arxiv", "this is not TOML"),
+    ],
+)
+def test_a_slip_is_refused_and_names_file_key_and_remedy(tmp_path, content, told):
+    with pytest.raises(SettingsError) as error:
+        load(tmp_path, content)
+    assert told in str(error.value)
+    assert "yibao.toml" in str(error.value)
+
+
+def test_a_missing_file_names_the_command_that_makes_one(tmp_path):
+    with pytest.raises(SettingsError, match="yibao init"):
+        settings.load(tmp_path / "none.toml", {})
+
+
+def test_the_environment_overrides_the_file_and_secrets_come_from_files(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("smtp://user:password@mail.example.org\n")
+    environ = {
+        "YIBAO_ARXIV__PACE_S": "5",
+        "YIBAO_ARXIV__CATEGORIES": "cs.NA,hep-th",
+        "YIBAO_NEWSLETTER__SMTP_URL_FILE": str(secret),
+        "UNRELATED": "x",
+    }
+    found = load(tmp_path, "[arxiv]\npace_s = 1\n", environ)
+    assert found.arxiv.pace_s == 5
+    assert found.arxiv.categories == ("math.NA", "hep-th")
+    assert found.newsletter.smtp_url.get_secret_value().endswith("mail.example.org")
+    assert "password" not in repr(found)
+
+
+def test_an_unknown_variable_is_refused_like_an_unknown_key(tmp_path):
+    with pytest.raises(SettingsError, match=r"arxiv\.pace_s"):
+        load(tmp_path, "", {"YIBAO_ARXIV__PACE": "5"})
+
+
+def test_a_secret_never_appears_in_a_message(tmp_path):
+    with pytest.raises(SettingsError) as error:
+        load(tmp_path, "", {"YIBAO_NEWSLETTER__SMTP_URL": "http://user:password@host"})
+    assert "password" not in str(error.value)
