@@ -1,0 +1,288 @@
+"""Whole days through the real flows, against the local arXiv."""
+
+import email
+import json
+from datetime import date, timedelta
+from email import policy
+
+import feedparser
+import pytest
+
+from flows import registry
+from storage.responses import Responses
+from tests.conftest import MONDAY, Installation, section, tree_of
+from tests.standin.server import Fault, Standin
+from yibao.arxiv import announcements
+
+FRIDAY = date(2025, 1, 17)
+
+
+def subscribe(installation, address="reader@example.org", frequency="daily"):
+    from flows import wiring
+    from storage.people import subscribers
+    from storage.people.schema import open_people
+
+    people = open_people(wiring.people_path(wiring.load(installation.config)))
+    subscribers.add(people, address, frequency, wiring.now())
+
+
+def mails(installation):
+    return [
+        email.message_from_bytes(path.read_bytes(), policy=policy.default)
+        for path in sorted(installation.outbox.glob("*.eml"))
+    ]
+
+
+def feed(installation, name="all"):
+    return feedparser.parse((installation.public / "feeds" / name / "atom.xml").read_bytes()).entries
+
+
+def test_a_day_from_arxiv_and_markdown_to_feeds_pages_mail_and_sql(installation):
+    installation.write("2025/0113-0117.md", section("2501.05727", zh="可扩展的监督"))
+    subscribe(installation)
+    report = installation.run("daily", MONDAY)
+    assert not report.faults
+    assert (report.papers_new, report.translations_new, report.waiting, report.sent) == (7, 1, 0, 1)
+    assert installation.ask("SELECT type, count(*) FROM announcement GROUP BY 1 ORDER BY 1") == [
+        ("cross", 2),
+        ("new", 4),
+        ("replace-cross", 2),
+    ]
+    assert {entry.title for entry in feed(installation, "translated")} == {"可扩展的监督"}
+    assert len(feed(installation)) == 5
+    page = (installation.public / "editions" / "2025-01-13" / "index.html").read_text()
+    assert "可扩展的监督" in page
+    assert "Back-propagation of accuracy" in page
+    assert (installation.public / "papers" / "2501.05727" / "index.html").exists()
+    (mail,) = mails(installation)
+    assert "可扩展的监督" in mail.get_body(("plain",)).get_content()
+    assert installation.ask("SELECT comment IS NULL, source FROM paper WHERE arxiv_id = '2501.06186'") == [(False, "api")]
+
+
+def test_run_again_a_day_reports_nothing_new_sends_nothing_and_touches_no_file(installation):
+    installation.write("2025/0113-0117.md", section("2501.05727"))
+    subscribe(installation)
+    installation.run("daily", MONDAY)
+    before = {path: path.stat().st_mtime_ns for path in installation.public.rglob("*")}
+    report = installation.run("daily", MONDAY)
+    assert (report.papers_new, report.papers_changed, report.translations_new, report.sent, report.files_changed) == (0,) * 5
+    assert {path: path.stat().st_mtime_ns for path in installation.public.rglob("*")} == before
+    assert len(mails(installation)) == 1
+
+
+@pytest.mark.parametrize("first", ["translation", "paper"])
+def test_a_translation_before_or_after_its_paper_is_one_item_under_one_id(installation, arxiv, first):
+    if first == "translation":
+        installation.write("a.md", section("2501.09751", zh="先译"))
+        assert installation.run("daily", MONDAY).waiting == 1
+        (waiting,) = feed(installation, "translated")
+        assert waiting.title == "先译"
+    arxiv.today = FRIDAY
+    if first == "paper":
+        installation.run("daily", FRIDAY)
+        installation.write("a.md", section("2501.09751", zh="先译"))
+    report = installation.run("daily", FRIDAY)
+    assert report.waiting == 0
+    found = [entry for entry in feed(installation) if entry.id.endswith("2501.09751")]
+    assert [entry.title for entry in found] == ["先译"]
+    assert found[0].authors[0].name == "Zekun Xi"
+    if first == "translation":
+        assert found[0].published == waiting.published
+        assert found[0].updated > waiting.updated
+
+
+def test_a_new_version_changes_the_item_and_not_its_id_or_date(installation, arxiv):
+    installation.write("a.md", section("2501.05727"))
+    installation.run("daily", MONDAY)
+    (old,) = feed(installation, "translated")
+    arxiv.today = MONDAY + timedelta(days=2)
+    report = installation.run("daily", arxiv.today)
+    assert report.papers_changed == 1
+    (new,) = feed(installation, "translated")
+    assert (new.id, new.published) == (old.id, old.published)
+    assert new.updated > old.updated
+    assert "one more benchmark" in new.content[0].value
+    assert installation.ask("SELECT version FROM paper_version WHERE arxiv_id = '2501.05727' ORDER BY 1") == [(1,), (2,)]
+
+
+def test_an_id_that_arxiv_does_not_know_is_told_with_the_curators_line(installation):
+    installation.write("a.md", section("2501.05727") + section("2501.99999"))
+    report = installation.run("daily", MONDAY)
+    (problem,) = [problem for problem in report.problems if problem.rule == "unknown-to-arxiv"]
+    assert (problem.path, problem.line, problem.arxiv_id) == ("a.md", 6, "2501.99999")
+    assert len(feed(installation, "translated")) == 2
+
+
+def test_an_identifier_that_the_api_refuses_spoils_no_other(installation, arxiv):
+    arxiv.fail("/api", Fault.ERROR_ENTRY)
+    installation.run("daily", MONDAY)
+    assert installation.ask("SELECT count(*) FROM paper WHERE source = 'api'") == [(7,)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (Fault.TOO_MANY, "HTTP 429"),
+        (Fault.UNAVAILABLE, "HTTP 503"),
+        (Fault.FORBIDDEN, "access denied"),
+        (Fault.CUT_OFF, "broke off"),
+        (Fault.HTML, "HTML page"),
+        (Fault.MALFORMED, "not well-formed"),
+        (Fault.EMPTY_BODY, "empty"),
+        (Fault.NO_ITEMS, "empty on a working day"),
+        (Fault.STALE, "still speaks of 2025-01-13"),
+        (Fault.SILENCE, "no answer in time"),
+    ],
+)
+def test_an_upstream_fault_is_reported_as_what_it_is_and_the_mail_waits(installation, arxiv, fault, told):
+    arxiv.today = MONDAY + timedelta(days=1)
+    subscribe(installation)
+    installation.write("a.md", section("2501.05727", zh="译文照发"))
+    for category in ("cs.CL", "cs.CV", "math.NA"):
+        arxiv.fail(f"/rss/{category}", fault, times=2)
+    report = installation.run("daily", arxiv.today)
+    assert any(told in line for line in report.faults), report.faults
+    assert report.sent == 0
+    assert [entry.title for entry in feed(installation, "translated")] == ["译文照发"]
+    states = {row[0] for row in installation.ask("SELECT state FROM batch WHERE announced_on = '2025-01-14'")}
+    assert states == {"unknown"}
+    assert installation.ask("SELECT state FROM run") == [("failed",)]
+    # And when it has passed, the same day is completed and sent.
+    arxiv.heal()
+    report = installation.run("daily", arxiv.today)
+    assert not report.faults
+    assert report.sent == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.TOO_MANY, Fault.UNAVAILABLE, Fault.CUT_OFF, Fault.HTML])
+def test_a_fault_that_passes_is_waited_for(installation, arxiv, fault):
+    arxiv.fail("/rss/cs.CL", fault, times=1, retry_after="0")
+    assert not installation.run("daily", MONDAY).faults
+
+
+def test_access_denied_is_not_hammered(installation, arxiv):
+    arxiv.fail("/", Fault.FORBIDDEN, times=99)
+    installation.run("daily", MONDAY)
+    assert len(arxiv.requests) == 1
+
+
+def test_one_broken_category_costs_the_others_nothing(installation, arxiv):
+    arxiv.fail("/rss/cs.CL", Fault.MALFORMED, times=2)
+    report = installation.run("daily", MONDAY)
+    assert report.faults
+    states = installation.ask("SELECT category, state FROM batch ORDER BY 1")
+    assert states == [("cs.CL", "unknown"), ("cs.CV", "complete"), ("math.NA", "complete")]
+    page = (installation.public / "editions" / "2025-01-13" / "index.html").read_text()
+    assert "本期不完整" in page
+
+
+def test_a_weekend_is_quiet_and_no_fault(installation, arxiv):
+    arxiv.today = date(2025, 1, 18)
+    report = installation.run("daily", arxiv.today)
+    assert not report.faults
+    assert installation.ask("SELECT DISTINCT state FROM batch") == [("none announced",)]
+
+
+def test_a_category_without_news_on_a_day_with_news_is_quiet(installation, arxiv):
+    arxiv.today = MONDAY + timedelta(days=1)
+    assert not installation.run("daily", arxiv.today).faults
+    assert installation.ask("SELECT state FROM batch WHERE category = 'math.NA'") == [("none announced",)]
+
+
+def test_everything_can_be_read_again_from_the_kept_bytes(installation):
+    installation.run("daily", MONDAY)
+    kept = Responses(installation.folder / "data" / "responses")
+    read = [
+        announcements.read(kept.body(answer.sha256), answer.url, "cs.CL", "rss")
+        for answer in kept.journal()
+        if "/rss/" in answer.url
+    ]
+    assert sum(len(reading.announcements) for reading in read) == 8
+    assert installation.ask("SELECT count(*) FROM response") == [(len(list(kept.journal())),)]
+
+
+def test_weekly_subscribers_get_the_weekly_edition_and_daily_ones_do_not(installation, arxiv):
+    subscribe(installation, "weekly@example.org", "weekly")
+    subscribe(installation, "daily@example.org", "daily")
+    installation.write("2025/0113-0117.md", section("2501.05727"))
+    arxiv.today = FRIDAY
+    report = installation.run("weekly", FRIDAY)
+    (mail,) = mails(installation)
+    assert (report.sent, mail["To"]) == (1, "weekly@example.org")
+    assert installation.run("newsletter", FRIDAY, edition="2025-W03").sent == 0
+
+
+def test_the_report_is_an_artifact_and_a_row(installation):
+    from prefect.client.orchestration import get_client
+
+    installation.run("daily", MONDAY)
+    with get_client(sync_client=True) as client:
+        artifacts = client.read_artifacts()
+    assert any(found.key == "daily-report" and "cs.CL" in found.data for found in artifacts)
+    (row,) = installation.ask("SELECT report->>'flow' FROM run")
+    assert row == ("daily",)
+
+
+def test_a_second_run_on_the_same_installation_is_refused(installation):
+    from flows import wiring
+    from yibao.errors import YibaoError
+
+    with wiring.run(installation.config, "daily", MONDAY), pytest.raises(YibaoError, match="Another run is at work"):
+        registry.run("daily", on=MONDAY, config=str(installation.config))
+
+
+@pytest.mark.shared
+def test_the_seed_files_24_translations_reach_every_format_and_wait_for_arxiv_when_it_is_away(
+    tmp_path, arxiv, prefect_server, shared
+):
+    """The whole way with real translations: arXiv away, then back, the same items under the same ids."""
+    away = Installation(tmp_path)
+    with Standin() as gone:
+        away.configure(gone, translations=str(shared / "seeds"))
+    subscribe(away, "weekly@example.org", "weekly")
+    report = away.run("daily", FRIDAY)
+    assert any("could not be reached" in fault for fault in report.faults)
+    assert (report.translations_new, report.waiting) == (24, 24)
+    before = published(away)
+    assert [len(ids) for ids in before] == [24, 24, 24]
+
+    away.configure(arxiv, translations=str(shared / "seeds"))
+    arxiv.today = FRIDAY
+    report = away.run("daily", FRIDAY)
+    assert not report.faults
+    assert report.translations_new == 0
+    known = {paper.id for paper in arxiv.papers}
+    ids = {row[0] for row in away.ask("SELECT arxiv_id FROM current_translation")}
+    assert {row[0] for row in away.ask("SELECT arxiv_id FROM waiting")} == ids - known
+    assert [set(found) >= set(earlier) for found, earlier in zip(published(away), before, strict=True)] == [True] * 3
+
+    away.run("weekly", FRIDAY)
+    page = (away.public / "editions" / "2025-W03" / "index.html").read_text()
+    (mail,) = mails(away)
+    for arxiv_id in ids:
+        assert f"papers/{arxiv_id}/" in page
+        assert f"abs/{arxiv_id}" in mail.get_body(("plain",)).get_content()
+        assert f"abs/{arxiv_id}" in mail.get_body(("html",)).get_content()
+    titles = {title for (title,) in away.ask("SELECT title FROM current_translation")}
+    text = mail.get_body(("plain",)).get_content()
+    assert sum(title.replace("\\%", "%") in text for title in titles) == 24
+
+
+def published(installation):
+    """The ids in each format of the feed of translations."""
+    folder = installation.public / "feeds" / "translated"
+    return [
+        {entry.id for entry in feedparser.parse((folder / "rss.xml").read_bytes()).entries},
+        {entry.id for entry in feedparser.parse((folder / "atom.xml").read_bytes()).entries},
+        {item["id"] for item in json.loads((folder / "feed.json").read_text())["items"]},
+    ]
+
+
+def test_the_same_library_publishes_the_same_bytes_elsewhere(installation, tmp_path_factory):
+    installation.write("a.md", section("2501.05727"))
+    installation.run("daily", MONDAY)
+    first = tree_of(installation.public)
+    for path in sorted(installation.public.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    installation.run("publish", MONDAY)
+    assert tree_of(installation.public) == first
