@@ -41,7 +41,7 @@ class Contents(click.Group):
         for chapter, names in _CHAPTERS:
             with formatter.section(chapter):
                 commands = [(name, self.get_command(ctx, name)) for name in names]
-                formatter.write_dl([(name, command.get_short_help_str(70)) for name, command in commands if command])
+                formatter.write_dl([(name, command.get_short_help_str(100)) for name, command in commands if command])
 
 
 def _config(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -56,7 +56,9 @@ def test_a_day_from_arxiv_and_markdown_to_feeds_pages_mail_and_sql(installation)
     assert (installation.public / "papers" / "2501.05727" / "index.html").exists()
     (mail,) = mails(installation)
     assert "可扩展的监督" in mail.get_body(("plain",)).get_content()
-    assert installation.ask("SELECT comment IS NULL, source FROM paper WHERE arxiv_id = '2501.06186'") == [(False, "api")]
+    assert installation.ask("SELECT comment IS NULL, source FROM paper WHERE arxiv_id = '2501.06186'") == [
+        (False, "api")
+    ]
 
 
 def test_run_again_a_day_reports_nothing_new_sends_nothing_and_touches_no_file(installation):
@@ -65,7 +67,9 @@ def test_run_again_a_day_reports_nothing_new_sends_nothing_and_touches_no_file(i
     installation.run("daily", MONDAY)
     before = {path: path.stat().st_mtime_ns for path in installation.public.rglob("*")}
     report = installation.run("daily", MONDAY)
-    assert (report.papers_new, report.papers_changed, report.translations_new, report.sent, report.files_changed) == (0,) * 5
+    assert (report.papers_new, report.papers_changed, report.translations_new, report.sent, report.files_changed) == (
+        0,
+    ) * 5
     assert {path: path.stat().st_mtime_ns for path in installation.public.rglob("*")} == before
     assert len(mails(installation)) == 1
 
@@ -102,7 +106,10 @@ def test_a_new_version_changes_the_item_and_not_its_id_or_date(installation, arx
     assert (new.id, new.published) == (old.id, old.published)
     assert new.updated > old.updated
     assert "one more benchmark" in new.content[0].value
-    assert installation.ask("SELECT version FROM paper_version WHERE arxiv_id = '2501.05727' ORDER BY 1") == [(1,), (2,)]
+    assert installation.ask("SELECT version FROM paper_version WHERE arxiv_id = '2501.05727' ORDER BY 1") == [
+        (1,),
+        (2,),
+    ]
 
 
 def test_an_id_that_arxiv_does_not_know_is_told_with_the_curators_line(installation):

@@ -12,7 +12,15 @@ from yibao.models import Announcement, AnnounceType, Author, Batch, BatchState, 
 
 MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
 PAPER = Paper(
-    "2501.00001", 1, 'T "quoted" \\n', "A", (Author("N", ("P", "Q")), Author("M")), ("cs.CL",), "cs.CL", "rss", license="cc"
+    "2501.00001",
+    1,
+    'T "quoted" \\n',
+    "A",
+    (Author("N", ("P", "Q")), Author("M")),
+    ("cs.CL",),
+    "cs.CL",
+    "rss",
+    license="cc",
 )
 ENTRY = Translation("2501.00001", "zh-Hans", "译", "摘\n要", "T", "2025/0113-0117.md", 1, week="2025-W03")
 
@@ -82,9 +90,13 @@ def test_a_migration_that_fails_leaves_nothing_behind(path, monkeypatch):
 
 
 def test_a_batch_that_fails_stores_nothing(path):
-    with pytest.raises(RuntimeError), connection.writing(path) as library:
-        papers.store(library, [PAPER], MONDAY)
-        raise RuntimeError
+    def broken_batch():
+        with connection.writing(path) as library:
+            papers.store(library, [PAPER], MONDAY)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        broken_batch()
     with connection.reading(path) as library:
         assert papers.all_by_id(library) == {}
 
@@ -161,7 +173,9 @@ def test_a_corrected_translation_is_a_new_revision_and_the_old_one_is_kept(libra
 def test_a_moved_entry_is_the_same_revision(library):
     translations.store(library, [ENTRY], MONDAY, "2025-W03")
     assert translations.store(library, [replace(ENTRY, path="b.md", line=9)], TUESDAY, "2025-W04")[:3] == (0, 0, 1)
-    assert library.execute("SELECT revision, path, line, week FROM translation").fetchall() == [(1, "b.md", 9, "2025-W03")]
+    assert library.execute("SELECT revision, path, line, week FROM translation").fetchall() == [
+        (1, "b.md", 9, "2025-W03")
+    ]
 
 
 def test_a_translation_that_vanished_from_its_file_is_told_and_kept(library):
@@ -196,7 +210,10 @@ def test_a_run_that_was_killed_is_found_so_by_the_next(library):
     runs.begin(library, "a", "daily", MONDAY, at)
     runs.begin(library, "b", "daily", MONDAY, at + timedelta(minutes=1))
     runs.end(library, "b", "completed", at + timedelta(minutes=2), {"x": 1})
-    assert library.execute("SELECT run_id, state FROM run ORDER BY 1").fetchall() == [("a", "interrupted"), ("b", "completed")]
+    assert library.execute("SELECT run_id, state FROM run ORDER BY 1").fetchall() == [
+        ("a", "interrupted"),
+        ("b", "completed"),
+    ]
     assert runs.last(library).report == {"x": 1}
 
 

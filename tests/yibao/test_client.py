@@ -104,7 +104,10 @@ def test_silence_and_a_broken_body_are_told_apart(ask, arxiv):
 
 def test_a_server_that_is_not_there_is_unreachable(tmp_path):
     nobody = Arxiv(rss_url="http://127.0.0.1:9/rss", timeout_s=1.0, pace_s=0.0)
-    with Client(nobody, FakeClock(), folder=tmp_path) as client, pytest.raises(UnreachableError, match="cannot be reached"):
+    with (
+        Client(nobody, FakeClock(), folder=tmp_path) as client,
+        pytest.raises(UnreachableError, match="cannot be reached"),
+    ):
         client.get("http://127.0.0.1:9/rss/cs.CL")
 
 

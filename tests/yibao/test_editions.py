@@ -4,7 +4,7 @@ from datetime import date
 
 from yibao import editions
 from yibao.editions import Holdings
-from yibao.models import Arrival, AnnounceType, Author, Batch, BatchState, Listing, Paper, Translation
+from yibao.models import AnnounceType, Arrival, Author, Batch, BatchState, Listing, Paper, Translation
 
 MONDAY, FRIDAY = date(2025, 1, 13), date(2025, 1, 17)
 

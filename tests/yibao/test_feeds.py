@@ -28,7 +28,14 @@ SCHEMA = json.loads((Path(__file__).parents[1] / "judges" / "jsonfeed-1.1.schema
 def entry(number=1, *, translated=True, at=AT, title=AWKWARD, authors=("A. One", "B. Two, Jr."), zh="译文标题"):
     arxiv_id = f"2501.{number:05d}"
     paper = Paper(
-        arxiv_id, 1, title, "English <i>abstract</i>.", tuple(Author(a) for a in authors), ("cs.CL", "cs.AI"), "cs.CL", "api"
+        arxiv_id,
+        1,
+        title,
+        "English <i>abstract</i>.",
+        tuple(Author(a) for a in authors),
+        ("cs.CL", "cs.AI"),
+        "cs.CL",
+        "api",
     )
     translation = Translation(arxiv_id, "zh-Hans", zh, "中文<script>x</script>摘要。", title, "a.md", number)
     return Entry(

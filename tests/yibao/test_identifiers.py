@@ -28,7 +28,17 @@ def test_every_scheme_is_read_whole(written, arxiv_id, version):
 
 @pytest.mark.parametrize(
     "written",
-    ["", "abc", "704.0291", "1501.0021", "1501.0009599999998", "0704.00011", "2501.05727v0", "2501.05727x", "hep-th/99010"],
+    [
+        "",
+        "abc",
+        "704.0291",
+        "1501.0021",
+        "1501.0009599999998",
+        "0704.00011",
+        "2501.05727v0",
+        "2501.05727x",
+        "hep-th/99010",
+    ],
 )
 def test_damaged_identifiers_are_refused(written):
     assert parse(written) is None
@@ -64,7 +74,8 @@ def test_a_host_within_two_letters_is_taken_for_arxiv_and_said_to_be_unknown():
 
 
 @pytest.mark.parametrize(
-    "address", ["https://github.com/abs/2501.05727", "https://arxiv.org/list/cs.CL/new", "https://example.org/", "javascript:1"]
+    "address",
+    ["https://github.com/abs/2501.05727", "https://arxiv.org/list/cs.CL/new", "https://example.org/", "javascript:1"],
 )
 def test_addresses_elsewhere_are_no_papers(address):
     assert parse_address(address) is None

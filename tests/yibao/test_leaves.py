@@ -69,7 +69,10 @@ def test_mended_text_can_stand_in_xml_and_mending_again_changes_nothing(anything
 
 
 def test_a_paragraph_of_an_abstract_begins_with_blanks():
-    assert text.paragraphs("  First line\nwrapped.\n  Second paragraph.") == ["First line wrapped.", "Second paragraph."]
+    assert text.paragraphs("  First line\nwrapped.\n  Second paragraph.") == [
+        "First line wrapped.",
+        "Second paragraph.",
+    ]
 
 
 @given(st.text(), st.integers(1, 50))
@@ -103,7 +106,10 @@ def test_wrapped_chinese_joins_without_a_blank_and_english_with_one():
 
 
 def test_lists_and_links_survive_as_text():
-    assert typesetting.text_of_markdown("见 [项目](https://e.org/)：\n\n1. 一\n2. 二") == "见 项目 (https://e.org/)：\n\n1. 一\n\n2. 二"
+    assert (
+        typesetting.text_of_markdown("见 [项目](https://e.org/)：\n\n1. 一\n2. 二")
+        == "见 项目 (https://e.org/)：\n\n1. 一\n\n2. 二"
+    )
 
 
 PAPER = Paper("2501.00001", 1, "T", "A", (Author("N"),), ("cs.CL",), "cs.CL", "rss")

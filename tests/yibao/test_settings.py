@@ -22,7 +22,10 @@ def test_an_empty_file_is_a_working_installation(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('[arxiv]\ncategorys = ["cs.CL"]', "arxiv.categorys: there is no such setting; the nearest is 'arxiv.categories'"),
+        (
+            '[arxiv]\ncategorys = ["cs.CL"]',
+            "arxiv.categorys: there is no such setting; the nearest is 'arxiv.categories'",
+        ),
         ("[arxvi]\npace_s = 3", "arxvi: there is no such setting; the nearest is 'arxiv'"),
         ('[newsletter]\nsmtp = "x"', "the nearest is 'newsletter.smtp_url'"),
         ('[arxiv]\ncategories = ["cs.LC"]', "arXiv has no category 'cs.LC'; did you mean"),

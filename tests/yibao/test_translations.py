@@ -56,9 +56,7 @@ def test_an_old_identifier_in_a_link_stays_whole():
 
 
 def test_paragraphs_wraps_lists_maths_links_and_project_lines_stay_as_written():
-    abstract = (
-        "第一段，\n折行。\n\n第二段 $a_b$ 与 **粗体**：\n\n1. 一\n2. 二\n\n[代码](https://e.org) [1]\n项目页面: https://e.org/\n---\n```\n没有结束"
-    )
+    abstract = "第一段，\n折行。\n\n第二段 $a_b$ 与 **粗体**：\n\n1. 一\n2. 二\n\n[代码](https://e.org) [1]\n项目页面: https://e.org/\n---\n```\n没有结束"
     assert one(f"## T\n[标](https://arxiv.org/abs/2501.05727)\n\n{abstract}\n").abstract == abstract
 
 
@@ -109,7 +107,9 @@ def test_each_slip_names_its_line_rule_and_remedy_and_costs_no_neighbour(content
     assert problem.message
     assert problem.remedy
     if isinstance(content, str):
-        neighbours = read(f"{ENTRY.replace('05727', '00001')}\n{content}\n{ENTRY.replace('05727', '00002')}").translations
+        neighbours = read(
+            f"{ENTRY.replace('05727', '00001')}\n{content}\n{ENTRY.replace('05727', '00002')}"
+        ).translations
         assert {"2501.00001", "2501.00002"} <= {entry.arxiv_id for entry in neighbours} or content.startswith("---")
 
 
@@ -119,7 +119,12 @@ def test_a_file_in_the_old_chinese_encoding_is_read_all_the_same():
 
 def test_front_matter_credits_the_whole_file():
     entry = one("---\ntranslator: 王小明\nreviewer: 李丽\nlicence: CC BY 4.0\nlanguage: zh-Hant\n---\n" + ENTRY)
-    assert (entry.translator, entry.reviewer, entry.license, entry.language) == ("王小明", "李丽", "CC BY 4.0", "zh-Hant")
+    assert (entry.translator, entry.reviewer, entry.license, entry.language) == (
+        "王小明",
+        "李丽",
+        "CC BY 4.0",
+        "zh-Hant",
+    )
     assert entry.line == 7
 
 
@@ -156,7 +161,19 @@ def test_a_missing_folder_is_no_empty_folder(tmp_path):
 
 
 _lines = st.sampled_from(
-    ["## Title", "# T", "### t", "[标](https://arxiv.org/abs/2501.05727)", "[x](https://e.org)", "", "摘要", "---", "```", "a\tb", "\x0c"]
+    [
+        "## Title",
+        "# T",
+        "### t",
+        "[标](https://arxiv.org/abs/2501.05727)",
+        "[x](https://e.org)",
+        "",
+        "摘要",
+        "---",
+        "```",
+        "a\tb",
+        "\x0c",
+    ]
 )
 
 
@@ -173,13 +190,17 @@ def test_every_heading_becomes_an_entry_or_a_problem(lines):
     assert len(found.translations) + len(told) >= heads - 1  # one may be the file's title
 
 
-_entries = st.lists(st.tuples(st.integers(10000, 99999), st.sampled_from(["摘要。", "一\n二", "甲\n\n乙", "- 项"])), max_size=6)
+_entries = st.lists(
+    st.tuples(st.integers(10000, 99999), st.sampled_from(["摘要。", "一\n二", "甲\n\n乙", "- 项"])), max_size=6
+)
 
 
 @given(_entries, st.sampled_from(["\n", "\n\n"]), st.sampled_from(["# ", "## "]), st.sampled_from(["", "  "]))
 def test_layout_changes_no_record(entries, gap, mark, trail):
     plain = "".join(f"## T{n}\n[标{n}](https://arxiv.org/abs/2501.{n})\n\n{text}\n\n" for n, text in entries)
-    other = "".join(f"{mark}T{n}{trail}{gap}[标{n}](https://arxiv.org/abs/2501.{n}){trail}\n{text}\n" for n, text in entries)
+    other = "".join(
+        f"{mark}T{n}{trail}{gap}[标{n}](https://arxiv.org/abs/2501.{n}){trail}\n{text}\n" for n, text in entries
+    )
 
     def records(content):
         return [(entry.arxiv_id, entry.title, entry.title_en, entry.abstract) for entry in read(content).translations]

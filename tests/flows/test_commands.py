@@ -1,0 +1,156 @@
+"""What a person types, and what they read."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flows.cli import _CHAPTERS, yibao
+from tests.conftest import MONDAY, section
+
+
+def command(*arguments, cwd, **environ):
+    """The command line in a process of its own: (exit status, stdout, stderr)."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", *arguments],
+        check=False,
+        cwd=cwd,
+        env={**inherited, "PYTHONPATH": str(Path.cwd()), **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_help_is_a_table_of_contents_of_every_command():
+    shown = CliRunner().invoke(yibao, ["--help"]).output
+    listed = {name for _, names in _CHAPTERS for name in names}
+    assert listed == set(yibao.commands)
+    for chapter, names in _CHAPTERS:
+        assert f"{chapter}:" in shown
+        assert all(re.search(rf"^  {name}\s+\S", shown, re.MULTILINE) for name in names)
+    assert "..." not in shown.partition("Options:")[2]
+
+
+def _every_command(group=yibao, path=()):
+    for name, found in group.commands.items():
+        if hasattr(found, "commands"):
+            yield from _every_command(found, (*path, name))
+        else:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("path", list(_every_command()), ids=" ".join)
+def test_every_command_has_help_with_an_example(path):
+    shown = CliRunner().invoke(yibao, [*path, "--help"]).output
+    assert "yibao " + " ".join(path) in shown.replace("\n  ", " ")
+    assert "Example:" in shown or path == ("schedule",)
+
+
+def test_in_an_empty_folder_init_and_run_make_a_first_edition_whatever_prefect_the_user_has(tmp_path, arxiv):
+    status, out, _ = command("init", "--contact", "me@example.org", cwd=tmp_path)
+    assert (status, "made" in out) == (0, True)
+    (tmp_path / "translations" / "a.md").write_text(section("2501.05727", zh="第一篇"), encoding="utf-8")
+    hostile = {
+        "PREFECT_API_URL": "http://127.0.0.1:9/api",
+        "PREFECT_LOGGING_LEVEL": "DEBUG",
+        "PREFECT_PROFILE": "other",
+    }
+    environ = {**arxiv.environ, "YIBAO_ARXIV__PACE_S": "0.1", **hostile}
+    status, out, err = command("run", "--on", "2025-01-13", cwd=tmp_path, **environ)
+    assert status == 0, out + err
+    assert err == ""
+    assert "cs.CL: complete, 4 announced" in out
+    assert "第一篇" in (tmp_path / "public" / "editions" / "2025-01-13" / "index.html").read_text(encoding="utf-8")
+    assert not (tmp_path / ".prefect").exists()
+    status, out, _ = command("sql", "SELECT title FROM current_translation", cwd=tmp_path)
+    assert (status, out) == (0, "title\n第一篇\n")
+    status, out, _ = command("status", cwd=tmp_path)
+    assert status == 0
+    assert "cs.CV,2025-01-13,complete,3/3," in out
+
+
+def test_init_overwrites_nothing(tmp_path):
+    (tmp_path / "yibao.toml").write_text("# mine\n")
+    assert command("init", cwd=tmp_path)[0] == 0
+    assert (tmp_path / "yibao.toml").read_text() == "# mine\n"
+
+
+def test_an_unknown_setting_stops_the_run_at_once_with_the_nearest_known_one(tmp_path):
+    (tmp_path / "yibao.toml").write_text("[arxiv]\npaces = 3\n")
+    status, out, err = command("run", cwd=tmp_path)
+    assert (status, out) == (2, "")
+    assert "arxiv.paces: there is no such setting; the nearest is 'arxiv.pace_s'" in err
+    assert "Traceback" not in err
+
+
+def test_without_settings_or_library_the_remedy_is_named(tmp_path):
+    assert "yibao init" in command("run", cwd=tmp_path)[2]
+    (tmp_path / "yibao.toml").write_text("")
+    status, _, err = command("sql", "SELECT 1", cwd=tmp_path)
+    assert (status, "there is no library yet" in err) == (1, True)
+
+
+def invoke(installation, *arguments):
+    return CliRunner().invoke(yibao, [*arguments, "--config", str(installation.config)])
+
+
+def test_check_tells_each_slip_and_fails_on_errors_only(installation):
+    installation.write("a.md", section("2501.05727") + "## No link\n\n正文。\n")
+    done = invoke(installation, "translations", "check")
+    assert done.exit_code == 1
+    assert "a.md:6:1: error [missing-link]" in done.output
+    told = json.loads(invoke(installation, "translations", "check", "--json").output)
+    assert [row["rule"] for row in told] == ["missing-link"]
+    installation.write("a.md", section("2501.05727"))
+    assert invoke(installation, "translations", "check").exit_code == 0
+
+
+def test_check_needs_no_installation(tmp_path):
+    (tmp_path / "a.md").write_text(section("2501.05727"), encoding="utf-8")
+    status, out, _ = command("translations", "check", "a.md", cwd=tmp_path)
+    assert (status, out) == (0, "1 files, 1 translations, 0 problems\n")
+
+
+def test_subscribers_are_added_listed_and_removed(installation):
+    assert invoke(installation, "subscribers", "add", "a@example.org", "--frequency", "weekly").exit_code == 0
+    assert invoke(installation, "subscribers", "list").output == "email,frequency\na@example.org,weekly\n"
+    assert invoke(installation, "subscribers", "remove", "a@example.org").exit_code == 0
+    assert invoke(installation, "subscribers", "list").output == "email,frequency\n"
+    assert invoke(installation, "subscribers", "add", "nonsense").exit_code == 2
+    assert invoke(installation, "subscribers", "add", "a@b\nBcc: c@d").exit_code == 2
+
+
+def test_preview_is_the_message_that_a_subscriber_would_get(installation):
+    installation.write("a.md", section("2501.05727", zh="预览的标题"))
+    installation.run("daily", MONDAY)
+    done = invoke(installation, "newsletter", "preview", "--edition", "2025-01-13")
+    assert done.exit_code == 0
+    assert b"Subject: =?utf-8?q?" in done.stdout_bytes
+    assert "There is no edition" in str(
+        invoke(installation, "newsletter", "preview", "--edition", "2031-01-01").exception
+    )
+
+
+def test_sql_is_read_only_and_tells_a_slip_in_one_line(installation):
+    installation.run("daily", MONDAY)
+    assert invoke(installation, "sql", "SELECT count(*) AS n FROM paper").output == "n\n7\n"
+    assert json.loads(invoke(installation, "sql", "SELECT count(*) AS n FROM paper", "--json").output) == [{"n": 7}]
+    assert "read-only" in str(invoke(installation, "sql", "DROP TABLE paper").exception)
+
+
+def test_status_names_a_list_that_is_not_complete_and_fails(installation, arxiv):
+    from tests.standin.server import Fault
+
+    arxiv.fail("/rss/cs.CV", Fault.HTML, times=9)
+    installation.run("daily", MONDAY)
+    done = invoke(installation, "status")
+    assert done.exit_code == 1
+    assert 'cs.CV,2025-01-13,unknown,0/?,"the answer is an HTML page, not a feed"' in done.output

@@ -1,0 +1,80 @@
+"""The house: its rooms, names and documents say what the code does."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from flows.cli import yibao
+from yibao.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("flows", "storage", "yibao")
+
+
+def test_the_top_level_is_the_design_card():
+    for name in ("pyproject.toml", "README.md", "flows", "storage", "tests", "deployments"):
+        assert (ROOT / name).exists()
+
+
+def test_flows_shadow_nothing():
+    names = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
+    assert not names & set(sys.stdlib_module_names)
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert not names & {re.split(r"[<>=,;\s]", one)[0].replace("-", "_") for one in wanted}
+
+
+def test_every_direct_dependency_is_pinned():
+    pins = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for one in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        assert re.split(r"[<>=,;\s]", one)[0].lower() in pins
+
+
+def test_no_module_is_longer_than_400_lines():
+    long = [
+        path
+        for room in (*ROOMS, "tests")
+        for path in (ROOT / room).rglob("*.py")
+        if len(path.read_text().splitlines()) > 400
+    ]
+    assert long == []
+
+
+def test_every_command_is_in_the_readme_or_the_operations_page():
+    told = (ROOT / "README.md").read_text() + (ROOT / "docs" / "operations.md").read_text()
+    for name in yibao.commands:
+        assert f"yibao {name}" in told, name
+
+
+def test_every_setting_is_in_the_operations_page():
+    told = (ROOT / "docs" / "operations.md").read_text()
+    for section, field in Settings.model_fields.items():
+        for key in type(field.default).model_fields:
+            assert f"`{section}.{key}`" in told, f"{section}.{key}"
+
+
+def test_every_table_and_column_is_in_the_data_model():
+    told = (ROOT / "docs" / "data-model.md").read_text()
+    for path in (ROOT / "storage" / "library" / "migrations").glob("*.sql"):
+        for table, column in re.findall(r'COMMENT ON COLUMN (\w+)\."?(\w+)"?', path.read_text()):
+            assert re.search(rf"^## {table}$", told, re.MULTILINE), table
+            assert re.search(rf"`{column}`", told.split(f"## {table}\n")[1].split("\n## ")[0]), f"{table}.{column}"
+
+
+@pytest.mark.parametrize("name", ["yibao.toml", "translations.md"])
+def test_the_templates_of_init_are_what_the_program_reads(name):
+    text = (ROOT / "flows" / "templates" / name).read_text(encoding="utf-8")
+    if name == "yibao.toml":
+        values = tomllib.loads(text)
+        assert Settings.model_validate(values)
+        for section, keys in values.items():
+            default = getattr(Settings(), section)
+            for key, value in keys.items():
+                if key != "contact":
+                    shown = getattr(default, key)
+                    assert str(value) in str(shown) or [str(one) for one in shown] == value
+    else:
+        assert text == (ROOT / "translations" / "README.md").read_text(encoding="utf-8")
