@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows import wiring
@@ -99,7 +100,7 @@ def _ask(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
     return [arxiv_id for arxiv_id in wanted if arxiv_id not in known]
 
 
-@task(name="fetch a category's list")
+@task(name="fetch a category's list", cache_policy=NO_CACHE)
 def fetch_list(run: Run, client: Client, category: str) -> tuple[str, Reading]:
     """The category's announcement feed, read."""
     url = f"{run.settings.arxiv.feed_url}/{category}"
@@ -107,13 +108,13 @@ def fetch_list(run: Run, client: Client, category: str) -> tuple[str, Reading]:
     return url, announcements.read(response.body, url, category, run.settings.arxiv.feed)
 
 
-@task(name="fetch metadata")
+@task(name="fetch metadata", cache_policy=NO_CACHE)
 def fetch_papers(run: Run, client: Client, url: str) -> Reading:
     """The API's answer, read."""
     return api.read(_get(run, client, url).body, url)
 
 
-@task(name="store a category's list")
+@task(name="store a category's list", cache_policy=NO_CACHE)
 def store_list(run: Run, category: str, url: str, reading: Reading, was_announced: bool) -> None:  # noqa: FBT001
     """The list, its papers and its state are in the library; `was_announced`: arXiv announced something that day."""
     with connection.writing(run.library) as library:
@@ -134,7 +135,7 @@ def store_list(run: Run, category: str, url: str, reading: Reading, was_announce
             run.report.fault(f"{category}, {run.on}: {state.note}")
 
 
-@task(name="note a list that could not be had")
+@task(name="note a list that could not be had", cache_policy=NO_CACHE)
 def store_unknown(run: Run, category: str, note: str) -> None:
     """It is on record that nobody knows what the category's list for this date held."""
     with connection.writing(run.library) as library:
@@ -155,7 +156,7 @@ def store_unknown(run: Run, category: str, note: str) -> None:
         run.report.announced[category] = told(state)
 
 
-@task(name="store metadata")
+@task(name="store metadata", cache_policy=NO_CACHE)
 def store_papers(run: Run, reading: Reading) -> None:
     """The papers are in the library."""
     with connection.writing(run.library) as library:
@@ -166,7 +167,7 @@ def store_papers(run: Run, reading: Reading) -> None:
     run.report.problems += reading.problems
 
 
-@task(name="note papers that arXiv does not know")
+@task(name="note papers that arXiv does not know", cache_policy=NO_CACHE)
 def store_unknown_papers(run: Run, missing: Sequence[str]) -> None:
     """A problem names the curator's line of each translated paper that arXiv does not know."""
     with connection.writing(run.library) as library:

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows import publish, wiring
@@ -39,7 +40,7 @@ def weekly_key(on: date) -> str:
     return dates.week_of(on)
 
 
-@task(name="send the newsletter")
+@task(name="send the newsletter", cache_policy=NO_CACHE)
 def deliver(run: Run, key: str) -> None:
     """Every subscriber of this edition's rhythm has it, or the reason why not is in the report."""
     edition = _edition(run, key)

@@ -73,7 +73,6 @@ def _isolate(home: Path, port: int) -> None:
         PREFECT_SERVER_REGISTER_BLOCKS_ON_START="false",
         PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED="false",
         PREFECT_SERVER_ANALYTICS_ENABLED="false",
-        PREFECT_TASKS_DEFAULT_NO_CACHE="true",
         DO_NOT_TRACK="1",
     )
 

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows import wiring
@@ -28,7 +29,7 @@ def publish(on: date | None = None, config: str = "yibao.toml") -> State | None:
         return ended(run)
 
 
-@task(name="publish feeds and pages")
+@task(name="publish feeds and pages", cache_policy=NO_CACHE)
 def write_tree(run: Run) -> None:
     """Every feed and page is up to date; files whose bytes are the same were not touched."""
     entries, issued = issue(run)

@@ -1,6 +1,7 @@
 """What curators wrote is in the library."""
 
 from prefect import task
+from prefect.cache_policies import NO_CACHE
 
 from flows.wiring import Run
 from storage.library import connection, papers, problems, translations
@@ -9,7 +10,7 @@ from yibao.models import Problem, Severity
 from yibao.translations import folder
 
 
-@task(name="read the curators' files")
+@task(name="read the curators' files", cache_policy=NO_CACHE)
 def translate(run: Run) -> None:
     """Each translation's current revision is what its file says; what cannot be read is on record."""
     curated = folder.read(run.settings.translations.paths, run.settings.site.language)
