@@ -268,21 +268,22 @@ def remove(email: str, config: Path) -> None:
 def status(as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Tell what is complete, what waits, and what was set aside.
 
-    One line a category for its newest list, then open problems. Exits 1 when a list is not complete.
+    One line a category: its newest list, and earlier dates that are not complete; then open problems. Exits 1 when
+    a list is not complete.
     Example: yibao status
     """
     settings = wiring.load(config)
     with connection.reading(wiring.library_path(settings)) as library:
-        newest = {batch.category: batch for batch in reversed(announcements.batches(library))}
+        batches = announcements.batches(library)
         last, waiting, open_ = runs.last(library), papers.waiting(library), problems.all_of(library)
-    rows = [_status_row(category, newest.get(category)) for category in settings.arxiv.categories]
+    rows = [_status_row(category, batches) for category in settings.arxiv.categories]
     tables.show(("category", "announced_on", "state", "stored", "note"), rows, as_json=as_json)
     if not as_json:
         click.echo(f"\nlast run: {last.flow} {last.on}, {last.state}")
         click.echo(f"{len(waiting)} translated papers await metadata from arXiv")
         for problem in open_:
             click.echo(str(problem))
-    if any(row[2] in (BatchState.UNKNOWN, BatchState.PARTIAL) for row in rows):
+    if any(row[-1] for row in rows):
         sys.exit(_FAILED)
 
 
@@ -318,11 +319,16 @@ def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, **more
         sys.exit(_FAILED)
 
 
-def _status_row(category: str, batch: Batch | None) -> tuple[str, ...]:
-    if batch is None:
+def _status_row(category: str, batches: list[Batch]) -> tuple[str, ...]:
+    """A category's newest list; the note is empty when this and every earlier list is complete."""
+    found = [batch for batch in batches if batch.category == category]
+    if not found:
         return (category, "", BatchState.UNKNOWN, "", "never fetched; run `yibao run`")
-    declared = "?" if batch.declared is None else batch.declared
-    return (category, str(batch.announced_on), batch.state, f"{batch.stored}/{declared}", batch.note)
+    newest, *earlier = found
+    missed = [str(batch.announced_on) for batch in earlier if batch.state in (BatchState.PARTIAL, BatchState.UNKNOWN)]
+    note = "; ".join(part for part in (newest.note, f"not complete: {', '.join(missed)}" if missed else "") if part)
+    declared = "?" if newest.declared is None else newest.declared
+    return (category, str(newest.announced_on), newest.state, f"{newest.stored}/{declared}", note)
 
 
 def _row(problem: Problem) -> dict[str, Any]:

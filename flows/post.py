@@ -60,7 +60,7 @@ def deliver(run: Run, key: str) -> None:
             _deliver_one(run, people, sender, parts, edition, subscriber, tally)
     run.report.sent += tally.sent
     run.report.mail.append(f"{key}: {tally}")
-    _tell_doubtful(run, people, key)
+    _tell_faults(run, people, key, tally)
 
 
 def compose_one(run: Run, key: str) -> bytes:
@@ -86,10 +86,15 @@ def _edition(run: Run, key: str) -> Edition | None:
 class _Tally:
     sent: int = 0
     before: int = 0
-    failed: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
+    #: Reply codes (None: no reply at all) of messages that may be taken later.
+    later: list[int | None] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{self.sent} sent, {self.before} had it before, {sum(self.failed.values())} not taken"
+        return (
+            f"{self.sent} sent, {self.before} had it before, {self.refused} refused for good, "
+            f"{len(self.later)} to try again"
+        )
 
 
 def _deliver_one(  # noqa: PLR0913  (one message, and all that it touches)
@@ -97,25 +102,32 @@ def _deliver_one(  # noqa: PLR0913  (one message, and all that it touches)
 ) -> None:
     who, key, from_ = subscriber.subscriber_id, edition.key, run.settings.newsletter.sender
     if not deliveries.claim(people, who, key, message_id(key, subscriber.email, from_), run.now()):
-        tally.before += 1
+        state = deliveries.state_of(people, who, key)
+        tally.before += state == DeliveryState.SENT
+        tally.refused += state == DeliveryState.REFUSED
         return
     mail = message(parts, key, subscriber.email, from_, run.now())
     try:
         answer = sender.send(mail, lambda: deliveries.record(people, who, key, DeliveryState.SENDING, run.now()))
     except DeliveryError as error:
-        # The server does not have it: the next run may offer it again.
-        deliveries.record(people, who, key, DeliveryState.CLAIMED, run.now(), str(error))
-        tally.failed[str(error)] = tally.failed.get(str(error), 0) + 1
-        run.report.fault(f"{key}: mail could not be handed over: {error}")
-    except OSError as error:
-        tally.failed[str(error)] = tally.failed.get(str(error), 0) + 1
-        run.report.fault(f"{key}: {error}")
+        # The server does not have it. What it said may name the person: that is for the ledger, not for the report.
+        state = DeliveryState.REFUSED if error.is_final else DeliveryState.CLAIMED
+        deliveries.record(people, who, key, state, run.now(), str(error))
+        tally.refused += error.is_final
+        tally.later += [] if error.is_final else [error.code]
+    except OSError:
+        return  # It stays *sending*, and is told among the doubtful.
     else:
         deliveries.record(people, who, key, DeliveryState.SENT, run.now(), answer)
         tally.sent += 1
 
 
-def _tell_doubtful(run: Run, people: People, key: str) -> None:
+def _tell_faults(run: Run, people: People, key: str, tally: _Tally) -> None:
+    if tally.later:
+        codes = ", ".join(sorted({"no reply" if code is None else str(code) for code in tally.later}))
+        run.report.fault(
+            f"{key}: the mail server did not take {len(tally.later)} messages ({codes}); the next run offers them again"
+        )
     doubtful = deliveries.counts(people, key).get(DeliveryState.SENDING, 0)
     if doubtful:
         run.report.fault(

@@ -46,6 +46,7 @@ class Holdings:
             arrival.translation if arrival else None,
             listing.announced_on if listing else None,
             listing.type if listing else None,
+            _translated_on(arrival) if arrival else None,
         )
 
 
@@ -69,9 +70,7 @@ def appeared_on(holdings: Holdings, entry: Entry) -> date:
     """
     if entry.announced_on:
         return entry.announced_on
-    arrival = holdings.arrivals[entry.arxiv_id]
-    friday = dates.week_days(arrival.week)[0] + timedelta(days=4)
-    return min(arrival.arrived_on, friday)
+    return _translated_on(holdings.arrivals[entry.arxiv_id])
 
 
 def compose(holdings: Holdings, wanted: Iterable[str]) -> list[Edition]:
@@ -129,6 +128,11 @@ def content_of_edition(edition: Edition) -> str:
 def published_at(edition: Edition, on: date) -> datetime:
     """When an edition that is new in the run of this date was published: at its end, or now if that is earlier."""
     return dates.midnight(max(edition.starts_on, min(edition.ends_on, on)))
+
+
+def _translated_on(arrival: Arrival) -> date:
+    friday = dates.week_days(arrival.week)[0] + timedelta(days=4)
+    return min(arrival.arrived_on, friday)
 
 
 def _sha256(parts: Iterable[str]) -> str:

@@ -29,7 +29,21 @@ class LibraryError(YibaoError):
 
 
 class DeliveryError(YibaoError):
-    """The mail server refused a message before taking it, so that it may be offered again."""
+    """The mail server does not have the message. Its words may name a person: they are for the ledger only."""
+
+    def __init__(self, message: str, code: int | None = None, *, is_final: bool = False) -> None:
+        super().__init__(message)
+        #: The server's reply code; None where it gave none.
+        self.code = code
+        #: Whether the server will never take it (a 5xx reply to the address or the text): it is not tried again.
+        self.is_final = is_final
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_delivery_error, (str(self), self.code, self.is_final))
+
+
+def _delivery_error(message: str, code: int | None, is_final: bool) -> DeliveryError:  # noqa: FBT001
+    return DeliveryError(message, code, is_final=is_final)
 
 
 class UpstreamError(YibaoError):

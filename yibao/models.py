@@ -182,6 +182,8 @@ class Entry:
     #: How it was announced on the edition's date or, in a feed, first of all.
     announced_on: date | None = None
     type: AnnounceType | None = None
+    #: When its translation came to readers; None without one.
+    translated_on: date | None = None
     #: None until it was published.
     stamp: Stamp | None = None
 

@@ -1,8 +1,9 @@
 """The ledger of mail: at most one message for each subscriber and edition, whenever we are killed.
 
 A delivery is *claimed* before anything is said to a server, *sending* from the moment at which the server may
-have the message, then *sent* or *refused*. A claimed one can be taken up again. One that stayed *sending* is the
-only doubtful case: nobody can know whether the server took it, so it is reported and left to a person.
+have the message, then *sent*, or *refused* where the server will never take it. A claimed one can be taken up
+again. One that stayed *sending* is the only doubtful case: nobody can know whether the server took it, so it is
+reported and left to a person.
 """
 
 from datetime import datetime

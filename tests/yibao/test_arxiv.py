@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import feedparser
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -143,11 +143,19 @@ def test_any_bytes_are_read_or_refused_and_nothing_else(body):
             reader(body)
 
 
+def _is_mended_by_feedparser(text):
+    """Whether feedparser takes the text for UTF-8 that was read as Latin-1; arXiv's is ASCII, where that cannot be."""
+    try:
+        return text.encode("latin-1").decode("utf-8") != text
+    except ValueError:
+        return False
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1).filter(str.strip))
+@example("Is p<0.05 & x<y>z <b>test</b>")
 def test_every_title_comes_back_as_it_was(title):
     clean = " ".join(title.split())
-    if not clean:
-        return
+    assume(clean and not _is_mended_by_feedparser(clean))
     paper = load()[0]
     try:
         body = answers.rss([replace(paper, title=clean)], "cs.CL", MONDAY)

@@ -39,7 +39,13 @@ def entry(number=1, *, translated=True, at=AT, title=AWKWARD, authors=("A. One",
     )
     translation = Translation(arxiv_id, "zh-Hans", zh, "中文<script>x</script>摘要。", title, "a.md", number)
     return Entry(
-        arxiv_id, paper, translation if translated else None, date(2025, 1, 13), AnnounceType.NEW, Stamp(at, at)
+        arxiv_id,
+        paper,
+        translation if translated else None,
+        date(2025, 1, 13),
+        AnnounceType.NEW,
+        at.date() if translated else None,
+        Stamp(at, at),
     )
 
 
@@ -111,6 +117,13 @@ def test_a_feed_never_holds_a_part_of_a_day():
     (feed, *_) = made(entries)
     assert len(feed.items) == 2 * (MINIMUM_ITEMS - 10)
     assert {item.published_at for item in feed.items} == set(days[1:])
+
+
+def test_an_old_paper_that_is_translated_today_is_in_the_feed_of_translations():
+    old = replace(entry(9999), translated_on=date(2025, 6, 2), stamp=Stamp(datetime(2024, 1, 1, tzinfo=UTC), AT))
+    found = {feed.name: feed for feed in made([entry(n) for n in range(1, MINIMUM_ITEMS + 5)] + [old])}
+    assert found["translated"].items[0].id.endswith("2501.09999")
+    assert not any(item.id.endswith("2501.09999") for item in found["all"].items)
 
 
 def test_a_waiting_translation_is_published_from_what_there_is():

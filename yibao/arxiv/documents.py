@@ -38,15 +38,14 @@ def parse(body: bytes, url: str) -> tuple[Any, list[Problem]]:
     """
     text, problems = decode(body, url)
     document = feedparser.parse(
-        # Not UTF-8: in it feedparser takes a title such as "Â¡" for an encoding fault, and changes it.
-        text.encode("utf-16", errors="replace"),
-        response_headers={"content-type": "application/xml; charset=utf-16"},
+        text.encode("utf-8", errors="replace"),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
     if document.bozo and not isinstance(document.bozo_exception, feedparser.exceptions.CharacterEncodingOverride):
         raise GarbledError(url, f"the answer is not well-formed XML ({document.bozo_exception})")
-    if not document.version:
+    if not document.get("version"):
         raise GarbledError(url, "the answer is XML, but neither RSS nor Atom")
     return document, problems
 

@@ -4,9 +4,9 @@ Ids are tag URIs (RFC 4151) without version, the same in every feed. `published_
 moves only for a correction that a reader would notice. All datetimes are UTC.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import escape
 from itertools import groupby
 
@@ -65,12 +65,27 @@ class Feed:
 def feeds(entries: Iterable[Entry], editions: Iterable[Edition], wanted: Sequence[str], site: Site) -> list[Feed]:
     """Every feed of the site: all, translated, editions, and one for each configured category, in that order."""
     newest = sorted((entry for entry in entries if entry.stamp), key=_newest_first)
-    translated = [entry for entry in newest if entry.translation]
-    issued = [_edition_item(edition, site) for edition in editions if edition.stamp]
+    # By when the translation came: a paper of last year that is translated today is news here.
+    translated = sorted((entry for entry in newest if entry.translated_on), key=_translated_on, reverse=True)
+    issued = [edition for edition in editions if edition.stamp]
     return [
-        _feed("all", f"{site.title} · 全部", "每篇新论文，中英对照。Every new paper.", _items(newest, site), site),
-        _feed("translated", f"{site.title} · 译文", "有译文的论文。Translated papers.", _items(translated, site), site),
-        _feed("editions", f"{site.title} · 各期", "每日与每周各一条。One item an edition.", _recent(issued), site),
+        _feed(
+            "all",
+            f"{site.title} · 全部",
+            "每篇新论文，中英对照。Every new paper.",
+            _items(newest, _published_on, site),
+            site,
+        ),
+        _feed(
+            "translated",
+            f"{site.title} · 译文",
+            "有译文的论文。Translated papers.",
+            _items(translated, _translated_on, site),
+            site,
+        ),
+        _feed(
+            "editions", f"{site.title} · 各期", "每日与每周各一条。One item an edition.", _issues(issued, site), site
+        ),
         *(_category_feed(code, newest, site) for code in wanted),
     ]
 
@@ -95,7 +110,13 @@ def _category_feed(code: str, newest: Sequence[Entry], site: Site) -> Feed:
     category = categories.name_of(code)
     listed = [entry for entry in newest if code in entry.categories]
     description = f"{category.name_zh}：新论文，中英对照。{category.name_en}."
-    return _feed(code, f"{site.title} · {code} {category.name_zh}", description, _items(listed, site), site)
+    return _feed(
+        code,
+        f"{site.title} · {code} {category.name_zh}",
+        description,
+        _items(listed, _published_on, site),
+        site,
+    )
 
 
 def _feed(name: str, title: str, description: str, items: Iterable[Item], site: Site) -> Feed:
@@ -104,19 +125,31 @@ def _feed(name: str, title: str, description: str, items: Iterable[Item], site: 
     return Feed(name, title, description, site.language, tag(site, f"feed/{name}"), home_url, base_url, tuple(items))
 
 
-def _items(entries: Iterable[Entry], site: Site) -> list[Item]:
-    return _recent([_paper_item(entry, site) for entry in entries])
+def _items(entries: Sequence[Entry], day_of: Callable[[Entry], date], site: Site) -> list[Item]:
+    return [_paper_item(entry, site) for entry in _recent(entries, day_of)]
 
 
-def _recent(items: Sequence[Item]) -> list[Item]:
+def _issues(editions: Iterable[Edition], site: Site) -> list[Item]:
+    newest = sorted(editions, key=lambda edition: edition.stamp.published_at if edition.stamp else _NEVER, reverse=True)
+    return [_edition_item(edition, site) for edition in newest[:MINIMUM_ITEMS]]
+
+
+def _recent(entries: Sequence[Entry], day_of: Callable[[Entry], date]) -> list[Entry]:
     """The newest whole days that together make the minimum: a reader who polls daily misses nothing."""
-    ordered = sorted(items, key=lambda item: item.published_at, reverse=True)
-    kept: list[Item] = []
-    for _, day in groupby(ordered, key=lambda item: item.published_at.date()):
+    kept: list[Entry] = []
+    for _, day in groupby(entries, key=day_of):
         if len(kept) >= MINIMUM_ITEMS:
             break
         kept.extend(day)
     return kept
+
+
+def _published_on(entry: Entry) -> date:
+    return (entry.stamp.published_at if entry.stamp else _NEVER).date()
+
+
+def _translated_on(entry: Entry) -> date:
+    return entry.translated_on or _NEVER.date()
 
 
 def _paper_item(entry: Entry, site: Site) -> Item:

@@ -16,7 +16,8 @@ from yibao.errors import DeliveryError
 from yibao.newsletter.compose import POLICY
 
 _TIMEOUT_S = 60.0
-_TAKEN = 250
+_AGREED = (250, 251)
+_FOR_GOOD = 500
 
 
 class Sender(Protocol):
@@ -79,21 +80,20 @@ class Smtp:
         try:
             server = self._server = self._server or self._connect()
             self._expect(server.mail(parseaddr(mail["From"])[1]))
-            self._expect(server.rcpt(mail["To"]), 251)
+            self._expect(server.rcpt(mail["To"]), is_personal=True)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            raise DeliveryError(f"{self._url.hostname}: {error}") from error
+            raise DeliveryError(f"{self._url.hostname}: {error}", getattr(error, "smtp_code", None)) from error
         committing()
         try:
-            code, answer = server.data(mail.as_bytes(policy=POLICY))
+            answer = server.data(mail.as_bytes(policy=POLICY))
         except smtplib.SMTPDataError as error:
-            self._drop()
-            raise DeliveryError(f"{self._url.hostname}: {error}") from error
+            answer = (error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else b"")
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             raise OSError(f"{self._url.hostname}: the answer was lost: {error}") from error
-        self._expect((code, answer))
-        return f"{code} {answer.decode(errors='replace')}"
+        self._expect(answer, is_personal=True)
+        return f"{answer[0]} {answer[1].decode(errors='replace')}"
 
     def _connect(self) -> smtplib.SMTP:
         kind = smtplib.SMTP_SSL if self._url.scheme == "smtps" else smtplib.SMTP
@@ -110,7 +110,10 @@ class Smtp:
             self._server.close()
         self._server = None
 
-    def _expect(self, answer: tuple[int, bytes], *also: int) -> None:
-        if answer[0] not in (_TAKEN, *also):
+    def _expect(self, answer: tuple[int, bytes], *, is_personal: bool = False) -> None:
+        """Raises DeliveryError unless the server agreed; final where it is about this person or message for good."""
+        code, words = answer
+        if code not in _AGREED:
             self._drop()
-            raise DeliveryError(f"{self._url.hostname}: {answer[0]} {answer[1].decode(errors='replace')}")
+            told = f"{self._url.hostname}: {code} {words.decode(errors='replace')}"
+            raise DeliveryError(told, code, is_final=is_personal and code >= _FOR_GOOD)
