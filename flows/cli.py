@@ -122,14 +122,15 @@ def run(on: date | None, weekly: bool, as_json: bool, config: Path) -> None:  # 
 
 @yibao.command()
 @_on
+@click.option("--kept", is_flag=True, help="Ask nobody: read every kept answer again, into a library that was lost.")
 @_as_json
 @_config
-def harvest(on: date | None, as_json: bool, config: Path) -> None:  # noqa: FBT001
+def harvest(on: date | None, kept: bool, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Fetch what arXiv announced, and publish nothing.
 
     Example: yibao harvest
     """
-    _run_flow("harvest", config, on, as_json=as_json)
+    _run_flow("harvest", config, on, as_json=as_json, kept=kept)
 
 
 @yibao.command()

@@ -4,9 +4,11 @@ Requests are repeated where that may help; each answer is kept before it is read
 transaction. An upstream fault is reported as a fault, and costs the other categories nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from flows.ending import ended
 from flows.wiring import Run
 from storage.library import announcements as lists
 from storage.library import connection, papers, problems, translations
+from storage.responses import Kept
 from yibao import dates
 from yibao.arxiv import announcements, api
 from yibao.arxiv.api import NotAnIdentifierError
@@ -33,11 +36,17 @@ _READABLE = (200, 400)  # 400 comes with a document that says why.
 
 
 @flow(name="harvest")
-def harvest(on: date | None = None, config: str = "yibao.toml") -> State | None:
-    """What arXiv announced on a date is in the library, and nothing is published."""
+def harvest(on: date | None = None, config: str = "yibao.toml", kept: bool = False) -> State | None:  # noqa: FBT001, FBT002  (Prefect names its parameters)
+    """What arXiv announced on a date is in the library, and nothing is published.
+
+    With `kept`, arXiv is not asked: every answer that was kept is read again, in the order of arrival.
+    """
     with wiring.run(Path(config), "harvest", on) as run:
-        announced(run)
-        described(run)
+        if kept:
+            replay(run)
+        else:
+            announced(run)
+            described(run)
         return ended(run)
 
 
@@ -51,6 +60,10 @@ def announced(run: Run) -> None:
             except UpstreamError as error:
                 _note_fault(run, error)
                 found[category] = error
+    _store_lists(run, found)
+
+
+def _store_lists(run: Run, found: Mapping[str, tuple[str, Reading] | UpstreamError]) -> None:
     readings = [answer[1] for answer in found.values() if not isinstance(answer, UpstreamError)]
     was_announced = any(reading.announced_on == run.on and reading.declared for reading in readings)
     for category, answer in found.items():
@@ -69,6 +82,32 @@ def described(run: Run) -> None:
         for start in range(0, len(wanted), api.BATCH):
             missing += _describe(run, client, wanted[start : start + api.BATCH])
     store_unknown_papers(run, missing)
+
+
+def replay(run: Run) -> None:
+    """The library holds everything that the kept answers say, as of the days on which they came."""
+    for on, answers in groupby(run.responses.journal(), key=lambda kept: kept.on):
+        day = run.at(on)
+        lists_, papers_ = _read_kept(day, list(answers))
+        _store_lists(day, lists_)
+        for reading in papers_:
+            store_papers(day, reading)
+
+
+def _read_kept(run: Run, answers: Sequence[Kept]) -> tuple[dict[str, tuple[str, Reading]], list[Reading]]:
+    """The lists by category and the metadata in one day's answers; what was a fault then is passed over."""
+    lists_: dict[str, tuple[str, Reading]] = {}
+    papers_ = []
+    for kept in answers:
+        run.kept.append(kept)
+        body, parts = run.responses.body(kept.sha256), urlsplit(kept.url)
+        with suppress(UpstreamError):
+            if "id_list" in parts.query:
+                papers_.append(api.read(body, kept.url))
+            else:
+                *_, source, category = parts.path.split("/")
+                lists_[category] = (kept.url, announcements.read(body, kept.url, category, source))
+    return lists_, papers_
 
 
 def _describe(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """The one place where settings, clock, stores and senders meet. Below it nothing reads the environment."""
 
+import copy
 import os
 import time
 import uuid
@@ -47,6 +48,12 @@ class Run:
         #: Hosts that could not be reached in this run; they are not asked again.
         self.unreachable: dict[str, str] = {}
         self.clock = SystemClock()
+
+    def at(self, on: date) -> "Run":
+        """The same run, speaking of another date; both fill the same report."""
+        other = copy.copy(self)
+        other.on, other.kept = on, []
+        return other
 
     @property
     def library(self) -> Path:

@@ -24,7 +24,9 @@ from flows.report import Report  # noqa: E402
 from storage.library import connection, runs  # noqa: E402
 from tests.standin.server import Standin  # noqa: E402
 
-settings.register_profile("yibao", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "yibao", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
 settings.load_profile("yibao")
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -69,7 +71,7 @@ class Installation:
     def outbox(self) -> Path:
         return self.folder / "outbox"
 
-    def run(self, flow: str, on: date, **more: str) -> Report:
+    def run(self, flow: str, on: date, **more: object) -> Report:
         registry.run(flow, on=on, config=str(self.config), **more)
         with self.library() as library:
             return Report.of(runs.last(library).report)

@@ -196,6 +196,22 @@ def test_a_category_without_news_on_a_day_with_news_is_quiet(installation, arxiv
     assert installation.ask("SELECT state FROM batch WHERE category = 'math.NA'") == [("none announced",)]
 
 
+def test_a_lost_library_is_rebuilt_from_the_kept_bytes_without_arxiv(installation, arxiv):
+    for days in range(3):
+        arxiv.today = MONDAY + timedelta(days=days)
+        arxiv.fail("/rss/cs.CL", Fault.HTML)
+        installation.run("daily", arxiv.today)
+    tables = ("paper", "paper_version", "announcement", "batch", "response")
+    before = {table: sorted(map(str, installation.ask(f"FROM {table}"))) for table in tables}
+    assert len(before["announcement"]) == 22
+    (installation.folder / "data" / "library.duckdb").unlink()
+    asked = len(arxiv.requests)
+    report = installation.run("harvest", arxiv.today, kept=True)
+    assert not report.faults
+    assert len(arxiv.requests) == asked
+    assert {table: sorted(map(str, installation.ask(f"FROM {table}"))) for table in tables} == before
+
+
 def test_everything_can_be_read_again_from_the_kept_bytes(installation):
     installation.run("daily", MONDAY)
     kept = Responses(installation.folder / "data" / "responses")

@@ -145,6 +145,14 @@ def test_a_refusal_of_the_message_itself_is_no_lost_answer(server):
         sender.send(mail(), lambda: None)
 
 
+@pytest.mark.parametrize(("reply", "is_final"), [("550 no such person", True), ("451 later", False)])
+def test_a_refusal_for_good_is_told_from_a_passing_one(server, reply, is_final):
+    server.rcpt = reply
+    with Smtp(server.url) as sender, pytest.raises(DeliveryError) as error:
+        sender.send(mail(), lambda: None)
+    assert (error.value.is_final, error.value.code) == (is_final, int(reply[:3]))
+
+
 def test_a_server_that_is_not_there_commits_nothing():
     committed = []
     with Smtp("smtp://127.0.0.1:9") as sender, pytest.raises(DeliveryError):
