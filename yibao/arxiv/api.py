@@ -108,6 +108,11 @@ def _author(author: etree._Element) -> Author:
     return Author(one_line(_text(author, "a:name")), tuple(one_line(place.text or "") for place in places))
 
 
+def _asked(url: str) -> str:
+    # Without the list of identifiers, which is of no use to a person.
+    return url.partition("?")[0]
+
+
 def _line(item: etree._Element) -> int:
     return int(item.sourceline) if isinstance(item.sourceline, int) else 1
 
@@ -125,9 +130,9 @@ def _instant(stamp: str) -> datetime | None:
 
 def _set_aside(url: str, item: etree._Element, message: str) -> Problem:
     remedy = "Look at the kept response; the other entries were read."
-    return Problem(url, _line(item), 1, "unreadable-item", Severity.ERROR, message, remedy)
+    return Problem(_asked(url), _line(item), 1, "unreadable-item", Severity.ERROR, message, remedy)
 
 
 def _without_abstract(url: str, item: etree._Element, arxiv_id: str) -> Problem:
     message, remedy = f"{arxiv_id} has no abstract at arXiv.", "It is published with its title alone."
-    return Problem(url, _line(item), 1, "missing-abstract", Severity.WARNING, message, remedy, arxiv_id)
+    return Problem(_asked(url), _line(item), 1, "missing-abstract", Severity.WARNING, message, remedy, arxiv_id)
