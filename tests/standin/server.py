@@ -36,6 +36,7 @@ class Fault(Enum):
     ERROR_ENTRY = auto()
     WRONG_ENCODING = auto()
     CONTROL_CHARACTER = auto()
+    MOVED = auto()
 
 
 @dataclass
@@ -156,6 +157,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault in _STATUSES:
             extra = {"Retry-After": planned.retry_after} if planned and planned.retry_after else {}
             self._send(_STATUSES[fault], b"<html><body>no</body></html>", "text/html", extra)
+            return
+        if fault is Fault.MOVED:
+            self._send(301, b"", "text/html", {"Location": self.path})
             return
         if fault is Fault.SILENCE:
             self.standin.be_silent()

@@ -86,6 +86,16 @@ def test_a_server_that_asks_for_more_patience_than_a_run_has_is_not_asked_again(
     assert sum(ask.clock.slept) <= PATIENCE_S
 
 
+def test_a_redirection_is_followed_in_its_turn_and_not_for_ever(ask, arxiv):
+    arxiv.fail("/rss", Fault.MOVED)
+    assert ask().status == 200
+    assert ask.clock.slept == [pytest.approx(3.0, abs=0.01)]
+    arxiv.fail("/rss", Fault.MOVED, times=99)
+    with pytest.raises(RefusedError, match="301"):
+        ask()
+    assert len(arxiv.requests) == 2 + 4
+
+
 def test_access_denied_is_final(ask, arxiv):
     arxiv.fail("/rss", Fault.FORBIDDEN)
     with pytest.raises(RefusedError, match="stop") as error:

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 from filelock import FileLock
@@ -25,6 +25,7 @@ from yibao.errors import PATIENCE_S, GarbledError, RefusedError, UnreachableErro
 from yibao.settings import Arxiv
 
 _OK = 200
+_MOVED = (301, 302, 303, 307, 308)
 _LONGEST_S = 24 * 3600.0
 #: No answer of arXiv is near this size; a body that is larger is a fault, not news.
 _BODY_LIMIT_BYTES = 64 * 2**20
@@ -118,8 +119,8 @@ class Client:
             headers={"User-Agent": user_agent(arxiv.contact)},
             timeout=arxiv.timeout_s,
             limits=httpx.Limits(max_connections=1),
-            follow_redirects=True,
-            trust_env=True,
+            # Followed by ourselves: the next address is a request like any other, and waits its turn.
+            follow_redirects=False,
         )
 
     def __enter__(self) -> Self:
@@ -130,8 +131,8 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def get(self, url: str, accept: Callable[[int], bool] = lambda status: status == _OK) -> Response:
-        """The whole answer. Waits its turn first.
+    def get(self, url: str, accept: Callable[[int], bool] = lambda status: status == _OK, hops: int = 3) -> Response:
+        """The whole answer. Waits its turn first; follows so many redirections, each in its turn.
 
         Raises:
             UnreachableError: nobody answered within the time limit.
@@ -145,12 +146,15 @@ class Client:
                 raise GarbledError(url, f"the answer broke off ({error})") from error
             except httpx.TimeoutException as error:
                 raise UnreachableError(url, f"no answer in time ({type(error).__name__})") from error
-            except (httpx.TransportError, httpx.TooManyRedirects) as error:
+            except httpx.TransportError as error:
                 raise UnreachableError(url, f"cannot be reached ({error})") from error
-            if not accept(status):
+            is_moved = status in _MOVED and "location" in headers and hops > 0
+            if not is_moved and not accept(status):
                 retry_after_s = retry_after(headers.get("retry-after"), self._clock.now())
                 self._pace.postpone(retry_after_s or 0.0)
                 raise RefusedError(url, _refusal(status, retry_after_s), status, retry_after_s)
+        if is_moved:
+            return self.get(urljoin(url, headers["location"]), accept, hops - 1)
         at = datetime.fromtimestamp(self._clock.now(), UTC).replace(microsecond=0)
         return Response(url, status, body, headers.get("content-type", ""), at)
 
