@@ -67,7 +67,7 @@ def test_brackets_and_maths_in_titles_stay_whole():
 
 
 def test_a_file_title_is_no_entry_and_no_problem():
-    found = read(f"# 每周AI论文速递（250113-250117）\n\n{ENTRY}")
+    found = read(f"# 每周论文译文（250113-250117）\n\n{ENTRY}")
     assert [entry.line for entry in found.translations] == [3]
     assert found.problems == ()
 
