@@ -23,15 +23,12 @@ from flows.wiring import Run
 from storage.library import announcements as lists
 from storage.library import connection, papers, problems, translations
 from storage.responses import Kept
-from yibao import dates
-from yibao.arxiv import announcements, api
+from yibao.arxiv import announcements, api, completeness
 from yibao.arxiv.api import NotAnIdentifierError
 from yibao.arxiv.client import Client, Response
 from yibao.errors import GarbledError, UnreachableError, UpstreamError
 from yibao.models import Batch, BatchState, Problem, Reading, Severity
 
-#: States that a run cannot be content with.
-DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
 _READABLE = (200, 400)  # 400 comes with a document that says why.
 
 
@@ -90,22 +87,22 @@ def replay(run: Run) -> None:
         day = run.at(on)
         lists_, papers_ = _read_kept(day, list(answers))
         _store_lists(day, lists_)
-        for reading in papers_:
-            store_papers(day, reading)
+        for url, reading in papers_:
+            store_papers(day, url, reading)
 
 
-def _read_kept(run: Run, answers: Sequence[Kept]) -> tuple[dict[str, tuple[str, Reading]], list[Reading]]:
+def _read_kept(run: Run, answers: Sequence[Kept]) -> tuple[dict[str, tuple[str, Reading]], list[tuple[str, Reading]]]:
     """The lists by category and the metadata in one day's answers; what was a fault then is passed over."""
     lists_: dict[str, tuple[str, Reading]] = {}
     papers_ = []
     for kept in answers:
         run.kept.append(kept)
-        body, parts = run.responses.body(kept.sha256), urlsplit(kept.url)
+        body = run.responses.body(kept.sha256)
         with suppress(UpstreamError):
-            if "id_list" in parts.query:
-                papers_.append(api.read(body, kept.url))
+            if api.is_query(kept.url):
+                papers_.append((kept.url, api.read(body, kept.url)))
             else:
-                *_, source, category = parts.path.split("/")
+                source, category = announcements.subject_of(kept.url)
                 lists_[category] = (kept.url, announcements.read(body, kept.url, category, source))
     return lists_, papers_
 
@@ -134,7 +131,7 @@ def _ask(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
             return list(wanted)
         half = len(wanted) // 2
         return _ask(run, client, wanted[:half]) + _ask(run, client, wanted[half:])
-    store_papers(run, reading)
+    store_papers(run, url, reading)
     known = {paper.arxiv_id for paper in reading.papers}
     return [arxiv_id for arxiv_id in wanted if arxiv_id not in known]
 
@@ -142,7 +139,7 @@ def _ask(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
 @task(name="fetch a category's list", cache_policy=NO_CACHE)
 def fetch_list(run: Run, client: Client, category: str) -> tuple[str, Reading]:
     """The category's announcement feed, read."""
-    url = f"{run.settings.arxiv.feed_url}/{category}"
+    url = announcements.address(run.settings.arxiv.feed_url, category)
     response = _get(run, client, url)
     return url, announcements.read(response.body, url, category, run.settings.arxiv.feed)
 
@@ -160,7 +157,9 @@ def store_list(run: Run, category: str, url: str, reading: Reading, was_announce
         merged = papers.store(library, reading.papers, run.on)
         lists.store(library, reading.announcements)
         problems.replace(library, url, reading.problems)
-        for batch in judge(reading, category, run.on, run.settings.arxiv.feed, was_announced=was_announced):
+        for batch in completeness.judge(
+            reading, category, run.on, run.settings.arxiv.feed, was_announced=was_announced
+        ):
             held = lists.count(library, category, batch.announced_on)
             lists.store_batch(library, _with_held(batch, held), run.on)
         _store_kept(run, library)
@@ -169,8 +168,8 @@ def store_list(run: Run, category: str, url: str, reading: Reading, was_announce
     run.report.papers_changed += merged.changed
     run.report.problems += reading.problems
     if state:
-        run.report.announced[category] = told(state)
-        if state.state in DOUBTFUL:
+        run.report.announced[category] = completeness.told(state)
+        if state.state in completeness.DOUBTFUL:
             run.report.fault(f"{category}, {run.on}: {state.note}")
 
 
@@ -192,14 +191,15 @@ def store_unknown(run: Run, category: str, note: str) -> None:
         state = lists.batch_of(library, category, run.on)
     if state:
         # The fault itself is in the report already.
-        run.report.announced[category] = told(state)
+        run.report.announced[category] = completeness.told(state)
 
 
 @task(name="store metadata", cache_policy=NO_CACHE)
-def store_papers(run: Run, reading: Reading) -> None:
+def store_papers(run: Run, url: str, reading: Reading) -> None:
     """The papers are in the library."""
     with connection.writing(run.library) as library:
         merged = papers.store(library, reading.papers, run.on)
+        problems.replace(library, url, reading.problems)
         _store_kept(run, library)
     run.report.papers_new += merged.new
     run.report.papers_completed += merged.changed
@@ -228,49 +228,6 @@ def store_unknown_papers(run: Run, missing: Sequence[str]) -> None:
         _store_kept(run, library)
         run.report.waiting = len(papers.waiting(library))
     run.report.problems += found
-
-
-def judge(reading: Reading, category: str, on: date, source: str, *, was_announced: bool) -> list[Batch]:
-    """What the feed lets us say of its own date, and of the date that was asked for.
-
-    The date asked for is complete only if the feed speaks of it. An empty feed is no news at a weekend, or where
-    the other categories' feeds show that arXiv did announce that day; else it is a doubt on a working day.
-    """
-    found = []
-    spoken = reading.announced_on
-    if reading.declared and spoken:
-        found.append(_own_batch(reading, category, spoken, source))
-    if spoken == on and reading.declared:
-        return found
-    if not dates.is_announcement_day(on) or (was_announced and not reading.declared and spoken in (on, None)):
-        found.append(Batch(category, on, BatchState.NONE_ANNOUNCED, reading.declared, 0, source))
-        return found
-    if not reading.declared:
-        note = "the feed is empty on a working day: a holiday at arXiv, or a fault"
-    elif spoken and spoken < on:
-        note = f"the feed still speaks of {spoken}"
-    elif spoken:
-        note = f"the feed speaks of {spoken} by now, and cannot be asked about earlier dates"
-    else:
-        note = "the feed bears no date"
-    found.append(Batch(category, on, BatchState.UNKNOWN, None, 0, source, note))
-    return found
-
-
-def told(batch: Batch) -> str:
-    """The list's state in a few words."""
-    return f"{batch.state}, {batch.stored} announced" if not batch.note else f"{batch.state}: {batch.note}"
-
-
-def _own_batch(reading: Reading, category: str, on: date, source: str) -> Batch:
-    aside = reading.declared - len(reading.announcements)
-    if reading.declared >= announcements.LIMIT:
-        note = f"the feed was cut at {announcements.LIMIT} items"
-    elif aside:
-        note = f"{aside} of {reading.declared} items were set aside"
-    else:
-        return Batch(category, on, BatchState.COMPLETE, reading.declared, 0, source)
-    return Batch(category, on, BatchState.PARTIAL, reading.declared, 0, source, note)
 
 
 def _with_held(batch: Batch, held: int) -> Batch:

@@ -120,6 +120,17 @@ def test_an_id_that_arxiv_does_not_know_is_told_with_the_curators_line(installat
     assert len(feed(installation, "translated")) == 2
 
 
+def test_a_paper_without_abstract_is_published_with_its_title_and_told(installation, arxiv):
+    arxiv.today = date(2025, 1, 16)
+    installation.write("a.md", section("2501.06751", zh="没有摘要的论文"))
+    report = installation.run("daily", arxiv.today)
+    assert not report.faults
+    assert {problem.arxiv_id for problem in report.problems} == {"2501.06751"}
+    rules = installation.ask("SELECT DISTINCT rule, arxiv_id FROM problem")
+    assert rules == [("missing-abstract", "2501.06751")]
+    assert "没有摘要的论文" in {entry.title for entry in feed(installation)}
+
+
 def test_an_identifier_that_the_api_refuses_spoils_no_other(installation, arxiv):
     arxiv.fail("/api", Fault.ERROR_ENTRY)
     installation.run("daily", MONDAY)

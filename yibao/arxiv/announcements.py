@@ -30,6 +30,17 @@ _TAG = re.compile(r"<[^>]+>")
 LIMIT = 2000
 
 
+def address(base_url: str, category: str) -> str:
+    """Where a category's feed is."""
+    return f"{base_url}/{category}"
+
+
+def subject_of(url: str) -> tuple[str, str]:
+    """The format (`rss` or `atom`) and the category of a feed's address."""
+    *_, source, category = url.split("/")
+    return source, category
+
+
 def read(body: bytes, url: str, category: str, source: str) -> Reading:
     """Papers and announcements of one category's feed, in the feed's order.
 

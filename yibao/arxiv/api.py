@@ -24,6 +24,11 @@ BATCH = 100
 _NAMESPACES = {"a": "http://www.w3.org/2005/Atom", "arxiv": "http://arxiv.org/schemas/atom"}
 
 
+def is_query(url: str) -> bool:
+    """Whether an address asks the API for identifiers."""
+    return "id_list=" in url
+
+
 class NotAnIdentifierError(GarbledError):
     """The API refused the whole list because of one identifier in it."""
 

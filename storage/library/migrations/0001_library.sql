@@ -132,7 +132,7 @@ CREATE TABLE problem (
     arxiv_id VARCHAR
 );
 COMMENT ON TABLE problem IS 'What was set aside, mended or doubted at the last look.';
-COMMENT ON COLUMN problem.scope IS 'What was looked at: translations, api, unknown-to-arxiv, or the address of a feed. A new look replaces it.';
+COMMENT ON COLUMN problem.scope IS 'What was looked at: translations, unknown-to-arxiv, or the address that was asked. A new look replaces it.';
 COMMENT ON COLUMN problem.path IS 'File or address.';
 COMMENT ON COLUMN problem.line IS 'Line in a file, or number of the item in a feed, from 1.';
 COMMENT ON COLUMN problem."column" IS 'Column, from 1.';
