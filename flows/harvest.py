@@ -248,7 +248,7 @@ def _patient(run: Run, step: Any) -> Any:
     pace_s = run.settings.arxiv.pace_s
     return step.with_options(
         retries=run.settings.arxiv.retries,
-        retry_delay_seconds=[pace_s * 2**n for n in range(1, run.settings.arxiv.retries + 1)],
+        retry_delay_seconds=[pace_s * 2**n for n in range(run.settings.arxiv.retries)],
         retry_condition_fn=_is_repeatable,
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.standin.server import Fault
 from yibao.arxiv.client import Client, pace_file, retry_after, user_agent
-from yibao.errors import PATIENCE_S, GarbledError, RefusedError, UnreachableError
+from yibao.errors import PATIENCE_S, GarbledError, RefusedError, UnreachableError, YibaoError
 from yibao.settings import Arxiv
 
 
@@ -131,6 +131,15 @@ def test_all_installations_that_ask_the_same_servers_share_one_pace(arxiv):
     second = Arxiv(**arxiv.settings, contact="b@example.org")
     assert pace_file(first) == pace_file(second)
     assert pace_file(first) != pace_file(Arxiv())
+
+
+def test_another_users_pace_is_not_broken_but_told(ask, monkeypatch):
+    def refuse(self, *_args, **_more):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    with pytest.raises(YibaoError, match="run Yibao as one user"):
+        ask()
 
 
 ASKER = """

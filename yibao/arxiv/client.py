@@ -9,7 +9,7 @@ requests to a single connection at a time", for all machines under one's control
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ import httpx
 from filelock import FileLock
 
 from yibao import __version__
-from yibao.errors import PATIENCE_S, GarbledError, RefusedError, UnreachableError
+from yibao.errors import PATIENCE_S, GarbledError, RefusedError, UnreachableError, YibaoError
 from yibao.settings import Arxiv
 
 _OK = 200
@@ -71,7 +71,7 @@ class Pace:
         self._path = path
         self._pace_s = pace_s
         self._clock = clock
-        self._lock = FileLock(f"{path}.lock", mode=0o666)
+        self._lock = FileLock(f"{path}.lock")
 
     @contextmanager
     def turn(self, url: str) -> Iterator[None]:
@@ -79,8 +79,9 @@ class Pace:
 
         Raises:
             RefusedError: arXiv asked for more patience than a run has. It is not repeatable.
+            YibaoError: another user of this host asks arXiv too, and we cannot share a file with them.
         """
-        with self._lock:
+        with self._alone():
             wait_s = self._not_before() - self._clock.now()
             # A clock that was set back must not silence us for longer than any server asks.
             if PATIENCE_S + self._pace_s < wait_s <= _LONGEST_S:
@@ -93,14 +94,25 @@ class Pace:
             finally:
                 self.postpone(self._pace_s)
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        try:
+            self._lock.acquire()
+        except PermissionError:
+            # In a shared folder the system keeps users from opening each other's files, for good reason.
+            owner = f"{self._path} belongs to another user, who asks arXiv from this host too."
+            raise YibaoError(f"{owner} arXiv wants one pace a host: run Yibao as one user.") from None
+        try:
+            yield
+        finally:
+            self._lock.release()
+
     def postpone(self, seconds: float) -> None:
         """Nobody asks within so many seconds from now; never shortens what was promised before."""
         self._set(max(self._not_before() - self._clock.now(), min(seconds, _LONGEST_S)))
 
     def _set(self, seconds: float) -> None:
         self._path.write_text(f"{self._clock.now() + seconds:.3f}", encoding="ascii")
-        with suppress(PermissionError):  # Another user's file: it is writable to us already.
-            self._path.chmod(0o666)
 
     def _not_before(self) -> float:
         try:
