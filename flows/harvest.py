@@ -26,7 +26,7 @@ from storage.responses import Kept
 from yibao.arxiv import announcements, api, completeness
 from yibao.arxiv.api import NotAnIdentifierError
 from yibao.arxiv.client import Client, Response
-from yibao.errors import GarbledError, UnreachableError, UpstreamError
+from yibao.errors import GarbledError, GivenUpError, UnreachableError, UpstreamError
 from yibao.models import Batch, BatchState, Problem, Reading, Severity
 
 _READABLE = (200, 400)  # 400 comes with a document that says why.
@@ -237,7 +237,7 @@ def _with_held(batch: Batch, held: int) -> Batch:
 def _get(run: Run, client: Client, url: str) -> Response:
     host = urlsplit(url).netloc
     if host in run.unreachable:
-        raise UnreachableError(url, run.unreachable[host])
+        raise GivenUpError(url, run.unreachable[host])
     response = client.get(url, accept=lambda status: status in _READABLE)
     run.kept.append(run.responses.keep(url, run.on, *response[1:3], response.content_type, response.fetched_at))
     return response

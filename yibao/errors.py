@@ -4,6 +4,7 @@
     ├── SettingsError           yibao.toml or the environment: correct it and run again
     ├── UpstreamError           arXiv's side; `is_repeatable` says whether asking again may help
     │   ├── UnreachableError    no answer at all
+    │   │   └── GivenUpError    not asked any more in this run
     │   ├── RefusedError        an answer that says no (4xx, 5xx); carries Retry-After
     │   └── GarbledError        an answer that is not what was asked for
     ├── LibraryError            the library cannot be opened, or is newer than this program
@@ -62,6 +63,12 @@ class UpstreamError(YibaoError):
 
 class UnreachableError(UpstreamError):
     """Nobody answered: no route, refused connection, or silence beyond the time limit."""
+
+
+class GivenUpError(UnreachableError):
+    """The host did not answer earlier in this run, after every retry; it was not asked again."""
+
+    is_repeatable = False
 
 
 class RefusedError(UpstreamError):

@@ -178,6 +178,14 @@ def test_a_fault_that_passes_is_waited_for(installation, arxiv, fault):
     assert not installation.run("daily", MONDAY).faults
 
 
+def test_an_arxiv_that_does_not_answer_is_given_up_after_one_lists_retries(installation, arxiv):
+    arxiv.fail("/", Fault.SILENCE, times=99)
+    report = installation.run("daily", MONDAY)
+    assert len(arxiv.requests) == 2  # One list, and one retry of it.
+    assert len(report.faults) == 1
+    assert set(report.announced.values()) == {"unknown: arXiv could not be reached"}
+
+
 def test_access_denied_is_not_hammered(installation, arxiv):
     arxiv.fail("/", Fault.FORBIDDEN, times=99)
     installation.run("daily", MONDAY)
