@@ -32,7 +32,8 @@ def writing(path: Path) -> Iterator[Connection]:
     Raises:
         LibraryError: another process kept the library for half a minute, or it is newer than this program.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _create(path)
     with contextlib.closing(_connect(path, read_only=False)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         migrate(connection)
@@ -122,6 +123,18 @@ def _version(connection: Connection) -> int:
     connection.execute("CREATE TABLE IF NOT EXISTS migration (version INTEGER NOT NULL, name VARCHAR NOT NULL)")
     row = connection.execute("SELECT coalesce(max(version), 0) FROM migration").fetchone()
     return int(row[0]) if row else 0
+
+
+def _create(path: Path) -> None:
+    """A library is there, with every migration."""
+    # Made beside its place: a kill in DuckDB's first write leaves a file that DuckDB itself does not open.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f"{path.name}.new*"):
+        left.unlink()
+    new = path.with_name(f"{path.name}.new")
+    with contextlib.closing(_connect(new, read_only=False)) as connection:
+        migrate(connection)
+    new.replace(path)
 
 
 def _connect(path: Path, *, read_only: bool) -> Connection:

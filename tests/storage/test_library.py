@@ -224,6 +224,14 @@ def test_a_persons_query_cannot_change_anything(path):
         connection.ask(library, "DELETE FROM paper")
 
 
+def test_what_a_kill_left_of_a_library_that_was_being_made_is_in_nobodys_way(path):
+    path.with_name("library.duckdb.new").write_bytes(b"half a header")
+    path.with_name("library.duckdb.new.wal").write_bytes(b"half a log")
+    with connection.writing(path) as library:
+        papers.store(library, [PAPER], MONDAY)
+    assert [file.name for file in path.parent.iterdir()] == ["library.duckdb"]
+
+
 def test_a_file_that_is_no_library_is_told_so(tmp_path):
     (tmp_path / "x.duckdb").write_bytes(b"not a database" * 1000)
     with pytest.raises(LibraryError), connection.reading(tmp_path / "x.duckdb"):
