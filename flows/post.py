@@ -11,11 +11,12 @@ from prefect.client.schemas.objects import State
 from flows import publish, wiring
 from flows.ending import ended
 from flows.wiring import Run
+from storage.library import connection
 from storage.people import deliveries, subscribers
 from storage.people.deliveries import DeliveryState
 from storage.people.schema import People
 from storage.people.subscribers import Subscriber
-from yibao import dates
+from yibao import dates, editions
 from yibao.errors import DeliveryError, YibaoError
 from yibao.models import Edition
 from yibao.newsletter.compose import POLICY, Body, body, message, message_id
@@ -79,7 +80,10 @@ def compose_one(run: Run, key: str) -> bytes:
 
 
 def _edition(run: Run, key: str) -> Edition | None:
-    return next((edition for edition in publish.issue(run)[1] if edition.key == key), None)
+    """The edition as the library has it; looking at it publishes nothing."""
+    with connection.reading(run.library) as library:
+        issued = editions.compose(publish.held(library, run.settings), run.settings.arxiv.categories)
+    return next((edition for edition in issued if edition.key == key), None)
 
 
 @dataclass

@@ -40,16 +40,21 @@ def write_tree(run: Run) -> None:
     run.report.files_removed += written.removed
 
 
+def held(library: connection.Connection, settings: Settings) -> Holdings:
+    """All that editions and feeds are made of, at this moment."""
+    return Holdings(
+        papers.all_by_id(library),
+        announcements.listings(library),
+        translations.current(library),
+        announcements.batches(library),
+        settings.site.language,
+    )
+
+
 def issue(run: Run) -> tuple[list[Entry], list[Edition]]:
     """All entries and editions, newest first, with their dates of publication: new ones get theirs now."""
     with connection.writing(run.library) as library:
-        holdings = Holdings(
-            papers.all_by_id(library),
-            announcements.listings(library),
-            translations.current(library),
-            announcements.batches(library),
-            run.settings.site.language,
-        )
+        holdings = held(library, run.settings)
         entries = editions.entries(holdings)
         issued = editions.compose(holdings, run.settings.arxiv.categories)
         items = [

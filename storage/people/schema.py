@@ -53,7 +53,7 @@ def open_people(path: Path) -> Engine:
     """The people's database, made where there is none. Its file is readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)  # An error names no person.
 
     @event.listens_for(engine, "connect")
     def _wait_for_others(connection, _record) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001

@@ -131,8 +131,13 @@ def test_subscribers_are_added_listed_and_removed(installation):
 def test_preview_is_the_message_that_a_subscriber_would_get(installation):
     installation.write("a.md", section("2501.05727", zh="预览的标题"))
     installation.run("daily", MONDAY)
+    installation.write("b.md", section("2501.06282", zh="尚未发表"))
+    installation.run("harvest", MONDAY)
+    library = installation.folder / "data" / "library.duckdb"
+    before = library.read_bytes()
     done = invoke(installation, "newsletter", "preview", "--edition", "2025-01-13")
     assert done.exit_code == 0
+    assert library.read_bytes() == before  # Looking publishes nothing.
     assert b"Subject: =?utf-8?q?" in done.stdout_bytes
     assert "There is no edition" in str(
         invoke(installation, "newsletter", "preview", "--edition", "2031-01-01").exception

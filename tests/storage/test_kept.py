@@ -47,6 +47,22 @@ def test_the_file_about_people_is_its_owners_alone(tmp_path):
     assert (tmp_path / "people.sqlite").stat().st_mode & 0o077 == 0
 
 
+def test_a_database_error_names_no_person(people):
+    from sqlalchemy import insert
+    from sqlalchemy.exc import IntegrityError
+
+    from storage.people.schema import SUBSCRIBER
+
+    def add():
+        with people.begin() as connection:
+            connection.execute(insert(SUBSCRIBER).values(email="ann@example.org", frequency="daily", subscribed_at=AT))
+
+    add()
+    with pytest.raises(IntegrityError) as error:
+        add()
+    assert "ann@example.org" not in str(error.value)
+
+
 def test_subscribing_twice_is_subscribing_once_and_leaving_is_leaving(people):
     assert subscribers.add(people, "A@example.org", "daily", AT)
     assert not subscribers.add(people, "a@example.org", "weekly", AT)

@@ -2,6 +2,8 @@
 
 import email
 import socket
+import ssl
+import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import policy
@@ -151,6 +153,25 @@ def test_a_refusal_for_good_is_told_from_a_passing_one(server, reply, is_final):
     with Smtp(server.url) as sender, pytest.raises(DeliveryError) as error:
         sender.send(mail(), lambda: None)
     assert (error.value.is_final, error.value.code) == (is_final, int(reply[:3]))
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_gets_no_mail(tmp_path):
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -keyout key.pem -out cert.pem"
+    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    handler, committed = Server(), []
+    controller = Controller(handler, hostname="127.0.0.1", port=port, tls_context=context)
+    controller.start()
+    try:
+        with Smtp(f"smtp+starttls://127.0.0.1:{port}") as sender, pytest.raises(DeliveryError, match="certificate"):
+            sender.send(mail(), lambda: committed.append(1))
+    finally:
+        controller.stop()
+    assert (handler.taken, committed) == ([], [])
 
 
 def test_a_server_that_is_not_there_commits_nothing():

@@ -5,6 +5,7 @@ without asking a person; before that, any failure is harmless.
 """
 
 import smtplib
+import ssl
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -96,10 +97,15 @@ class Smtp:
         return f"{answer[0]} {answer[1].decode(errors='replace')}"
 
     def _connect(self) -> smtplib.SMTP:
-        kind = smtplib.SMTP_SSL if self._url.scheme == "smtps" else smtplib.SMTP
-        server = kind(self._url.hostname or "localhost", self._url.port or 0, timeout=_TIMEOUT_S)
+        # smtplib checks no certificate unless it is told to.
+        context = ssl.create_default_context()
+        host, port = self._url.hostname or "localhost", self._url.port or 0
+        if self._url.scheme == "smtps":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_S, context=context)
+        else:
+            server = smtplib.SMTP(host, port, timeout=_TIMEOUT_S)
         if self._url.scheme == "smtp+starttls":
-            server.starttls()
+            server.starttls(context=context)
         server.ehlo_or_helo_if_needed()
         if self._url.username:
             server.login(unquote(self._url.username), unquote(self._url.password or ""))
