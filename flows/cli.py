@@ -1,6 +1,7 @@
 """What a person types. Each command says what it does; the work is in the flows."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -72,14 +73,22 @@ def yibao() -> None:
 
 def main() -> None:
     """Runs the command; a failure that a person can act on is one line on stderr and exit status 1 or 2."""
+    status: Any = 0
     try:
         yibao()
     except SettingsError as error:
         click.echo(f"yibao: {error}", err=True)
-        sys.exit(_WRONG_USAGE)
+        status = _WRONG_USAGE
     except YibaoError as error:
         click.echo(f"yibao: {error}", err=True)
-        sys.exit(_FAILED)
+        status = _FAILED
+    except SystemExit as done:
+        status = done.code or 0
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is on disk. Prefect's server may still be closing in its thread, and while it does, DuckDB's module
+    # complains on stderr of being taken down.
+    os._exit(status if isinstance(status, int) else _FAILED)
 
 
 @yibao.command()
