@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import TypeAdapter, ValidationError
 
-from flows import tables, wiring
+from flows import standing, tables, wiring
 from flows.report import Report, as_text
-from storage.library import announcements, connection, papers, problems, runs
+from storage.library import connection, ledger, papers, problems, runs
 from storage.people import subscribers as people_subscribers
 from storage.people.schema import open_people
 from yibao import __version__
 from yibao.errors import SettingsError, YibaoError
-from yibao.models import Batch, BatchState, Problem, Severity
+from yibao.models import Problem, Severity
+from yibao.settings import CategoryCode
 from yibao.translations import folder
 
 _FAILED = 1
@@ -27,7 +29,7 @@ _WRONG_USAGE = 2
 #: The chapters of `yibao --help`.
 _CHAPTERS = (
     ("Begin", ("init",)),
-    ("Each day", ("run", "harvest", "publish", "schedule")),
+    ("Each day", ("run", "harvest", "import", "publish", "schedule")),
     ("Curate", ("translations",)),
     ("Mail", ("newsletter", "subscribers")),
     ("Look", ("status", "sql")),
@@ -52,13 +54,29 @@ def _config(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _on(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--on",
+    made: Callable[..., Any] = _date(
+        "--on", "on", "An announcement date (New York), such as 2025-01-17. Today by default."
+    )(command)
+    return made
+
+
+def _date(option: str, name: str, meaning: str) -> Callable[..., Any]:
+    made: Callable[..., Any] = click.option(
+        option,
+        name,
         type=click.DateTime(["%Y-%m-%d"]),
         callback=lambda _context, _parameter, value: value.date() if value else None,
         metavar="DATE",
-        help="An announcement date (New York), such as 2025-01-17. Today by default.",
-    )(command)
+        help=meaning,
+    )
+    return made
+
+
+def _category(code: str) -> str:
+    try:
+        return TypeAdapter(CategoryCode).validate_python(code)
+    except ValidationError as error:
+        raise click.BadParameter(error.errors()[0]["msg"], param_hint="--category") from None
 
 
 def _as_json(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -131,15 +149,48 @@ def run(on: date | None, weekly: bool, as_json: bool, config: Path) -> None:  # 
 
 @yibao.command()
 @_on
+@_date(
+    "--from", "since", "Fill the lists from this date on, and read all that changed since. arXiv reaches 90 days back."
+)
+@_date("--until", "until", "Only lists until this date.")
+@click.option("--category", "categories", multiple=True, metavar="C", help="Only this category; may be repeated.")
 @click.option("--kept", is_flag=True, help="Ask nobody: read every kept answer again, into a library that was lost.")
 @_as_json
 @_config
-def harvest(on: date | None, kept: bool, as_json: bool, config: Path) -> None:  # noqa: FBT001
-    """Fetch what arXiv announced, and publish nothing.
+def harvest(  # noqa: PLR0913  (one argument an option)
+    on: date | None,
+    since: date | None,
+    until: date | None,
+    categories: tuple[str, ...],
+    kept: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+    config: Path,
+) -> None:
+    """Fetch what arXiv announced and changed, fill gaps of earlier days, and publish nothing.
 
-    Example: yibao harvest
+    Example: yibao harvest --from 2025-01-13 --until 2025-01-17 --category cs.CL
     """
-    _run_flow("harvest", config, on, as_json=as_json, kept=kept)
+    if since and until and since > until:
+        raise click.BadParameter(f"{since} is after {until}", param_hint="--from")
+    wanted = [_category(code) for code in categories]
+    _run_flow("harvest", config, on, as_json=as_json, since=since, until=until, categories=wanted or None, kept=kept)
+
+
+@yibao.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_as_json
+@_config
+def import_(file: Path, as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Begin with all of arXiv: take in a bulk metadata snapshot.
+
+    JSON lines (plain, gzip or zstd) in the form of arXiv's own snapshot, or Parquet with its columns. What the
+    library has already is not written again; an import that was killed goes on where it was.
+    Example: yibao import arxiv-metadata-oai-snapshot.json
+    """
+    from flows import progress
+
+    with progress.shown(sys.stderr.isatty()):
+        _run_flow("import", config, None, as_json=as_json, file=str(file))
 
 
 @yibao.command()
@@ -278,22 +329,22 @@ def remove(email: str, config: Path) -> None:
 def status(as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Tell what is complete, what waits, and what was set aside.
 
-    One line a category: its newest list, and earlier dates that are not complete; then open problems. Exits 1 when
-    a list is not complete.
-    Example: yibao status
+    One line a category: its newest list, earlier dates that are not complete, and the command that repairs them; then
+    open problems. Exits 1 when a list is not complete. Example: yibao status
     """
     settings = wiring.load(config)
     with connection.reading(wiring.library_path(settings)) as library:
-        batches = announcements.batches(library)
+        batches = ledger.batches(library)
         last, waiting, open_ = runs.last(library), papers.waiting(library), problems.all_of(library)
-    rows = [_status_row(category, batches) for category in settings.arxiv.categories]
-    tables.show(("category", "announced_on", "state", "stored", "note"), rows, as_json=as_json)
+    today = wiring.today()
+    rows = [standing.row(category, batches, today) for category in settings.arxiv.categories]
+    tables.show(standing.NAMES, rows, as_json=as_json)
     if not as_json:
         click.echo(f"\nlast run: {last.flow} {last.on}, {last.state}")
         click.echo(f"{len(waiting)} translated papers await metadata from arXiv")
         for problem in open_:
             click.echo(str(problem))
-    if any(row[-1] for row in rows):
+    if any(row.repair for row in rows):
         sys.exit(_FAILED)
 
 
@@ -325,20 +376,8 @@ def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, **more
     with connection.reading(wiring.library_path(settings)) as library:
         report = runs.last(library).report
     click.echo(json.dumps(report, ensure_ascii=False) if as_json else as_text(Report.of(report)))
-    if report["faults"]:
+    if Report.of(report).has_failed:
         sys.exit(_FAILED)
-
-
-def _status_row(category: str, batches: list[Batch]) -> tuple[str, ...]:
-    """A category's newest list; the note is empty when this and every earlier list is complete."""
-    found = [batch for batch in batches if batch.category == category]
-    if not found:
-        return (category, "", BatchState.UNKNOWN, "", "never fetched; run `yibao run`")
-    newest, *earlier = found
-    missed = [str(batch.announced_on) for batch in earlier if batch.state in (BatchState.PARTIAL, BatchState.UNKNOWN)]
-    note = "; ".join(part for part in (newest.note, f"not complete: {', '.join(missed)}" if missed else "") if part)
-    declared = "?" if newest.declared is None else newest.declared
-    return (category, str(newest.announced_on), newest.state, f"{newest.stored}/{declared}", note)
 
 
 def _row(problem: Problem) -> dict[str, Any]:

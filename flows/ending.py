@@ -13,4 +13,4 @@ def ended(run: Run) -> State | None:
     create_markdown_artifact(
         as_markdown(run.report), key=f"{run.report.flow}-report", description=f"{run.report.flow} {run.on}"
     )
-    return Failed(message="; ".join(run.report.faults)) if run.report.has_failed else None
+    return Failed(message="; ".join(run.report.failures)) if run.report.has_failed else None

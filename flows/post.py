@@ -45,7 +45,7 @@ def weekly_key(on: date) -> str:
 def deliver(run: Run, key: str) -> None:
     """Every subscriber of this edition's rhythm has it, or the reason why not is in the report."""
     edition = _edition(run, key)
-    if edition is None:
+    if edition is None or not edition.entries:
         run.report.mail.append(f"{key}: nothing to send, the edition is empty")
         return
     people = run.people()

@@ -11,7 +11,7 @@ from flows import wiring
 from flows.ending import ended
 from flows.wiring import Run
 from storage import published
-from storage.library import announcements, connection, papers, publications, translations
+from storage.library import announcements, connection, ledger, papers, publications, translations
 from yibao import dates, editions
 from yibao.editions import Holdings
 from yibao.feeds import atom, jsonfeed, opml, rss
@@ -43,10 +43,10 @@ def write_tree(run: Run) -> None:
 def held(library: connection.Connection, settings: Settings) -> Holdings:
     """All that editions and feeds are made of, at this moment."""
     return Holdings(
-        papers.all_by_id(library),
+        papers.shown(library),
         announcements.listings(library),
         translations.current(library),
-        announcements.batches(library),
+        ledger.batches(library),
         settings.site.language,
     )
 

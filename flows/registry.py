@@ -4,13 +4,14 @@ from typing import Any
 
 from prefect import Flow
 
+from flows.bulk import import_
 from flows.daily import daily
 from flows.harvest import harvest
 from flows.post import newsletter
 from flows.publish import publish
 from flows.weekly import weekly
 
-FLOWS: dict[str, Flow[Any, Any]] = {flow.name: flow for flow in (daily, weekly, harvest, publish, newsletter)}
+FLOWS: dict[str, Flow[Any, Any]] = {flow.name: flow for flow in (daily, weekly, harvest, import_, publish, newsletter)}
 
 
 def run(name: str, **parameters: Any) -> None:

@@ -19,8 +19,9 @@ class Report:
     announced: dict[str, str] = field(default_factory=dict)
     papers_new: int = 0
     papers_changed: int = 0
-    #: Papers that the API described in full.
-    papers_completed: int = 0
+    papers_unchanged: int = 0
+    #: Records that spoke of a paper once more in one file.
+    duplicates: int = 0
     translations_new: int = 0
     translations_revised: int = 0
     translations_unchanged: int = 0
@@ -33,18 +34,36 @@ class Report:
     mail: list[str] = field(default_factory=list)
     sent: int = 0
     problems: list[Problem] = field(default_factory=list)
-    #: What went wrong upstream or on the way out. A run with faults has failed.
+    #: What went wrong upstream and was made good from another source.
+    troubles: list[str] = field(default_factory=list)
+    #: Lists of the run's own date that are not complete. The day's mail waits for them.
+    incomplete: list[str] = field(default_factory=list)
+    #: What arXiv still owes us: earlier lists, changed records, metadata. The next run asks again.
+    gaps: list[str] = field(default_factory=list)
+    #: What else went wrong.
     faults: list[str] = field(default_factory=list)
 
     @property
     def has_failed(self) -> bool:
         """Whether something that was to be done was not."""
-        return bool(self.faults)
+        return bool(self.failures)
+
+    @property
+    def failures(self) -> list[str]:
+        """Why the run has failed; empty where it has not."""
+        return [*self.faults, *self.incomplete, *self.gaps]
 
     def fault(self, message: str) -> None:
         """The run has failed, among other things for this reason; each reason counts once."""
-        if message not in self.faults:
-            self.faults.append(message)
+        _add(self.faults, message)
+
+    def gap(self, message: str) -> None:
+        """Something earlier is still missing, for this reason; each counts once."""
+        _add(self.gaps, message)
+
+    def trouble(self, message: str) -> None:
+        """A source failed; whether that cost anything is told elsewhere. Each counts once."""
+        _add(self.troubles, message)
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> "Report":
@@ -57,13 +76,17 @@ class Report:
         return {**asdict(self), "on": self.on.isoformat(), "problems": [asdict(problem) for problem in self.problems]}
 
 
+def _add(messages: list[str], message: str) -> None:
+    if message not in messages:
+        messages.append(message)
+
+
 def as_text(report: Report) -> str:
     """The report as a person reads it in a terminal."""
     lines = [f"{report.flow} {report.on}"]
     lines += [f"  {category}: {told}" for category, told in report.announced.items()]
     lines += [
-        f"  papers: {report.papers_new} new, {report.papers_changed} changed, "
-        f"{report.papers_completed} completed from the API",
+        f"  papers: {report.papers_new} new, {report.papers_changed} changed",
         f"  translations: {report.translations_new} new, {report.translations_revised} revised, "
         f"{report.translations_unchanged} unchanged",
     ]
@@ -77,7 +100,8 @@ def as_text(report: Report) -> str:
     lines += [f"  {problem}" for problem in report.problems[:_SHOWN_PROBLEMS]]
     if len(report.problems) > _SHOWN_PROBLEMS:
         lines.append(f"  and {len(report.problems) - _SHOWN_PROBLEMS} more: `yibao status` shows them")
-    lines += [f"  FAILED: {fault}" for fault in report.faults]
+    lines += [f"  trouble: {trouble}" for trouble in report.troubles]
+    lines += [f"  FAILED: {failure}" for failure in report.failures]
     return "\n".join(lines)
 
 
@@ -85,7 +109,7 @@ def as_markdown(report: Report) -> str:
     """The report as Prefect shows it."""
     errors = sum(problem.severity == Severity.ERROR for problem in report.problems)
     rows = [
-        ("papers", f"{report.papers_new} new, {report.papers_changed} changed, {report.papers_completed} completed"),
+        ("papers", f"{report.papers_new} new, {report.papers_changed} changed"),
         (
             "translations",
             f"{report.translations_new} new, {report.translations_revised} revised, "
@@ -97,7 +121,7 @@ def as_markdown(report: Report) -> str:
     ]
     table = "\n".join(f"| {name} | {_cell(value)} |" for name, value in [*report.announced.items(), *rows])
     problems = "\n".join(f"- {_cell(str(problem))}" for problem in report.problems[:_SHOWN_PROBLEMS])
-    faults = "\n".join(f"- **{_cell(fault)}**" for fault in report.faults)
+    faults = "\n".join(f"- **{_cell(fault)}**" for fault in report.failures)
     return f"# {report.flow} {report.on}\n\n{faults}\n\n| what | |\n|---|---|\n{table}\n\n{problems}\n"
 
 

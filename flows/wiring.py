@@ -2,17 +2,19 @@
 
 import copy
 import os
+import socket
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from flows.report import Report
-from storage.library import connection, runs
+from storage.library import connection, leases, runs
 from storage.people.schema import People, open_people
 from storage.responses import Kept, Responses
 from yibao import dates, settings
@@ -20,6 +22,9 @@ from yibao.arxiv.client import Client
 from yibao.errors import YibaoError
 from yibao.newsletter.senders import Outbox, Sender, Smtp
 from yibao.settings import Settings
+
+#: The lease that allows a host to ask arXiv.
+HARVEST = "harvest"
 
 
 class SystemClock:
@@ -48,12 +53,24 @@ class Run:
         #: Hosts that could not be reached in this run; they are not asked again.
         self.unreachable: dict[str, str] = {}
         self.clock = SystemClock()
+        #: Whether this run holds the lease to ask arXiv.
+        self.is_harvester = False
 
     def at(self, on: date) -> "Run":
         """The same run, speaking of another date; both fill the same report."""
         other = copy.copy(self)
         other.on, other.kept = on, []
         return other
+
+    @contextmanager
+    def storing(self) -> Iterator[connection.Connection]:
+        """One transaction on the library. Answers that were kept are in its table, and our lease is renewed."""
+        with connection.writing(self.library) as library:
+            yield library
+            connection.insert(library, "response", [asdict(kept) for kept in self.kept])
+            if self.is_harvester:
+                leases.take(library, HARVEST, host(), self.now())
+        self.kept.clear()
 
     @property
     def library(self) -> Path:
@@ -83,6 +100,11 @@ class Run:
         if newsletter.outbox:
             return Outbox(newsletter.outbox)
         return Smtp(newsletter.smtp_url.get_secret_value()) if newsletter.smtp_url else None
+
+
+def host() -> str:
+    """This machine's name, by which the others know who harvests."""
+    return socket.gethostname()
 
 
 def load(config: Path) -> Settings:

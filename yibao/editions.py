@@ -16,6 +16,9 @@ from yibao import categories, dates, identifiers
 from yibao.models import Arrival, Batch, BatchState, Edition, Entry, Listing, Paper, Stamp
 
 
+_DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
+
+
 class Holdings:
     """All that editions and feeds are made of, read from the library at one moment."""
 
@@ -74,7 +77,10 @@ def appeared_on(holdings: Holdings, entry: Entry) -> date:
 
 
 def compose(holdings: Holdings, wanted: Iterable[str]) -> list[Edition]:
-    """Every edition that holds anything, daily and weekly, newest first; `wanted` are the configured categories."""
+    """Every edition, daily and weekly, newest first; `wanted` are the configured categories.
+
+    There is one for each date or week that holds anything, and for each date whose lists are not complete.
+    """
     members: dict[str, dict[str, Listing | None]] = defaultdict(dict)
     for listing in holdings.listings:
         for key in (listing.announced_on.isoformat(), dates.week_of(listing.announced_on)):
@@ -85,6 +91,10 @@ def compose(holdings: Holdings, wanted: Iterable[str]) -> list[Edition]:
         members[arrival.week].setdefault(arxiv_id, None)
         if dates.week_of(arrival.arrived_on) == arrival.week:
             members[arrival.arrived_on.isoformat()].setdefault(arxiv_id, None)
+    for batch in holdings.batches:
+        if batch.state in _DOUBTFUL:
+            # A day of which nobody knows what it holds has its page, which says so: it is no quiet day.
+            members.setdefault(batch.announced_on.isoformat(), {})
     configured = list(wanted)
     found = [_edition(holdings, key, listings, configured) for key, listings in members.items()]
     return sorted(found, key=lambda edition: (edition.ends_on, edition.is_weekly, edition.key), reverse=True)
@@ -116,6 +126,7 @@ def content_of(entry: Entry) -> str:
     parts += [
         paper.abstract if paper else "",
         *((translation.title or "", translation.abstract) if translation else ()),
+        *(("withdrawn",) if entry.is_withdrawn else ()),
     ]
     return _sha256(parts)
 
@@ -185,5 +196,5 @@ def _notes(batches: Iterable[Batch], starts_on: date, ends_on: date) -> tuple[st
     return tuple(
         f"{batch.category}, {batch.announced_on}: {batch.note}"
         for batch in batches
-        if starts_on <= batch.announced_on <= ends_on and batch.state in (BatchState.PARTIAL, BatchState.UNKNOWN)
+        if starts_on <= batch.announced_on <= ends_on and batch.state in _DOUBTFUL
     )

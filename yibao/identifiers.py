@@ -19,6 +19,10 @@ _ADDRESS = re.compile(
     r"(?:https?:)?//(?P<host>[^/\s?#]+)/(?:abs|pdf|html|format|src|e-print|ps)/(?P<rest>[^\s?#]+)", re.IGNORECASE
 )
 _MISSPELT_ENOUGH = 2
+#: More than this a number cannot differ from the identifier that it was.
+_NOISE = 1e-9
+#: Moderators seldom hold a paper for longer.
+_LONGEST_HOLD_MONTHS = 6
 
 
 class Identifier(NamedTuple):
@@ -107,3 +111,50 @@ def _distance(a: str, b: str) -> int:
         for j, right in enumerate(b, 1):
             previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (left != right))
     return row[-1]
+
+
+class Repaired(NamedTuple):
+    """An identifier that was damaged on its way, what it was, and how we know."""
+
+    arxiv_id: str
+    reason: str
+
+
+def repair(text: str, submitted_in: str | None) -> Repaired | str:
+    """The identifier that a table has kept as a number, or why it cannot be told.
+
+    A number loses the zeros at its ends (0704.0560 is 704.056) and gains noise (1501.00096 is 1501.0009599999998);
+    year and month tell how many digits there were. It is believed only where `submitted_in`, the month (YYMM) in
+    which the paper came, agrees: an identifier bears the month of announcement, which is that month or a later one.
+    """
+    found = re.fullmatch(r"(\d{3,4})\.(\d+)", text)
+    if not found or repr(float(text)) != text:
+        return f"{text!r} is not an identifier of arXiv, nor one kept as a number."
+    month = f"{int(found[1]):04d}"
+    places = 4 if month <= "1412" else 5
+    arxiv_id = f"{month}.{round(float('0.' + found[2]) * 10**places):0{places}d}"
+    kept = float(f"{month}.{found[2]}")
+    if parse(arxiv_id) is None or not "01" <= month[2:] <= "12" or abs(float(arxiv_id) - kept) > _NOISE:
+        return f"{text!r} is a number, but not one that an identifier of {month} leaves."
+    if submitted_in is None:
+        return f"{text!r} may be {arxiv_id}, but nothing says when the paper came."
+    if not 0 <= _months(month) - _months(submitted_in) <= _LONGEST_HOLD_MONTHS:
+        return f"{text!r} would be {arxiv_id}, but the paper came in {submitted_in}."
+    return Repaired(arxiv_id, f"{text} is {arxiv_id}, kept as a number; the paper came in {submitted_in}.")
+
+
+def month_of(created: str | None) -> str | None:
+    """Year and month (YYMM) of a date as records write it, `Mon, 2 Apr 2007 19:18:42 GMT` or `2007-04-02`."""
+    found = re.search(
+        r"\b(?:\d{2}(?P<iso>\d{2}-\d{2})-\d{2}\b|(?P<name>[A-Z][a-z]{2}) \d{2}(?P<year>\d{2})\b)", created or ""
+    )
+    if not found:
+        return None
+    if found["iso"]:
+        return str(found["iso"].replace("-", ""))
+    names = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+    return f"{found['year']}{names.index(found['name']) // 4 + 1:02d}" if found["name"] in names else None
+
+
+def _months(month: str) -> int:
+    return _century(month[:2]) * 12 + int(month[2:])

@@ -1,35 +1,89 @@
-"""What two records of one paper say together. Pure; the order of arrival does not matter.
+"""What two records of one paper say together. Pure.
 
-A later version wins. Of one version the API's record wins, because feeds carry no comment and no dates; what
-only the other record has (the feed's licence, for one) is kept.
+A later version wins. Of one version the source that tells more wins, and what it does not say is kept from the
+other; only of two full records the winner counts whole, so that what arXiv has taken back is gone. Texts are compared like with like: two records of one source letter by letter, two of different sources by
+their words, because arXiv's sources spell accents and Greek letters each in their way. A text that is only spelt
+differently is not changed: readers must not be told of a change that nobody made.
 """
 
-from dataclasses import replace
+import hashlib
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any
 
-from yibao.models import Paper
+from yibao import sources
+from yibao.models import Paper, Version
+from yibao.tex import skeleton
+
+_TEXTS = ("title", "abstract")
+#: What comes with the record that wins.
+_ITS_OWN = frozenset({"arxiv_id", "version", "source", "fingerprint", "title", "abstract", "primary_category"})
+#: What belongs to one version: it does not outlive it.
+_OF_ONE_VERSION = frozenset({"updated_at", "is_withdrawn", "comment"})
 
 
 def merge(stored: Paper | None, arrived: Paper) -> Paper:
     """The paper as it is known once both records are; `arrived` counts where nothing else decides."""
     if stored is None:
-        return arrived
+        return replace(arrived, versions=_versions(arrived))
+    if arrived.version is None and stored.version is not None:
+        return _completed(stored, arrived)
     winner, other = (stored, arrived) if _rank(stored) > _rank(arrived) else (arrived, stored)
     is_same_version = winner.version == other.version
-    return replace(
-        winner,
-        abstract=winner.abstract or (other.abstract if is_same_version else ""),
-        authors=winner.authors or other.authors,
-        categories=winner.categories or other.categories,
-        primary_category=winner.primary_category or other.primary_category,
-        subject_classes=winner.subject_classes or other.subject_classes,
-        comment=winner.comment if winner.source == "api" else winner.comment or other.comment,
-        journal_ref=winner.journal_ref or other.journal_ref,
-        doi=winner.doi or other.doi,
-        license=winner.license or other.license,
-        submitted_at=winner.submitted_at or other.submitted_at,
-        updated_at=winner.updated_at or (other.updated_at if is_same_version else None),
-    )
+    if {stored.source, arrived.source} <= sources.FULL:
+        return winner
+    filled = {
+        field.name: getattr(other, field.name)
+        for field in fields(Paper)
+        if not getattr(winner, field.name)
+        and field.name not in _ITS_OWN
+        and (is_same_version or field.name not in _OF_ONE_VERSION)
+    }
+    merged = replace(winner, **filled)
+    merged = replace(merged, versions=_versions(merged))
+    return _spelt_as(stored, merged) if is_same_version else merged
 
 
-def _rank(paper: Paper) -> tuple[int, bool]:
-    return (paper.version, paper.source == "api")
+def fingerprint(parts: Iterable[str | None]) -> str:
+    """MD5 of what a record says, blanks and line breaks apart; the bulk import computes the same in SQL."""
+    said = "\x1f".join(part or "" for part in parts).replace("\n", "").replace(" ", "")
+    return hashlib.md5(said.encode()).hexdigest()  # noqa: S324  (not for security)
+
+
+def _rank(paper: Paper) -> tuple[int, int]:
+    return (paper.version or 0, sources.rank(paper.source))
+
+
+def _completed(stored: Paper, arrived: Paper) -> Paper:
+    """A record that names no version adds where its authors work, if it speaks of the text that we have."""
+    is_same = all(skeleton(getattr(stored, name)) == skeleton(getattr(arrived, name)) for name in _TEXTS)
+    names = [[skeleton(author.name) for author in paper.authors] for paper in (stored, arrived)]
+    if not is_same or names[0] != names[1] or any(author.affiliations for author in stored.authors):
+        return stored
+    return replace(stored, authors=arrived.authors) if any(one.affiliations for one in arrived.authors) else stored
+
+
+def _spelt_as(stored: Paper, merged: Paper) -> Paper:
+    """The merged record in the spelling that readers have seen, where its words are the same."""
+    if stored.source == merged.source:
+        return merged
+    kept: dict[str, Any] = {
+        name: getattr(stored, name)
+        for name in _TEXTS
+        if getattr(stored, name) and skeleton(getattr(stored, name)) == skeleton(getattr(merged, name))
+    }
+    if stored.authors and _names(stored) == _names(merged):
+        kept["authors"] = stored.authors
+    return replace(merged, **kept)
+
+
+def _names(paper: Paper) -> str:
+    return skeleton(" ".join(author.name for author in paper.authors))
+
+
+def _versions(paper: Paper) -> tuple[Version, ...]:
+    """The history, with the present version and its date in it even where its source tells no history."""
+    if paper.version is None or any(known.version == paper.version and known.submitted_at for known in paper.versions):
+        return paper.versions
+    others = [known for known in paper.versions if known.version != paper.version]
+    return tuple(sorted([*others, Version(paper.version, paper.updated_at)], key=lambda one: one.version))

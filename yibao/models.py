@@ -44,12 +44,25 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a paper, as arXiv's history of it tells."""
+
+    version: int
+    #: When it was submitted.
+    submitted_at: datetime | None
+    #: arXiv's letters for what was submitted; `I` marks a withdrawal. None where there are none.
+    source_type: str | None = None
+    #: Of the source, in kilobytes as arXiv rounds them.
+    size_kb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
     """A paper's metadata as one source gave it."""
 
     arxiv_id: str
-    #: The version that this text is of.
-    version: int
+    #: The version that this text is of; None where the source does not say.
+    version: int | None
     title: str
     #: Empty where arXiv has none.
     abstract: str
@@ -57,7 +70,7 @@ class Paper:
     #: Canonical arXiv categories, primary first.
     categories: tuple[str, ...]
     primary_category: str | None
-    #: `rss`, `atom` or `api`. Only `api` is complete: feeds have no comment, and no dates of versions.
+    #: Which reader it comes from: see `yibao.sources`.
     source: str
     #: ACM and MSC classes, where the author gave some.
     subject_classes: tuple[str, ...] = ()
@@ -69,6 +82,15 @@ class Paper:
     submitted_at: datetime | None = None
     #: When this version was submitted.
     updated_at: datetime | None = None
+    report_no: str | None = None
+    #: Who submitted the latest version.
+    submitter: str | None = None
+    #: The whole history, first version first; empty where the source does not tell it.
+    versions: tuple[Version, ...] = ()
+    #: Withdrawn by its authors or by arXiv; the comment says why.
+    is_withdrawn: bool = False
+    #: MD5 over all that the source wrote: equal for equal records of one source, see `yibao.merging.fingerprint`.
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +98,58 @@ class Announcement:
     """One line of arXiv's daily list: this version of this paper, in this category, on this date."""
 
     arxiv_id: str
-    version: int
+    #: None where the source does not say: catch-up pages do not.
+    version: int | None
     category: str
     #: A calendar date in New York: the morning after the announcement at 20:00.
     announced_on: date
     type: AnnounceType
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of one category's list for one date, as all sources together tell it."""
+
+    arxiv_id: str
+    version: int | None
+    type: AnnounceType
+    #: Which sources list it.
+    sources: tuple[str, ...]
+    #: Whether the paper's metadata, of this version, is in the library.
+    is_described: bool = False
+    primary_category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """A paper that OAI-PMH knows in a new version, and that no list of a category of it has since that version."""
+
+    arxiv_id: str
+    #: When the version was submitted.
+    submitted_at: datetime
+    #: Date of the run that first knew it.
+    known_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one source said of one category's list for one date, at the last look."""
+
+    category: str
+    announced_on: date
+    #: `rss`, `atom` or `catchup`.
+    source: str
+    #: How many lines the source says the list has; None where it could not be had.
+    declared: int | None
+    #: How many lines of it could be read.
+    read: int
+    #: Date of the run that looked.
+    looked_on: date
+    #: What is doubtful about the answer; empty otherwise.
+    note: str = ""
+    #: How many looks in a row, on different dates or runs, gave the same list.
+    confirmed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +159,13 @@ class Batch:
     category: str
     announced_on: date
     state: BatchState
-    #: How many lines the source carried; None when it gave none.
+    #: How many lines arXiv says the list has; None where nobody could say.
     declared: int | None
+    #: How many of its lines we hold, text of the paper included.
     stored: int
-    source: str
-    #: Why the state is not `complete`; empty otherwise.
+    #: Which sources spoke of it.
+    sources: tuple[str, ...]
+    #: Why the state is not `complete`, or what explains a quiet day; empty otherwise.
     note: str = ""
 
 
@@ -214,6 +284,11 @@ class Entry:
     def is_waiting(self) -> bool:
         """Whether a translation is here before its paper."""
         return self.paper is None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the paper is withdrawn; readers are told wherever it is shown."""
+        return self.paper is not None and self.paper.is_withdrawn
 
     @property
     def categories(self) -> tuple[str, ...]:

@@ -1,63 +1,105 @@
-"""arXiv's daily lists, and what we can say of each list's completeness."""
+"""The lines of arXiv's daily lists."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from storage.library.connection import Connection, insert
-from yibao.models import Announcement, AnnounceType, Batch, BatchState, Listing
+from yibao.models import AnnounceType, Line, Listing, Unlisted
 
 
-def store(connection: Connection, announcements: Iterable[Announcement]) -> int:
-    """Each line is stored once, as it was last told; returns how many lines are new."""
-    lines = {(line.category, line.announced_on, line.arxiv_id): line for line in announcements}
-    keys = [f"{category} {on} {arxiv_id}" for category, on, arxiv_id in lines]
-    deleted = connection.execute(
+def lines(connection: Connection, category: str, announced_on: date) -> list[Line]:
+    """One list as all sources together tell it, by identifier."""
+    rows = connection.execute(
         """
-        DELETE FROM announcement
-        WHERE list_contains($keys, category || ' ' || announced_on || ' ' || arxiv_id)
+        SELECT
+            listed.arxiv_id,
+            listed.version,
+            listed.type,
+            listed.sources,
+            paper.arxiv_id IS NOT NULL
+                AND coalesce(paper.version, listed.version, 1) >= coalesce(listed.version, 1),
+            paper.primary_category
+        FROM announcement AS listed
+        LEFT JOIN paper USING (arxiv_id)
+        WHERE listed.category = $category AND listed.announced_on = $on
+        ORDER BY listed.arxiv_id
         """,
-        {"keys": keys},
-    ).fetchone()
-    insert(connection, "announcement", [asdict(line) for line in lines.values()])
-    return len(lines) - (deleted[0] if deleted else 0)
-
-
-def count(connection: Connection, category: str, announced_on: date) -> int:
-    """How many lines of one list we hold."""
-    row = connection.execute(
-        "SELECT count(*) FROM announcement WHERE category = $category AND announced_on = $on",
         {"category": category, "on": announced_on},
-    ).fetchone()
-    return int(row[0]) if row else 0
+    )
+    return [Line(row[0], row[1], AnnounceType(row[2]), tuple(row[3]), *row[4:]) for row in rows.fetchall()]
 
 
-def store_batch(connection: Connection, batch: Batch, on: date) -> None:
-    """The list's state is this one, since the run that first found it so. Nothing makes a complete list less."""
-    key = {"category": batch.category, "on": batch.announced_on}
-    known = connection.execute(
-        "SELECT state, note FROM batch WHERE category = $category AND announced_on = $on", key
-    ).fetchone()
-    if known and (known[0] == BatchState.COMPLETE or known == (batch.state, batch.note)):
-        return
-    connection.execute("DELETE FROM batch WHERE category = $category AND announced_on = $on", key)
-    insert(connection, "batch", [{**asdict(batch), "since_on": on}])
+def replace(connection: Connection, category: str, announced_on: date, found: Iterable[Line]) -> None:
+    """The list has these lines and no others."""
+    connection.execute(
+        "DELETE FROM announcement WHERE category = $category AND announced_on = $on",
+        {"category": category, "on": announced_on},
+    )
+    key = {"category": category, "announced_on": announced_on}
+    insert(
+        connection,
+        "announcement",
+        [
+            {
+                "arxiv_id": line.arxiv_id,
+                "version": line.version,
+                "type": line.type,
+                "sources": line.sources,
+                **key,
+            }
+            for line in found
+        ],
+    )
 
 
-def batch_of(connection: Connection, category: str, announced_on: date) -> Batch | None:
-    """What we can say of one list; None where nobody ever looked."""
-    found = (batch for batch in batches(connection) if (batch.category, batch.announced_on) == (category, announced_on))
-    return next(found, None)
+def announced_before(connection: Connection, category: str, announced_on: date, arxiv_ids: Collection[str]) -> set[str]:
+    """Which of these papers were first announced in this category, as new or as cross-list, on an earlier date."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT arxiv_id
+        FROM announcement
+        WHERE category = $category AND announced_on < $on AND type IN ('new', 'cross')
+          AND arxiv_id IN (SELECT unnest($ids))
+        """,
+        {"category": category, "on": announced_on, "ids": list(arxiv_ids)},
+    )
+    return {row[0] for row in rows.fetchall()}
 
 
-def batches(connection: Connection) -> list[Batch]:
-    """All lists by date, newest first, then by category."""
-    rows = connection.execute("""
-        SELECT category, announced_on, state, declared, stored, source, note
-        FROM batch
-        ORDER BY announced_on DESC, category
-    """)
-    return [Batch(row[0], row[1], BatchState(row[2]), *row[3:]) for row in rows.fetchall()]
+def unlisted(connection: Connection, since: date) -> dict[str, list[Unlisted]]:
+    """By category, the papers that OAI-PMH has told of since a date in a version that no list of the category has.
+
+    Only versions that arXiv announces (until the fifth) and that are new: a paper seen for the first time, or a version
+    submitted within ten days before we knew it. Source: https://info.arxiv.org/help/replace.html.
+    """
+    rows = connection.execute(
+        """
+        SELECT told.category, told.arxiv_id, told.updated_at, told.known_from
+        FROM (
+            SELECT unnest(categories) AS category, arxiv_id, updated_at, known_from
+            FROM paper_state
+            WHERE known_until IS NULL AND known_from >= $since AND source = 'arXivRaw' AND version <= 5
+              AND updated_at IS NOT NULL
+              AND (updated_at >= known_from - INTERVAL 10 DAY OR (version = 1 AND first_seen_on = known_from))
+        ) AS told
+        ANTI JOIN announcement AS listed
+          ON listed.arxiv_id = told.arxiv_id
+         AND listed.category = told.category
+         AND listed.announced_on > CAST(told.updated_at AS DATE)
+        ORDER BY told.category, told.arxiv_id
+        """,
+        {"since": since},
+    )
+    found: dict[str, list[Unlisted]] = {}
+    for category, *values in rows.fetchall():
+        found.setdefault(category, []).append(Unlisted(*values))
+    return found
+
+
+def dates_with_entries(connection: Connection) -> dict[date, set[str]]:
+    """The categories whose list has entries, by date."""
+    rows = connection.execute("SELECT announced_on, list(DISTINCT category) FROM announcement GROUP BY announced_on")
+    return {row[0]: set(row[1]) for row in rows.fetchall()}
 
 
 def listings(connection: Connection) -> list[Listing]:

@@ -26,8 +26,16 @@ _PAUSE_S = 0.05
 def writing(path: Path) -> Iterator[Connection]:
     """One transaction on the library, made and brought up to date first where need be.
 
-    Committed when the block ends, rolled back when it raises: in DuckDB a COMMIT after a failed statement
-    says nothing and stores nothing.
+    Raises:
+        LibraryError: another process kept the library for half a minute, or it is newer than this program.
+    """
+    with opened(path) as connection, transaction(connection):
+        yield connection
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Connection]:
+    """The library, made and brought up to date first where need be, kept for several transactions.
 
     Raises:
         LibraryError: another process kept the library for half a minute, or it is newer than this program.
@@ -37,13 +45,22 @@ def writing(path: Path) -> Iterator[Connection]:
     with contextlib.closing(_connect(path, read_only=False)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         migrate(connection)
-        connection.begin()
-        try:
-            yield connection
-            connection.commit()
-        except BaseException:
-            connection.rollback()
-            raise
+        yield connection
+
+
+@contextlib.contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """What the block does is done when it ends, and undone when it raises.
+
+    In DuckDB a COMMIT after a failed statement says nothing and stores nothing, so that only a ROLLBACK will do.
+    """
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
 
 
 @contextlib.contextmanager
@@ -88,14 +105,9 @@ def migrate(connection: Connection) -> None:
     if have == len(migrations):
         return
     for number, file in enumerate(migrations[have:], have + 1):
-        connection.begin()
-        try:
+        with transaction(connection):
             connection.execute(file.read_text(encoding="utf-8"))
             connection.execute("INSERT INTO migration (version, name) VALUES ($1, $2)", [number, file.name])
-            connection.commit()
-        except BaseException:
-            connection.rollback()
-            raise
     for file in (files("storage.library") / "views").iterdir():
         connection.execute(file.read_text(encoding="utf-8"))
 

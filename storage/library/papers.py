@@ -1,17 +1,23 @@
-"""Papers, and the versions of them that we have met."""
+"""Papers, in every state in which we have known them.
 
-from collections.abc import Collection, Iterable
+A state is a row of `paper_state`: it is written once, and ended by the next one. What was replaced within the date
+of one run was never seen by anyone, and is not kept.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Any, NamedTuple
 
 from storage.library.connection import Connection, insert
 from yibao.merging import merge
-from yibao.models import Author, Paper
+from yibao.models import Author, Paper, Version
+from yibao.sources import FULL
 
-_COLUMNS = """
+#: What a record holds, as columns of `paper_state`, the fingerprint apart.
+COLUMNS = """
     arxiv_id, version, title, abstract, authors, categories, primary_category, source, subject_classes, comment,
-    journal_ref, doi, license, submitted_at, updated_at
+    journal_ref, doi, license, submitted_at, updated_at, report_no, submitter, versions, is_withdrawn
 """
 
 
@@ -23,44 +29,66 @@ class Merged(NamedTuple):
     unchanged: int
 
 
+class _Known(NamedTuple):
+    """What must be known of a stored paper before its texts are read."""
+
+    version: int | None
+    source: str
+    fingerprint: str | None
+    first_seen_on: date
+    known_from: date
+
+
 def store(connection: Connection, papers: Iterable[Paper], on: date) -> Merged:
     """Each paper says what its records say together. Storing the same batch again changes nothing."""
     arrived = list(papers)
-    known = by_id(connection, {paper.arxiv_id for paper in arrived})
-    merged = dict(known)
+    ids = {paper.arxiv_id for paper in arrived}
+    known = _known(connection, ids)
+    # Only what cannot be told by fingerprints needs the stored texts, whose reading costs more than all the rest.
+    stored = by_id(connection, {paper.arxiv_id for paper in arrived if _needs_text(known.get(paper.arxiv_id), paper)})
+    merged: dict[str, Paper] = {}
     for paper in arrived:
-        merged[paper.arxiv_id] = merge(merged.get(paper.arxiv_id), paper)
-    changed = [paper for arxiv_id, paper in merged.items() if known.get(arxiv_id) != paper]
-    first_seen = _first_seen(connection, [paper.arxiv_id for paper in changed])
-    _delete(connection, list(first_seen))
-    rows = [
-        {**asdict(paper), "first_seen_on": first_seen.get(paper.arxiv_id, on), "changed_on": on} for paper in changed
-    ]
-    insert(connection, "paper", rows)
-    _store_versions(connection, arrived, on)
-    _assert_unique(connection)
-    return Merged(len(changed) - len(first_seen), len(first_seen), len(merged) - len(changed))
+        before = merged.get(paper.arxiv_id) or stored.get(paper.arxiv_id)
+        if before or not _is_known(known.get(paper.arxiv_id), paper):
+            merged[paper.arxiv_id] = merge(before, paper)
+    changed = [paper for arxiv_id, paper in merged.items() if stored.get(arxiv_id) != paper]
+    _replace(connection, changed, known, on)
+    new = sum(paper.arxiv_id not in known for paper in changed)
+    return Merged(new, len(changed) - new, len(ids) - len(changed))
 
 
 def by_id(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, Paper]:
     """The papers that we know among these, by identifier."""
+    if not arxiv_ids:
+        return {}
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM paper WHERE list_contains($ids, arxiv_id)",  # noqa: S608
+        f"SELECT {COLUMNS}, fingerprint FROM paper_state "  # noqa: S608  (our own names)
+        "WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest($ids))",
         {"ids": list(arxiv_ids)},
     )
     return {row[0]: paper_of(row) for row in rows.fetchall()}
 
 
-def all_by_id(connection: Connection) -> dict[str, Paper]:
-    """Every paper, by identifier."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM paper ORDER BY arxiv_id")  # noqa: S608
+def shown(connection: Connection) -> dict[str, Paper]:
+    """Every paper that readers meet, announced or translated, by identifier."""
+    rows = connection.execute(
+        f"SELECT {COLUMNS}, fingerprint FROM paper_state "  # noqa: S608  (likewise)
+        "WHERE known_until IS NULL AND arxiv_id IN "
+        "(SELECT arxiv_id FROM announcement UNION SELECT arxiv_id FROM current_translation) ORDER BY arxiv_id"
+    )
     return {row[0]: paper_of(row) for row in rows.fetchall()}
 
 
 def incomplete(connection: Connection) -> list[str]:
-    """Papers whose present version the API has not described yet, and translated papers not known at all."""
+    """Announced and translated papers that we do not know, or only from a feed, or not in the announced version."""
     rows = connection.execute("""
-        SELECT arxiv_id FROM paper WHERE source <> 'api'
+        SELECT listed.arxiv_id
+        FROM (SELECT arxiv_id, max(version) AS version FROM announcement GROUP BY arxiv_id) AS listed
+        LEFT JOIN paper USING (arxiv_id)
+        WHERE paper.arxiv_id IS NULL
+           OR paper.source IN ('rss', 'atom', 'oai_dc')
+           OR paper.version IS NULL
+           OR paper.version < listed.version
         UNION
         SELECT arxiv_id FROM waiting
         ORDER BY arxiv_id
@@ -73,59 +101,89 @@ def waiting(connection: Connection) -> list[str]:
     return [row[0] for row in connection.execute("SELECT arxiv_id FROM waiting ORDER BY arxiv_id").fetchall()]
 
 
-def paper_of(row: tuple[Any, ...]) -> Paper:
-    """The record in a row of this module's columns."""
-    values: dict[str, Any] = dict(zip(_COLUMNS.replace(",", " ").split(), row, strict=True))
+def paper_of(row: Sequence[Any]) -> Paper:
+    """The record in a row of this module's columns, and the fingerprint."""
+    values: dict[str, Any] = dict(zip([*COLUMNS.replace(",", " ").split(), "fingerprint"], row, strict=True))
     paper = Paper(**values)
     return replace(
         paper,
         authors=tuple(Author(author["name"], tuple(author["affiliations"])) for author in values["authors"]),
         categories=tuple(paper.categories),
         subject_classes=tuple(paper.subject_classes),
+        versions=tuple(Version(**version) for version in values["versions"]),
+        fingerprint=values["fingerprint"].hex if values["fingerprint"] else None,
     )
 
 
-def _first_seen(connection: Connection, arxiv_ids: list[str]) -> dict[str, date]:
+def _known(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, _Known]:
     rows = connection.execute(
-        "SELECT arxiv_id, first_seen_on FROM paper WHERE list_contains($ids, arxiv_id)", {"ids": arxiv_ids}
+        """
+        SELECT arxiv_id, version, source, fingerprint, first_seen_on, known_from
+        FROM paper_state
+        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest($ids))
+        """,
+        {"ids": list(arxiv_ids)},
     )
-    return dict(rows.fetchall())
+    return {row[0]: _Known(row[1], row[2], row[3].hex if row[3] else None, *row[4:]) for row in rows.fetchall()}
 
 
-def _delete(connection: Connection, arxiv_ids: list[str]) -> None:
-    connection.execute("DELETE FROM paper WHERE list_contains($ids, arxiv_id)", {"ids": arxiv_ids})
+def _needs_text(known: _Known | None, paper: Paper) -> bool:
+    return known is not None and not (known.fingerprint and paper.source in FULL and known.source in FULL)
 
 
-def _store_versions(connection: Connection, papers: list[Paper], on: date) -> None:
-    # The API tells when a version was submitted; a feed does not. The better row replaces the other.
-    dated = {(paper.arxiv_id, paper.version): paper.updated_at for paper in papers if paper.updated_at}
-    met = {(paper.arxiv_id, paper.version) for paper in papers}
-    rows = connection.execute(
-        "SELECT arxiv_id, version, submitted_at, first_seen_on FROM paper_version WHERE list_contains($ids, arxiv_id)",
-        {"ids": [arxiv_id for arxiv_id, _ in met]},
-    ).fetchall()
-    known = {(row[0], row[1]): (row[2], row[3]) for row in rows}
-    changed = {key for key in met if key not in known or (dated.get(key) or known[key][0]) != known[key][0]}
+def _is_known(known: _Known | None, paper: Paper) -> bool:
+    """Whether a full record tells nothing that a stored full record did not: it is the same, or of an older version."""
+    if known is None:
+        return False
+    return known.fingerprint == paper.fingerprint or (known.version or 0) > (paper.version or 0)
+
+
+def _replace(connection: Connection, papers: Sequence[Paper], known: dict[str, _Known], on: date) -> None:
+    """The latest state of these papers is this one, from this date on."""
+    if not papers:
+        return
+    replaced = [paper.arxiv_id for paper in papers if paper.arxiv_id in known]
+    end(connection, replaced, on)
+    insert(connection, "paper_state", [_row(paper, known.get(paper.arxiv_id), on) for paper in papers])
+    _assert_unique(connection, [paper.arxiv_id for paper in papers])
+
+
+def end(connection: Connection, arxiv_ids: Sequence[str], on: date) -> None:
+    """The latest states of these papers end on this date; those that began on it, or later, have never been."""
+    ids = {"ids": list(arxiv_ids), "on": on}
     connection.execute(
-        "DELETE FROM paper_version WHERE list_contains($keys, arxiv_id || 'v' || version)",
-        {"keys": [f"{arxiv_id}v{version}" for arxiv_id, version in changed]},
+        """
+        DELETE FROM paper_state
+        WHERE known_until IS NULL AND known_from >= $on AND arxiv_id IN (SELECT unnest($ids))
+        """,
+        ids,
     )
-    insert(
-        connection,
-        "paper_version",
-        [
-            {
-                "arxiv_id": key[0],
-                "version": key[1],
-                "submitted_at": dated.get(key),
-                "first_seen_on": known[key][1] if key in known else on,
-            }
-            for key in sorted(changed)
-        ],
+    connection.execute(
+        """
+        UPDATE paper_state SET known_until = $on
+        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest($ids))
+        """,
+        ids,
     )
 
 
-def _assert_unique(connection: Connection) -> None:
-    row = connection.execute("SELECT count(*) - count(DISTINCT arxiv_id) FROM paper").fetchone()
+def _row(paper: Paper, known: _Known | None, on: date) -> dict[str, Any]:
+    return {
+        **asdict(paper),
+        "first_seen_on": known.first_seen_on if known else on,
+        # A run for an earlier date replaces what a later one knew: since that date, not since this one.
+        "known_from": max(on, known.known_from) if known else on,
+    }
+
+
+def _assert_unique(connection: Connection, arxiv_ids: Sequence[str]) -> None:
+    row = connection.execute(
+        """
+        SELECT count(*) - count(DISTINCT arxiv_id)
+        FROM paper_state
+        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest($ids))
+        """,
+        {"ids": list(arxiv_ids)},
+    ).fetchone()
     if row is None or row[0]:
         raise AssertionError("a paper would be stored twice")

@@ -42,7 +42,7 @@ def last(connection: Connection) -> RunRow:
     row = connection.execute("""
         SELECT flow, "on", state, started_at, report
         FROM run
-        ORDER BY started_at DESC
+        ORDER BY started_at DESC, finished_at DESC NULLS LAST
         LIMIT 1
     """).fetchone()
     if row is None:

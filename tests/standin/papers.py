@@ -25,6 +25,19 @@ class Version:
     submitted: datetime
     abstract: str
     comment: str | None
+    #: When arXiv shows it, for versions that no list announces; None: when the first list does.
+    public_on: date | None = None
+    #: `I` for a withdrawal.
+    source_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Silent:
+    """A correction that needs no version and that nobody announces."""
+
+    on: date
+    doi: str | None
+    journal_ref: str | None
 
 
 @dataclass(frozen=True)
@@ -38,11 +51,26 @@ class StandinPaper:
     license: str = DEFAULT_LICENSE
     journal_ref: str | None = None
     doi: str | None = None
+    silent: tuple[Silent, ...] = ()
 
     def as_of(self, day: date) -> "StandinPaper | None":
-        """The paper as arXiv shows it on a day: only announced versions; None before the first announcement."""
-        shown = [line.version for line in self.announced if line.on <= day]
-        return replace(self, versions=tuple(v for v in self.versions if v.number <= max(shown))) if shown else None
+        """The paper as arXiv shows it on a day: only published versions; None before the first."""
+        shown = tuple(version for version in self.versions if self.shown_on(version) <= day)
+        if not shown:
+            return None
+        made = [change for change in self.silent if change.on <= day]
+        changed = {"doi": made[-1].doi, "journal_ref": made[-1].journal_ref} if made else {}
+        return replace(self, versions=shown, **changed)
+
+    def shown_on(self, version: Version) -> date:
+        announced = (line.on for line in self.announced if line.version >= version.number)
+        return version.public_on or min(announced, default=date.max)
+
+    def datestamp(self, day: date) -> date:
+        """Of the last modification that arXiv shows on a day."""
+        published = [self.shown_on(version) for version in self.versions]
+        crossed = [line.on for line in self.announced]
+        return max(on for on in (*published, *crossed, *(change.on for change in self.silent)) if on <= day)
 
     @property
     def latest(self) -> Version:

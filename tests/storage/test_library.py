@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 
-from storage.library import announcements, connection, papers, problems, publications, runs, translations
+from storage.library import announcements, connection, ledger, papers, problems, publications, runs, translations
 from yibao.errors import LibraryError
-from yibao.models import Announcement, AnnounceType, Author, Batch, BatchState, Paper, Problem, Severity, Translation
+from yibao.models import Author, Paper, Problem, Severity, Translation
 
 MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
 PAPER = Paper(
@@ -98,59 +98,7 @@ def test_a_batch_that_fails_stores_nothing(path):
     with pytest.raises(RuntimeError):
         broken_batch()
     with connection.reading(path) as library:
-        assert papers.all_by_id(library) == {}
-
-
-def test_a_paper_comes_back_as_it_was_and_storing_it_again_changes_nothing(library):
-    assert papers.store(library, [PAPER], MONDAY) == (1, 0, 0)
-    before = rows(library, "paper") + rows(library, "paper_version")
-    assert papers.store(library, [PAPER, PAPER], TUESDAY) == (0, 0, 1)
-    assert papers.by_id(library, ["2501.00001"]) == {"2501.00001": PAPER}
-    assert rows(library, "paper") + rows(library, "paper_version") == before
-
-
-def test_a_completed_paper_keeps_its_first_date_and_its_licence(library):
-    papers.store(library, [PAPER], MONDAY)
-    full = replace(PAPER, source="api", comment="c", license=None, updated_at=datetime(2025, 1, 10, tzinfo=UTC))
-    assert papers.store(library, [full], TUESDAY) == (0, 1, 0)
-    (stored,) = papers.by_id(library, ["2501.00001"]).values()
-    assert (stored.comment, stored.license) == ("c", "cc")
-    assert library.execute("SELECT first_seen_on, changed_on FROM paper").fetchall() == [(MONDAY, TUESDAY)]
-    assert library.execute("SELECT submitted_at IS NULL FROM paper_version").fetchall() == [(False,)]
-    assert papers.incomplete(library) == []
-
-
-def test_versions_are_recorded_and_a_new_one_is_to_be_completed(library):
-    papers.store(library, [replace(PAPER, source="api")], MONDAY)
-    papers.store(library, [replace(PAPER, version=2, title="T2")], TUESDAY)
-    assert [row[0] for row in library.execute("SELECT version FROM paper_version ORDER BY 1").fetchall()] == [1, 2]
-    assert papers.incomplete(library) == ["2501.00001"]
-
-
-def test_a_list_stored_twice_is_stored_once(library):
-    line = Announcement("2501.00001", 1, "cs.CL", MONDAY, AnnounceType.NEW, "rss")
-    assert announcements.store(library, [line]) == 1
-    assert announcements.store(library, [line]) == 0
-    assert announcements.count(library, "cs.CL", MONDAY) == 1
-
-
-def test_types_and_categories_are_kept_apart_and_the_best_type_is_shown(library):
-    lines = [
-        Announcement("2501.00001", 1, "cs.CL", MONDAY, AnnounceType.CROSS, "rss"),
-        Announcement("2501.00001", 1, "cs.CV", MONDAY, AnnounceType.NEW, "rss"),
-    ]
-    announcements.store(library, lines)
-    (listing,) = announcements.listings(library)
-    assert (listing.type, listing.categories) == (AnnounceType.NEW, ("cs.CL", "cs.CV"))
-    assert len(rows(library, "announcement")) == 2
-
-
-def test_nothing_makes_a_complete_list_less(library):
-    complete = Batch("cs.CL", MONDAY, BatchState.COMPLETE, 4, 4, "rss")
-    announcements.store_batch(library, replace(complete, state=BatchState.UNKNOWN, note="x"), MONDAY)
-    announcements.store_batch(library, complete, MONDAY)
-    announcements.store_batch(library, replace(complete, state=BatchState.UNKNOWN, note="x"), TUESDAY)
-    assert announcements.batch_of(library, "cs.CL", MONDAY) == complete
+        assert papers.by_id(library, [PAPER.arxiv_id]) == {}
 
 
 def test_a_translation_before_its_paper_waits_and_is_completed(library):
@@ -221,7 +169,7 @@ def test_a_persons_query_cannot_change_anything(path):
     with connection.writing(path):
         pass
     with connection.reading(path) as library, pytest.raises(LibraryError, match="read-only"):
-        connection.ask(library, "DELETE FROM paper")
+        connection.ask(library, "DELETE FROM paper_state")
 
 
 def test_what_a_kill_left_of_a_library_that_was_being_made_is_in_nobodys_way(path):
@@ -230,6 +178,35 @@ def test_what_a_kill_left_of_a_library_that_was_being_made_is_in_nobodys_way(pat
     with connection.writing(path) as library:
         papers.store(library, [PAPER], MONDAY)
     assert [file.name for file in path.parent.iterdir()] == ["library.duckdb"]
+
+
+def test_a_library_of_the_first_version_keeps_its_papers_versions_lists_and_translations(path):
+    first = (connection.files("storage.library") / "migrations" / "0001_library.sql").read_text()
+    with duckdb.connect(str(path)) as old:
+        old.execute("CREATE TABLE migration (version INTEGER NOT NULL, name VARCHAR NOT NULL)")
+        old.execute(first)
+        old.execute("INSERT INTO migration VALUES (1, '0001_library.sql')")
+        old.execute("""
+            INSERT INTO paper VALUES (
+                '2501.00001', 2, 'T', 'A', [{'name': 'N', 'affiliations': []}], ['cs.CL'], 'cs.CL', [], 'c', NULL, NULL,
+                'cc', '2025-01-10 00:00:00+00', '2025-01-11 00:00:00+00', 'api', '2025-01-13', '2025-01-14'
+            );
+            INSERT INTO paper_version VALUES
+                ('2501.00001', 1, '2025-01-10 00:00:00+00', '2025-01-13'), ('2501.00001', 2, NULL, '2025-01-14');
+            INSERT INTO announcement VALUES ('2501.00001', 1, 'cs.CL', '2025-01-13', 'new', 'rss');
+            INSERT INTO batch VALUES ('cs.CL', '2025-01-13', 'complete', 1, 1, 'rss', '', '2025-01-13');
+            CREATE VIEW waiting AS SELECT arxiv_id FROM paper;
+        """)
+    with connection.writing(path) as library:
+        (paper,) = papers.by_id(library, ["2501.00001"]).values()
+        assert (paper.version, paper.comment, paper.license, paper.source) == (2, "c", "cc", "api")
+        assert [version.version for version in paper.versions] == [1, 2]
+        assert library.execute("SELECT first_seen_on, changed_on FROM paper").fetchall() == [(MONDAY, TUESDAY)]
+        (line,) = announcements.lines(library, "cs.CL", MONDAY)
+        assert (line.arxiv_id, line.sources, line.is_described) == ("2501.00001", ("rss",), True)
+        (batch,) = ledger.batches(library)
+        # A feed alone proves nothing: the next run asks for the catch-up page.
+        assert (batch.state, batch.stored) == ("partial", 1)
 
 
 def test_a_file_that_is_no_library_is_told_so(tmp_path):

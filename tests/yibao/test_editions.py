@@ -1,6 +1,6 @@
 """Which papers make up which edition."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from yibao import editions
 from yibao.editions import Holdings
@@ -82,11 +82,27 @@ def test_a_paper_replaced_in_the_week_of_its_announcement_is_listed_once_as_new(
 
 
 def test_an_incomplete_day_says_so():
-    unknown = Batch("cs.CV", MONDAY, BatchState.UNKNOWN, None, 0, "rss", "arXiv could not be reached")
+    unknown = Batch("cs.CV", MONDAY, BatchState.UNKNOWN, None, 0, ("rss",), "arXiv could not be reached")
     listing = Listing("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",))
     found = composed(holdings([paper("2501.00001")], [listing], batches=[unknown]))
     assert found["2025-01-13"].notes == ("cs.CV, 2025-01-13: arXiv could not be reached",)
     assert found["2025-W03"].notes
+
+
+def test_a_day_of_which_nothing_could_be_had_has_a_page_that_says_so():
+    unknown = Batch("cs.CV", MONDAY, BatchState.UNKNOWN, None, 0, (), "arXiv could not be reached")
+    quiet = Batch("cs.CV", MONDAY + timedelta(days=1), BatchState.NONE_ANNOUNCED, 0, 0, ("rss",))
+    found = composed(holdings([], [], batches=[unknown, quiet]))
+    assert list(found) == ["2025-01-13"]
+    assert found["2025-01-13"].notes == ("cs.CV, 2025-01-13: arXiv could not be reached",)
+
+
+def test_a_withdrawal_is_a_change_that_readers_notice():
+    from dataclasses import replace
+
+    entry = holdings([paper("2501.00001")]).entry("2501.00001")
+    withdrawn = replace(entry, paper=replace(entry.paper, is_withdrawn=True))
+    assert editions.content_of(entry) != editions.content_of(withdrawn)
 
 
 def test_a_change_that_readers_notice_changes_the_content_and_no_other_does():

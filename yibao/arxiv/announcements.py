@@ -14,7 +14,7 @@ from html import unescape
 from typing import Any
 
 from yibao import categories, dates, identifiers
-from yibao.arxiv import documents
+from yibao.arxiv import authors, documents
 from yibao.errors import GarbledError
 from yibao.models import Announcement, AnnounceType, Author, Paper, Problem, Reading, Severity
 from yibao.text import one_line
@@ -33,6 +33,11 @@ LIMIT = 2000
 def address(base_url: str, category: str) -> str:
     """Where a category's feed is."""
     return f"{base_url}/{category}"
+
+
+def is_feed(url: str, base_url: str) -> bool:
+    """Whether an address is that of a category's feed."""
+    return url.startswith(f"{base_url}/")
 
 
 def subject_of(url: str) -> tuple[str, str]:
@@ -104,7 +109,7 @@ def _paper(item: Any, source: str) -> tuple[Paper, AnnounceType]:
         version=identifier.version or 1,
         title=title,
         abstract=_abstract(item, is_legacy=legacy is not None),
-        authors=tuple(_authors(item)),
+        authors=_authors(item),
         categories=codes,
         primary_category=codes[0] if codes else None,
         source=source,
@@ -135,26 +140,10 @@ def _abstract(item: Any, *, is_legacy: bool) -> str:
     return text.strip()
 
 
-def _authors(item: Any) -> Iterator[Author]:
+def _authors(item: Any) -> tuple[Author, ...]:
     # arXiv gives one dc:creator, names joined by commas, with affiliations in brackets.
     joined = ", ".join(author["name"] for author in item.get("authors", []) if author.get("name"))
-    joined = unescape(_TAG.sub("", joined))
-    for name, affiliation in _split_authors(joined or item.get("author", "")):
-        yield Author(name, (affiliation,) if affiliation else ())
-
-
-def _split_authors(joined: str) -> Iterator[tuple[str, str]]:
-    """Names with what stands in brackets behind each; commas inside brackets separate nothing."""
-    depth, start, parts = 0, 0, []
-    for place, letter in enumerate(joined):
-        depth += (letter == "(") - (letter == ")")
-        if letter == "," and depth <= 0:
-            parts.append(joined[start:place])
-            start = place + 1
-    parts.append(joined[start:])
-    for part in filter(None, map(one_line, parts)):
-        found = re.fullmatch(r"(?P<name>[^(]+?)\s*\((?P<place>.*)\)", part)
-        yield (found["name"], found["place"]) if found else (part, "")
+    return authors.listed(unescape(_TAG.sub("", joined)) or item.get("author", ""))
 
 
 def _doubts(paper: Paper, url: str, number: int) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ requests to a single connection at a time", for all machines under one's control
 """
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,8 +26,14 @@ from yibao.errors import PATIENCE_S, GarbledError, RefusedError, UnreachableErro
 from yibao.settings import Arxiv
 
 _OK = 200
+_DENIED = 403
 _MOVED = (301, 302, 303, 307, 308)
 _LONGEST_S = 24 * 3600.0
+#: How long everyone keeps quiet after a refusal that names no time, in paces: a minute after 429, an hour after 403
+#: at arXiv's three seconds. Polite spacing alone does not protect from 429, and asking on after 403 "will be
+#: interpreted as an attack". Source: https://info.arxiv.org/help/robots.html
+_COOL_DOWN_PACES = {429: 20.0, 503: 5.0, 403: 1200.0}
+_STAMP_BYTES = 18
 #: No answer of arXiv is near this size; a body that is larger is a fault, not news.
 _BODY_LIMIT_BYTES = 64 * 2**20
 
@@ -64,7 +71,8 @@ class Pace:
     """Lets one request of this host through at a time, and none too early.
 
     The file holds the moment before which nobody may ask. A process that dies lets go of the lock, and the
-    moment was written before its request, so that no kill makes the next one come too early.
+    moment was written before its request, in one write that no kill can halve, so that none makes the next request
+    come too early.
     """
 
     def __init__(self, path: Path, pace_s: float, clock: Clock) -> None:
@@ -111,14 +119,27 @@ class Pace:
         """Nobody asks within so many seconds from now; never shortens what was promised before."""
         self._set(max(self._not_before() - self._clock.now(), min(seconds, _LONGEST_S)))
 
+    def cool_down(self, status: int, retry_after_s: float | None) -> None:
+        """Nobody asks for as long as the server wants, or as long as such a refusal demands."""
+        demanded = _COOL_DOWN_PACES.get(status, 0.0) * self._pace_s
+        self.postpone(demanded if retry_after_s is None or status == _DENIED else retry_after_s)
+
     def _set(self, seconds: float) -> None:
-        self._path.write_text(f"{self._clock.now() + seconds:.3f}", encoding="ascii")
+        # Never truncated first: a kill between the two would leave no moment at all.
+        file = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.pwrite(file, f"{self._clock.now() + seconds:0{_STAMP_BYTES}.3f}".encode("ascii"), 0)
+        finally:
+            os.close(file)
 
     def _not_before(self) -> float:
         try:
             return float(self._path.read_text(encoding="ascii"))
-        except (FileNotFoundError, ValueError):
+        except FileNotFoundError:
             return 0.0
+        except ValueError:
+            # Somebody else's file, or a disk that was full: nobody knows when arXiv was asked last.
+            return self._clock.now() + self._pace_s
 
 
 class Client:
@@ -163,7 +184,7 @@ class Client:
             is_moved = status in _MOVED and "location" in headers and hops > 0
             if not is_moved and not accept(status):
                 retry_after_s = retry_after(headers.get("retry-after"), self._clock.now())
-                self._pace.postpone(retry_after_s or 0.0)
+                self._pace.cool_down(status, retry_after_s)
                 raise RefusedError(url, _refusal(status, retry_after_s), status, retry_after_s)
         if is_moved:
             return self.get(urljoin(url, headers["location"]), accept, hops - 1)

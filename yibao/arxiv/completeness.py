@@ -1,56 +1,226 @@
-"""What a feed lets us say of one category's list for one date: complete, partial, none announced, or unknown.
+"""What arXiv's sources let us say of one category's list for one date. Pure.
 
-Pure. Never calls a day quiet that may be broken; see docs/decisions/0005-honest-days.md.
+A list is complete when the catch-up page, the one source that says how long a list is, has been read whole, no other
+source contradicts it, and every paper in it is described. Never calls a day quiet that may be broken; see
+docs/decisions/0005-honest-days.md.
 """
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from yibao import dates
+from yibao.arxiv import catchup, holidays
 from yibao.arxiv.announcements import LIMIT
-from yibao.models import Batch, BatchState, Reading
+from yibao.models import Announcement, AnnounceType, Batch, BatchState, Line, Look, Reading, Unlisted
+from yibao.sources import CATCHUP
 
 #: States that a run cannot be content with.
 DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
+#: What only a feed lists is believed to be the feed's error once the catch-up page has said so this often; an empty
+#: page, which a fault may look like, must say it more often.
+_CONVINCED, _CONVINCED_BY_NOTHING = 2, 4
+_NAMED = 3
+_REPEATED = "the feed repeats an earlier list under a new date"
 
 
-def judge(reading: Reading, category: str, on: date, source: str, *, was_announced: bool) -> list[Batch]:
-    """What the feed lets us say of its own date, and of the date that was asked for.
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known beside the list itself."""
 
-    The date asked for is complete only if the feed speaks of it. An empty feed is no news at a weekend, or where
-    the other categories' feeds show that arXiv did announce that day; else it is a doubt on a working day.
+    #: Date of the run.
+    today: date
+    #: Whether another category's list of this date has entries.
+    was_announced: bool
+    #: Whether any list of a later date has entries.
+    was_announced_later: bool
+    #: Papers of this category that OAI-PMH knows and that this list may have left out.
+    unlisted: tuple[Unlisted, ...] = ()
+
+
+def looked_at_feed(reading: Reading, category: str, on: date, source: str, earlier: Collection[str]) -> Look:
+    """What today's feed says of its date; `earlier` are the papers that were first announced there on earlier dates.
+
+    A feed gives no count of its own, so that it can contradict and never prove.
     """
-    found = []
-    spoken = reading.announced_on
-    if reading.declared and spoken:
-        found.append(_own_batch(reading, category, spoken, source))
-    if spoken == on and reading.declared:
-        return found
-    if not dates.is_announcement_day(on) or (was_announced and not reading.declared and spoken in (on, None)):
-        found.append(Batch(category, on, BatchState.NONE_ANNOUNCED, reading.declared, 0, source))
-        return found
+    look = Look(category, on, source, reading.declared, len(reading.announcements), on)
+    aside = reading.declared - len(reading.announcements)
     if not reading.declared:
-        note = "the feed is empty on a working day: a holiday at arXiv, or a fault"
-    elif spoken and spoken < on:
-        note = f"the feed still speaks of {spoken}"
-    elif spoken:
-        note = f"the feed speaks of {spoken} by now, and cannot be asked about earlier dates"
-    else:
-        note = "the feed bears no date"
-    found.append(Batch(category, on, BatchState.UNKNOWN, None, 0, source, note))
-    return found
+        return look
+    if reading.announced_on != on:
+        return replace(look, declared=None, read=0, note=_of_another_date(reading.announced_on, on))
+    if any(line.arxiv_id in earlier for line in reading.announcements if line.type.is_first):
+        return replace(look, note=_REPEATED)
+    if reading.declared >= LIMIT:
+        return replace(look, note=f"the feed was cut at {LIMIT} items")
+    return replace(look, note=f"{aside} of {reading.declared} items of the feed were set aside" if aside else "")
+
+
+def is_repeated(look: Look) -> bool:
+    """Whether the feed is an earlier one under a new date: nothing in it is news of this date."""
+    return look.note == _REPEATED
+
+
+def looked_at_page(pages: Sequence[catchup.Page], category: str, on: date, today: date) -> Look:
+    """What the catch-up pages say of a date."""
+    declared, read = catchup.declared(pages), len({line.arxiv_id for page in pages for line in page.lines})
+    note = "" if read == declared else f"the catch-up page says {declared} entries, {read} could be read"
+    return Look(category, on, CATCHUP, declared, read, today, note)
+
+
+def merged(known: Sequence[Line], arrived: Sequence[Announcement], source: str, *, is_whole: bool) -> list[Line]:
+    """The lines of one list once a source has told its own; `is_whole`: what it does not list, it takes back.
+
+    A feed tells the version, a catch-up page does not; otherwise the last word counts.
+    """
+    lines = {line.arxiv_id: line for line in known}
+    for one in arrived:
+        old = lines.get(one.arxiv_id)
+        sources = tuple(sorted({*(old.sources if old else ()), source}))
+        version = one.version or (old.version if old else None)
+        kind = old.type if old and source == CATCHUP and old.sources != (CATCHUP,) else one.type
+        lines[one.arxiv_id] = Line(one.arxiv_id, version, kind, sources)
+    if is_whole:
+        told = {one.arxiv_id for one in arrived}
+        for line in known:
+            if line.arxiv_id not in told and source in line.sources:
+                lines[line.arxiv_id] = replace(line, sources=tuple(one for one in line.sources if one != source))
+    return [line for line in lines.values() if line.sources]
+
+
+def official(lines: Sequence[Line], looks: Mapping[str, Look], category: str, earlier: Collection[str]) -> list[Line]:
+    """The lines that readers are shown: without what only a feed lists, where that is known to be the feed's error.
+
+    It is where the paper was first announced on an earlier date (`earlier`), or the catch-up page twice left it out.
+    """
+    page = looks.get(CATCHUP)
+    is_convinced = page is not None and page.declared is not None and not page.note and _is_convincing(page)
+    return [
+        line
+        for line in lines
+        if not _is_contradicted(line, category)
+        or not (is_convinced or (line.type.is_first and line.arxiv_id in earlier))
+    ]
+
+
+def _is_convincing(page: Look) -> bool:
+    return page.confirmed >= (_CONVINCED if page.declared else _CONVINCED_BY_NOTHING)
+
+
+def judge(category: str, on: date, looks: Mapping[str, Look], lines: Sequence[Line], context: Context) -> Batch:
+    """What may be said of the list; `looks` by source, `lines` the official ones."""
+    page = looks.get(CATCHUP)
+    held = sum(line.is_described for line in lines)
+    spoken = tuple(sorted(source for source, look in looks.items() if look.declared is not None))
+    state, note = _state(category, on, looks, lines, context)
+    return Batch(category, on, state, page.declared if page else None, held, spoken, note)
+
+
+def may_have_left_out(paper: Unlisted, on: date, *, is_first: bool) -> bool:
+    """Whether a list of this date is one that should have the paper; `is_first`: we hold no earlier list.
+
+    It was submitted before and known by then. Earlier lists than our first may have it, if it was not new that day.
+    """
+    if not paper.submitted_at.date() < on <= paper.known_from:
+        return False
+    return not is_first or paper.submitted_at >= dates.submission_window(on)[0]
+
+
+def needs_look(batch: Batch | None, page: Look | None, on: date, today: date) -> bool:
+    """Whether the catch-up page of this date should be asked.
+
+    What is final is not asked again; a quiet working day is, once, on a later day: two sources may be wrong together.
+    """
+    if not catchup.is_within_reach(on, today):
+        return False
+    if batch is None or batch.state in DOUBTFUL:
+        return True
+    is_quiet = batch.state == BatchState.NONE_ANNOUNCED and dates.is_announcement_day(on)
+    return is_quiet and (page is None or page.looked_on <= on) and today > on
 
 
 def told(batch: Batch) -> str:
     """The list's state in a few words."""
-    return f"{batch.state}, {batch.stored} announced" if not batch.note else f"{batch.state}: {batch.note}"
+    counted = batch.state == BatchState.COMPLETE or not batch.note
+    words = f"{batch.state}, {batch.stored} announced" if counted else f"{batch.state}: {batch.note}"
+    return words if batch.state != BatchState.NONE_ANNOUNCED or not batch.note else f"{batch.state} ({batch.note})"
 
 
-def _own_batch(reading: Reading, category: str, on: date, source: str) -> Batch:
-    aside = reading.declared - len(reading.announcements)
-    if reading.declared >= LIMIT:
-        note = f"the feed was cut at {LIMIT} items"
-    elif aside:
-        note = f"{aside} of {reading.declared} items were set aside"
-    else:
-        return Batch(category, on, BatchState.COMPLETE, reading.declared, 0, source)
-    return Batch(category, on, BatchState.PARTIAL, reading.declared, 0, source, note)
+def _state(
+    category: str, on: date, looks: Mapping[str, Look], lines: Sequence[Line], context: Context
+) -> tuple[BatchState, str]:
+    page = looks.get(CATCHUP)
+    if page is None or page.declared is None:
+        return _without_page(on, looks, lines, context)
+    if page.note:
+        return BatchState.PARTIAL, page.note
+    against = [line for line in lines if _is_contradicted(line, category)]
+    if against:
+        return BatchState.PARTIAL, f"the feed lists what the catch-up page does not: {_some(against)}"
+    if context.unlisted and page.confirmed < _CONVINCED:
+        return BatchState.PARTIAL, f"OAI-PMH knows papers of it that no list has: {_some(context.unlisted)}"
+    if not page.declared:
+        return _quiet(on, looks, context)
+    bare = [line for line in lines if not line.is_described]
+    if bare:
+        return BatchState.PARTIAL, f"{len(bare)} of {len(lines)} papers are not described yet: {_some(bare)}"
+    return BatchState.COMPLETE, ""
+
+
+def _without_page(
+    on: date, looks: Mapping[str, Look], lines: Sequence[Line], context: Context
+) -> tuple[BatchState, str]:
+    feeds = [look for source, look in looks.items() if source != CATCHUP]
+    is_empty = bool(feeds) and all(look.declared == 0 and not look.note for look in feeds)
+    if is_empty and not dates.is_announcement_day(on):
+        return BatchState.NONE_ANNOUNCED, ""
+    page = looks.get(CATCHUP)
+    why = page.note if page and page.note else "it was not asked"
+    if not catchup.is_within_reach(on, context.today):
+        why = f"{why}, and reaches back {catchup.REACH.days} days only"
+    doubts = "; ".join(look.note for look in feeds if look.note)
+    spoken = f"only the feed speaks of it{f' ({doubts})' if doubts else ''}" if lines else doubts or "no list was had"
+    if is_empty:
+        spoken = "the feed is empty on a working day"
+    return BatchState.PARTIAL if lines else BatchState.UNKNOWN, f"{spoken}; the catch-up page: {why}"
+
+
+def _quiet(on: date, looks: Mapping[str, Look], context: Context) -> tuple[BatchState, str]:
+    """The catch-up page says that nothing was announced: true, or a fault that looks like it."""
+    if not dates.is_announcement_day(on):
+        return BatchState.NONE_ANNOUNCED, ""
+    feeds = [look for source, look in looks.items() if source != CATCHUP]
+    page = looks[CATCHUP]
+    agrees = all(look.declared == 0 and not look.note for look in feeds) and bool(feeds)
+    if context.was_announced and (agrees or page.confirmed >= _CONVINCED):
+        return BatchState.NONE_ANNOUNCED, ""
+    if context.was_announced_later and page.looked_on > on and page.confirmed >= _CONVINCED:
+        return BatchState.NONE_ANNOUNCED, holidays.name_of(on) or "arXiv has announced since, and nothing for this date"
+    holiday = holidays.name_of(on)
+    if holiday and agrees and not context.was_announced:
+        return BatchState.NONE_ANNOUNCED, holiday
+    return BatchState.UNKNOWN, "the catch-up page is empty on a working day, and nothing explains it yet"
+
+
+def _is_contradicted(line: Line, category: str) -> bool:
+    """Whether a feed lists it and the catch-up page does not.
+
+    Apart from what is no contradiction: the page of a whole archive leaves out cross-lists within it, its feed does
+    not. Source: https://github.com/arXiv/arxiv-browse (listings), https://github.com/arXiv/arxiv-feed (database).
+    """
+    is_cross = line.type in (AnnounceType.CROSS, AnnounceType.REPLACE_CROSS)
+    is_within = is_cross and (line.primary_category or "").partition(".")[0] == category
+    return CATCHUP not in line.sources and not is_within
+
+
+def _of_another_date(spoken: date | None, on: date) -> str:
+    if spoken is None:
+        return "the feed bears no date"
+    if spoken < on:
+        return f"the feed still speaks of {spoken}"
+    return f"the feed speaks of {spoken} by now, and cannot be asked about earlier dates"
+
+
+def _some(lines: Sequence[Line] | Sequence[Unlisted]) -> str:
+    named = ", ".join(line.arxiv_id for line in lines[:_NAMED])
+    return named if len(lines) <= _NAMED else f"{named} and {len(lines) - _NAMED} more"

@@ -18,6 +18,7 @@ from yibao.text import legal, shorten
 #: A feed holds at least this many items where there are as many, and never a part of a day.
 MINIMUM_ITEMS = 60
 _SUMMARY_CHARACTERS = 300
+_WITHDRAWN = "本文已撤回。This paper has been withdrawn."
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -67,7 +68,7 @@ def feeds(entries: Iterable[Entry], editions: Iterable[Edition], wanted: Sequenc
     newest = sorted((entry for entry in entries if entry.stamp), key=_newest_first)
     # By when the translation came: a paper of last year that is translated today is news here.
     translated = sorted((entry for entry in newest if entry.translated_on), key=_translated_on, reverse=True)
-    issued = [edition for edition in editions if edition.stamp]
+    issued = [edition for edition in editions if edition.stamp and edition.entries]
     return [
         _feed(
             "all",
@@ -172,6 +173,10 @@ def _paper_item(entry: Entry, site: Site) -> Item:
 
 
 def _summary(entry: Entry) -> str:
+    return f"{_WITHDRAWN} {_abstract(entry)}" if entry.is_withdrawn else _abstract(entry)
+
+
+def _abstract(entry: Entry) -> str:
     if entry.translation and entry.translation.abstract:
         return typesetting.text_of_markdown(entry.translation.abstract)
     return typesetting.text_of_abstract(entry.paper.abstract) if entry.paper else ""
@@ -182,6 +187,9 @@ def paper_html(entry: Entry) -> str:
     paper, translation = entry.paper, entry.translation
     parts = [f'<p lang="en"><strong>{escape(typesetting.plain(entry.title_en))}</strong></p>'] if entry.title_zh else []
     parts.append(f'<p lang="en">{_byline(entry)}</p>')
+    if paper and paper.is_withdrawn:
+        reason = f' <span lang="en">{escape(typesetting.plain(paper.comment))}</span>' if paper.comment else ""
+        parts.append(f"<p><strong>{_WITHDRAWN}</strong>{reason}</p>")
     if translation and translation.abstract:
         html = typesetting.html_of_markdown(translation.abstract)
         parts.append(f'<div lang="{escape(translation.language)}">{html}</div>')
@@ -211,6 +219,7 @@ def _edition_item(edition: Edition, site: Site) -> Item:
     rows = [
         f'<li><a href="{escape(paper_url(site, entry))}">{escape(typesetting.plain(entry.title))}</a>'
         + (f'<br/><span lang="en">{escape(typesetting.plain(entry.title_en))}</span>' if entry.title_zh else "")
+        + (f"<br/>{_WITHDRAWN}" if entry.is_withdrawn else "")
         + "</li>"
         for entry in edition.entries
         if entry not in edition.replaced

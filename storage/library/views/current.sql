@@ -1,4 +1,22 @@
 -- Views are made anew whenever the library is opened for writing: they hold nothing, and follow the code.
+CREATE OR REPLACE VIEW paper AS
+    SELECT * EXCLUDE (fingerprint, known_from, known_until), known_from AS changed_on
+    FROM paper_state
+    WHERE known_until IS NULL;
+COMMENT ON VIEW paper IS 'The latest metadata of each paper, one row a paper. Source: arXiv, CC0.';
+
+CREATE OR REPLACE VIEW paper_version AS
+    SELECT arxiv_id, unnest(versions, recursive := true), known_from AS changed_on
+    FROM paper_state
+    WHERE known_until IS NULL;
+COMMENT ON VIEW paper_version IS 'Every version of each paper, one row a paper and version.';
+
+CREATE OR REPLACE MACRO paper_as_of(day) AS TABLE
+    SELECT * EXCLUDE (fingerprint, known_until)
+    FROM paper_state
+    WHERE known_from <= day
+      AND (known_until IS NULL OR known_until > day);
+
 CREATE OR REPLACE VIEW current_translation AS
     SELECT * EXCLUDE (state)
     FROM translation

@@ -1,0 +1,146 @@
+"""A bulk metadata snapshot, so that a new installation begins with all of arXiv."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+
+from flows import progress, wiring
+from flows.ending import ended
+from flows.wiring import Run
+from storage import bulk_files
+from storage.library import bulk, connection, oai_lists, papers, problems
+from storage.library.bulk import Compared, Doubtful, UnreadableLinesError
+from storage.library.connection import Connection
+from yibao import identifiers
+from yibao.arxiv import oai
+from yibao.errors import YibaoError
+from yibao.identifiers import Repaired
+from yibao.models import Problem, Severity
+
+_ROWS = 500_000
+
+
+@flow(name="import")
+def import_(file: str, on: date | None = None, config: str = "yibao.toml") -> State | None:
+    """Every record of a snapshot is in the library, unless the library knows it so or better; nothing is published.
+
+    Killed at any moment and run again it goes on where it was: what is stored is not stored twice.
+    """
+    with wiring.run(Path(config), "import", on) as run:
+        store_file(run, Path(file).resolve())
+        return ended(run)
+
+
+@task(name="import a snapshot", cache_policy=NO_CACHE)
+def store_file(run: Run, path: Path) -> None:
+    """The file is in the library.
+
+    Raises:
+        YibaoError: it cannot be read, or is no snapshot.
+    """
+    folder = run.settings.paths.data / "import"
+    with connection.opened(run.library) as library:
+        bulk.prepare(library)
+        try:
+            _store(run, library, path, path, [])
+        except UnreadableLinesError:
+            folder.mkdir(parents=True, exist_ok=True)
+            clean = folder / "bulk.clean.jsonl"
+            try:
+                progress.tell(f"setting aside what is no record in {path.name}", None)
+                bad = bulk_files.without_bad_lines(path, clean)
+                _store(run, library, path, clean, [_unreadable(path, one.line, one.reason) for one in bad])
+            finally:
+                clean.unlink(missing_ok=True)
+
+
+def _store(run: Run, library: Connection, path: Path, readable: Path, found: list[Problem]) -> None:
+    """The file is in the library; `readable` is the file, or a copy without the lines told in `found`."""
+    progress.tell(f"reading {path.name}", None)
+    is_parquet = bulk_files.kind_of(readable) == "parquet"
+    relation = bulk.parquet_relation(library, str(readable)) if is_parquet else bulk.json_relation(str(readable))
+    repaired, told = _judge(path, bulk.look(library, relation))
+    compared = bulk.compare(library, repaired)
+    if not compared.records and (found or told):
+        raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {(found + told)[0].message}")
+    _store_parts(run, library, readable, relation, compared)
+    with connection.transaction(library):
+        merged = papers.store(library, bulk.mixed(library, relation), run.on)
+        problems.replace(library, f"import:{path.name}", [*found, *told])
+        _remember(library, compared.updated_until)
+    run.report.papers_new += compared.new
+    run.report.papers_changed += compared.changed + merged.changed
+    run.report.papers_unchanged += compared.unchanged + merged.unchanged
+    run.report.duplicates += compared.duplicates
+    run.report.problems += [*found, *told]
+
+
+def _store_parts(run: Run, library: Connection, path: Path, relation: str, compared: Compared) -> None:
+    """What is new or changed is stored, part by part, each in a transaction."""
+    if not compared.new and not compared.changed:
+        return
+    if bulk_files.kind_of(path) == "parquet":
+        for first in range(0, compared.rows, _ROWS):
+            with connection.transaction(library):
+                bulk.store(library, bulk.rows_of(relation, first, first + _ROWS), run.on)
+            progress.tell("storing", min(1.0, (first + _ROWS) / compared.rows))
+    else:
+        size = bulk_files.size_of(path)
+        for part, done in bulk_files.parts(path, run.settings.paths.data / "import"):
+            with connection.transaction(library):
+                bulk.store(library, bulk.json_relation(str(part)), run.on)
+            progress.tell("storing", done / size if size else None)
+    with connection.transaction(library):
+        bulk.store_twice(library, relation, run.on)
+
+
+def _judge(path: Path, doubtful: list[Doubtful]) -> tuple[dict[str, str], list[Problem]]:
+    """The identifiers that can be repaired, and what is to be told of each record that is not as it should be."""
+    if not doubtful:
+        return {}, []
+    kind = bulk_files.kind_of(path)
+    given = {record.given for record in doubtful if record.given}
+    lines = bulk_files.lines_of(path, given) if kind != "parquet" else {}
+    repaired, told = {}, []
+    for record in doubtful:
+        line = lines.get(record.given or "", 1)
+        outcome = _outcome(record)
+        if isinstance(outcome, Repaired):
+            repaired[record.given or ""] = outcome.arxiv_id
+            told.append(_repaired(path, line, outcome))
+        else:
+            told.append(_unreadable(path, line, outcome))
+    return repaired, told
+
+
+def _outcome(record: Doubtful) -> Repaired | str:
+    if record.given is None:
+        return "It has no identifier."
+    if record.title is None:
+        return f"{record.given} has no title."
+    return identifiers.repair(record.given, identifiers.month_of(record.created))
+
+
+def _remember(library: Connection, updated_until: date | None) -> None:
+    """What has changed since the snapshot will be asked for."""
+    if updated_until is None:
+        return
+    place = oai_lists.read(library, oai.PREFIX)
+    since = updated_until - timedelta(days=1)
+    if place is None or since < place.from_on:
+        oai_lists.store(library, oai_lists.OaiList(oai.PREFIX, since))
+
+
+def _unreadable(path: Path, line: int, reason: str) -> Problem:
+    remedy = "It was set aside, the others were read; correct the line and import the file again."
+    return Problem(path.name, line, 1, "unreadable-record", Severity.ERROR, reason, remedy)
+
+
+def _repaired(path: Path, line: int, outcome: Repaired) -> Problem:
+    remedy = "Nothing to do; the paper is stored under the repaired identifier."
+    return Problem(
+        path.name, line, 1, "repaired-identifier", Severity.WARNING, outcome.reason, remedy, outcome.arxiv_id
+    )

@@ -1,0 +1,95 @@
+"""What changed at arXiv since the last look, announced or not: new papers, versions, withdrawals, silent corrections."""
+
+from dataclasses import replace
+from datetime import date
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from flows import asking
+from flows.wiring import Run
+from storage.library import connection, oai_lists, papers, problems
+from storage.library.oai_lists import OaiList
+from yibao.arxiv import oai
+from yibao.arxiv.client import Client
+from yibao.arxiv.oai import Page, TokenError
+from yibao.errors import GarbledError, UpstreamError
+
+#: How often one list is begun again, because its token had expired, within a run.
+_BEGINNINGS = 3
+
+
+def changed(run: Run, since: date | None = None) -> None:
+    """Every record that changed since the last look, and since a date where one is named, is in the library.
+
+    Page by page, each stored with the place in the list: a run that was killed goes on where it was.
+    """
+    place = _place(run, since)
+    expired = 0
+    with run.client() as client:
+        while True:
+            url = _url(run, place)
+            try:
+                page = asking.patient(run, fetch_changes)(run, client, url)
+            except TokenError:
+                expired += 1
+                place = replace(place, token=None, from_on=place.reached_on or place.from_on)
+                if expired <= _BEGINNINGS:
+                    continue
+                run.report.gap(
+                    f"changed records: arXiv refuses its own tokens; the next run goes on at {place.from_on}"
+                )
+                return
+            except UpstreamError as error:
+                run.report.gap(f"changed records: {asking.told(run, error)}; the next run goes on at {place.from_on}")
+                return
+            place = following(place, page)
+            store_changes(run, url, page, place)
+            if place.token is None:
+                return
+
+
+def following(place: OaiList, page: Page) -> OaiList:
+    """The place in the list after a page; after the last one, the beginning of the next list."""
+    responded_on = place.responded_on or page.responded_on
+    if page.token is None:
+        return OaiList(place.prefix, max(place.from_on, responded_on - oai.OVERLAP))
+    reached_on = max(filter(None, (place.reached_on, page.reached_on)), default=None)
+    return OaiList(place.prefix, place.from_on, page.token, reached_on, responded_on)
+
+
+@task(name="fetch changed records", cache_policy=NO_CACHE)
+def fetch_changes(run: Run, client: Client, url: str) -> Page:
+    """A page of the list, read."""
+    page = oai.read(asking.get(run, client, url).body, url)
+    if page.token and oai.next_url(run.settings.arxiv.oai_url, page.token) == url:
+        raise GarbledError(url, "the list does not move on")
+    return page
+
+
+@task(name="store changed records", cache_policy=NO_CACHE)
+def store_changes(run: Run, url: str, page: Page, place: OaiList) -> None:
+    """The page's records are in the library, and so is the place where reading goes on."""
+    with run.storing() as library:
+        merged = papers.store(library, page.papers, run.on)
+        if page.problems or not oai.is_continued(url):
+            problems.replace(library, url, page.problems)
+        oai_lists.store(library, place)
+    run.report.papers_new += merged.new
+    run.report.papers_changed += merged.changed
+    run.report.problems += page.problems
+
+
+def _place(run: Run, since: date | None) -> OaiList:
+    """Where reading goes on: at the place kept, but not later than the date wished for."""
+    with connection.writing(run.library) as library:
+        place = oai_lists.read(library, oai.PREFIX)
+    wished = since or run.on - oai.OVERLAP
+    if place is None or (since and since < place.from_on):
+        return OaiList(oai.PREFIX, wished)
+    return place
+
+
+def _url(run: Run, place: OaiList) -> str:
+    base_url = run.settings.arxiv.oai_url
+    return oai.next_url(base_url, place.token) if place.token else oai.list_url(base_url, place.from_on)

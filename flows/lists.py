@@ -1,0 +1,251 @@
+"""arXiv's daily lists: today's feeds, the catch-up pages of every list that is not final, and the ledger of both."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from flows import asking
+from flows.wiring import Run
+from storage.library import announcements as lists
+from storage.library import connection, ledger, papers, problems
+from storage.library.connection import Connection
+from yibao import dates
+from yibao.arxiv import announcements, catchup, completeness
+from yibao.arxiv.client import Client
+from yibao.arxiv.completeness import Context
+from yibao.errors import UpstreamError
+from yibao.models import Batch, Line, Look, Problem, Reading, Severity, Unlisted
+from yibao.sources import CATCHUP
+
+#: Earlier lists are asked for as long as this, in seconds; the next run goes on. Today's list is always asked for.
+RECOVERY_S = 3600.0
+_MOST_PAGES = 20
+#: How far back papers are looked for that OAI-PMH knows and no list has.
+_RECENT = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which lists a run looks after."""
+
+    categories: tuple[str, ...]
+    #: The first date; None where the ledger says where it begins.
+    since: date | None
+    until: date
+
+
+def announced(run: Run, scope: Scope) -> None:
+    """Today's feed of every category is in the library, or its fault is on record."""
+    if run.on > scope.until:
+        return
+    with run.client() as client:
+        for category in scope.categories:
+            url = announcements.address(run.settings.arxiv.feed_url, category)
+            try:
+                reading = asking.patient(run, fetch_feed)(run, client, category)
+            except UpstreamError as error:
+                run.report.trouble(asking.told(run, error))
+                store_fault(run, category, run.on, run.settings.arxiv.feed, asking.reason(error))
+            else:
+                store_feed(run, category, url, reading)
+
+
+def recovered(run: Run, scope: Scope) -> None:
+    """The catch-up page of every list that is not final was asked: earlier dates first, oldest first, then today."""
+    earlier = [(on, category) for on, category in open_lists(run, scope) if on < run.on]
+    today = [(on, category) for on, category in open_lists(run, scope) if on == run.on]
+    give_up_at = run.clock.now() + RECOVERY_S
+    with run.client() as client:
+        for number, (on, category) in enumerate(earlier):
+            if run.clock.now() > give_up_at:
+                run.report.gap(f"{len(earlier) - number} earlier lists are still to be asked for; the next run goes on")
+                break
+            _look_at_page(run, client, category, on)
+        for on, category in today:
+            _look_at_page(run, client, category, on)
+
+
+def open_lists(run: Run, scope: Scope) -> list[tuple[date, str]]:
+    """Dates and categories whose catch-up page should be asked, oldest first."""
+    with connection.reading(run.library) as library:
+        batches = {(batch.announced_on, batch.category): batch for batch in ledger.batches(library)}
+        pages = ledger.page_looks(library)
+    return [
+        (on, category)
+        for on, category in _wanted(run, scope, batches.keys())
+        if completeness.needs_look(batches.get((on, category)), pages.get((category, on)), on, run.on)
+    ]
+
+
+def judged(run: Run, scope: Scope) -> None:
+    """The ledger says of each list what its sources let us say, and the report what is not complete."""
+    with connection.reading(run.library) as library:
+        batches = {(batch.announced_on, batch.category): batch for batch in ledger.batches(library)}
+        looked = {(look.announced_on, look.category) for look in ledger.looks_on(library, run.on)}
+        unlisted = lists.unlisted(library, run.on - _RECENT)
+    wanted = _wanted(run, scope, batches.keys())
+    begun = {category: on for on, category in reversed(wanted)}
+    left_out = {
+        (on, category): found
+        for on, category in wanted
+        if (found := _left_out(unlisted.get(category, ()), on, is_first=on == begun[category]))
+    }
+    doubtful = {key for key in wanted if key not in batches or batches[key].state in completeness.DOUBTFUL}
+    judge_lists(run, sorted(doubtful | (looked & set(wanted)) | left_out.keys()), left_out)
+
+
+def _left_out(papers_: Sequence[Unlisted], on: date, *, is_first: bool) -> tuple[Unlisted, ...]:
+    return tuple(paper for paper in papers_ if completeness.may_have_left_out(paper, on, is_first=is_first))
+
+
+@task(name="fetch a category's feed", cache_policy=NO_CACHE)
+def fetch_feed(run: Run, client: Client, category: str) -> Reading:
+    """The category's announcement feed, read."""
+    url = announcements.address(run.settings.arxiv.feed_url, category)
+    return announcements.read(asking.get(run, client, url).body, url, category, run.settings.arxiv.feed)
+
+
+@task(name="fetch a catch-up page", cache_policy=NO_CACHE)
+def fetch_page(run: Run, client: Client, url: str) -> catchup.Page:
+    """A page of a list of any of the last 90 days, read."""
+    return catchup.read(asking.get(run, client, url).body, url)
+
+
+@task(name="store a category's feed", cache_policy=NO_CACHE)
+def store_feed(run: Run, category: str, url: str, reading: Reading) -> None:
+    """The feed's papers are in the library; its lines too, if it speaks of today and repeats no earlier list."""
+    source = run.settings.arxiv.feed
+    first = [line.arxiv_id for line in reading.announcements if line.type.is_first]
+    with run.storing() as library:
+        merged = papers.store(library, reading.papers, run.on)
+        earlier = lists.announced_before(library, category, run.on, first)
+        look = completeness.looked_at_feed(reading, category, run.on, source, earlier)
+        before = ledger.looks(library, category, run.on).get(source)
+        if before is None or not before.read or look.read:
+            ledger.store_look(library, look)
+        if look.read and not completeness.is_repeated(look):
+            known = lists.lines(library, category, run.on)
+            found = completeness.merged(known, reading.announcements, source, is_whole=False)
+            lists.replace(library, category, run.on, found)
+        problems.replace(library, url, reading.problems)
+    if look.note:
+        run.report.trouble(f"{category}, {run.on}: {look.note}")
+    run.report.papers_new += merged.new
+    run.report.papers_changed += merged.changed
+    run.report.problems += reading.problems
+
+
+@task(name="store a category's list", cache_policy=NO_CACHE)
+def store_pages(run: Run, category: str, on: date, pages: Sequence[catchup.Page]) -> Look:
+    """The list's lines are in the library; returns what was seen of it."""
+    arrived = [line for page in pages for line in page.lines]
+    found = [problem for page in pages for problem in page.problems]
+    look = completeness.looked_at_page(pages, category, on, run.on)
+    with run.storing() as library:
+        known = lists.lines(library, category, on)
+        before = ledger.looks(library, category, on).get(CATCHUP)
+        if before and before.declared and not look.declared:
+            # A list that had entries cannot have none: nothing is taken back on the word of an empty page.
+            run.report.trouble(f"{category}, {on}: the catch-up page is empty now, and had {before.declared} entries")
+            return before
+        same = {line.arxiv_id for line in known if CATCHUP in line.sources} == {line.arxiv_id for line in arrived}
+        if before and same and not before.note and not look.note and before.declared == look.declared:
+            look = replace(look, confirmed=before.confirmed + 1)
+        lists.replace(library, category, on, completeness.merged(known, arrived, CATCHUP, is_whole=not look.note))
+        ledger.store_look(library, look)
+        problems.replace(library, catchup.address(run.settings.arxiv.catchup_url, category, on), found)
+    run.report.problems += found
+    return look
+
+
+@task(name="note a list that could not be had", cache_policy=NO_CACHE)
+def store_fault(run: Run, category: str, on: date, source: str, note: str) -> None:
+    """It is on record that this source could not tell; what it told before still counts."""
+    with run.storing() as library:
+        before = ledger.looks(library, category, on).get(source)
+        if before is None or before.declared is None:
+            ledger.store_look(library, Look(category, on, source, None, 0, run.on, note))
+
+
+@task(name="judge the lists", cache_policy=NO_CACHE)
+def judge_lists(
+    run: Run, wanted: Sequence[tuple[date, str]], left_out: Mapping[tuple[date, str], tuple[Unlisted, ...]]
+) -> None:
+    """The ledger says of these lists what may be said, and the report what is doubtful."""
+    with run.storing() as library:
+        announced_on = lists.dates_with_entries(library)
+        newest = max(announced_on, default=date.min)
+        for on, category in wanted:
+            others = announced_on.get(on, set()) - {category}
+            context = Context(run.on, bool(others), newest > on, left_out.get((on, category), ()))
+            _tell(run, _judge_one(run, library, category, on, context))
+
+
+def _judge_one(run: Run, library: Connection, category: str, on: date, context: Context) -> Batch:
+    looks, lines = ledger.looks(library, category, on), lists.lines(library, category, on)
+    alone = [line.arxiv_id for line in lines if CATCHUP not in line.sources]
+    earlier = lists.announced_before(library, category, on, alone) if alone else set()
+    official = completeness.official(lines, looks, category, earlier)
+    if len(official) < len(lines):
+        lists.replace(library, category, on, official)
+        run.report.problems += [_refused(line, category, on) for line in lines if line not in official]
+    batch = completeness.judge(category, on, looks, official, context)
+    ledger.store_batch(library, batch, run.on)
+    return batch
+
+
+def _look_at_page(run: Run, client: Client, category: str, on: date) -> None:
+    """The list's page was asked; twice where it is empty on a working day, which a fault may look like."""
+    for _ in range(2):
+        try:
+            look = store_pages(run, category, on, _all_pages(run, client, category, on))
+        except UpstreamError as error:
+            run.report.trouble(asking.told(run, error))
+            store_fault(run, category, on, CATCHUP, asking.reason(error))
+            return
+        if look.declared or look.confirmed > 1 or not dates.is_announcement_day(on):
+            return
+
+
+def _all_pages(run: Run, client: Client, category: str, on: date) -> list[catchup.Page]:
+    pages: list[catchup.Page] = []
+    while len(pages) < _MOST_PAGES and (not pages or catchup.has_more(pages)):
+        url = catchup.address(run.settings.arxiv.catchup_url, category, on, len(pages) + 1)
+        pages.append(asking.patient(run, fetch_page)(run, client, url))
+    return pages
+
+
+def _wanted(run: Run, scope: Scope, known: Set[tuple[date, str]]) -> list[tuple[date, str]]:
+    """Every date and category of the scope on which a list may exist, oldest first; weekends only where asked for."""
+    begun: dict[str, date] = {}
+    for on, category in known:
+        begun[category] = min(on, begun.get(category, on))
+    wanted = set()
+    for category in scope.categories:
+        day = scope.since or min(begun.get(category, run.on), scope.until)
+        while day <= scope.until:
+            if dates.is_announcement_day(day) or day == run.on or (day, category) in known:
+                wanted.add((day, category))
+            day += timedelta(days=1)
+    return sorted(wanted)
+
+
+def _tell(run: Run, batch: Batch) -> None:
+    if batch.announced_on == run.on:
+        run.report.announced[batch.category] = completeness.told(batch)
+    if batch.state not in completeness.DOUBTFUL:
+        return
+    words = f"{batch.category}, {batch.announced_on}: {batch.note}"
+    if batch.announced_on == run.on:
+        run.report.incomplete.append(words)
+    elif catchup.is_within_reach(batch.announced_on, run.on):
+        run.report.gap(words)
+
+
+def _refused(line: Line, category: str, on: date) -> Problem:
+    message = f"The feed listed {line.arxiv_id} in {category} on {on}; arXiv's list of that day does not."
+    remedy = "Nothing to do: it stands where arXiv announced it."
+    return Problem(f"{category} {on}", 1, 1, "not-announced", Severity.WARNING, message, remedy, line.arxiv_id)

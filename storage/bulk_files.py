@@ -1,0 +1,151 @@
+"""Files of bulk metadata on disk: plain, gzip or zstd JSON lines, and Parquet. Knows bytes and lines, not papers."""
+
+import gzip
+import io
+import json
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import zstandard
+
+from yibao.errors import YibaoError
+
+#: Uncompressed bytes of one part: several row groups of DuckDB's, for smaller parts cost almost twice as much.
+PART_BYTES = 1 << 30
+_BLOCK_BYTES = 1 << 24
+_PARQUET, _GZIP, _ZSTD = b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ID = re.compile(rb'"id"\s*:\s*("(?:[^"\\]|\\.)*"|[^,}\s]+)')
+_SCALARS = (str, int, float, type(None))
+
+
+class BadLine(NamedTuple):
+    """A line that is no record, and why."""
+
+    line: int
+    reason: str
+
+
+def kind_of(path: Path) -> str:
+    """`parquet`, `gzip`, `zstd` or `plain`, by its first bytes.
+
+    Raises:
+        YibaoError: it cannot be read, or is empty.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise YibaoError(f"{path}: it cannot be read: {error.strerror}.") from None
+    if not head:
+        raise YibaoError(f"{path}: the file is empty.")
+    if head == _PARQUET:
+        return "parquet"
+    return "gzip" if head.startswith(_GZIP) else "zstd" if head == _ZSTD else "plain"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes, uncompressed. What is cut off raises YibaoError where it ends."""
+    kind = kind_of(path)
+    with path.open("rb") as raw:
+        if kind == "gzip":
+            stream: Any = gzip.GzipFile(fileobj=raw)
+        elif kind == "zstd":
+            stream = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+        else:
+            stream = raw
+        try:
+            yield cast("BinaryIO", stream)
+        except (EOFError, gzip.BadGzipFile, zstandard.ZstdError) as error:
+            raise YibaoError(f"{path}: the compressed file is damaged or cut off ({error}). Get it again.") from None
+
+
+def parts(path: Path, folder: Path) -> Iterator[tuple[Path, int]]:
+    """The file in parts of whole lines, each a plain file that lives until the next: (part, bytes read so far)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / "bulk.part.jsonl"
+    try:
+        with opened(path) as source:
+            done, rest = 0, b""
+            while True:
+                written, rest = _copy(source, part, rest)
+                if not written:
+                    return
+                done += written
+                yield part, done
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _copy(source: BinaryIO, part: Path, rest: bytes) -> tuple[int, bytes]:
+    """Writes one part; returns its size and the beginning of the line that did not fit."""
+    written = 0
+    with part.open("wb") as target:
+        while written < PART_BYTES:
+            block = source.read(_BLOCK_BYTES)
+            end = block.rfind(b"\n") + 1
+            if not block:
+                written += target.write(rest)
+                return written, b""
+            if not end:
+                rest += block
+                continue
+            written += target.write(rest) + target.write(block[:end])
+            rest = block[end:]
+    return written, rest
+
+
+def size_of(path: Path) -> int | None:
+    """Its uncompressed size in bytes, for a measure of progress; None where nothing tells it."""
+    return path.stat().st_size if kind_of(path) == "plain" else None
+
+
+def lines_of(path: Path, ids: Collection[str]) -> dict[str, int]:
+    """The line, from 1, on which each of these identifiers first stands, as the file writes them."""
+    wanted = {json.dumps(one, ensure_ascii=False).encode(): one for one in ids} | {one.encode(): one for one in ids}
+    found: dict[str, int] = {}
+    with opened(path) as source:
+        for number, line in enumerate(io.BufferedReader(cast("Any", source), _BLOCK_BYTES), 1):
+            told = _ID.search(line)
+            if told and told[1] in wanted:
+                found.setdefault(wanted[told[1]], number)
+    return found
+
+
+def without_bad_lines(path: Path, clean: Path) -> list[BadLine]:
+    """A plain copy without the lines that are no records; returns those. For files that DuckDB refuses."""
+    bad = []
+    with opened(path) as source, clean.open("wb") as target:
+        for number, line in enumerate(io.BufferedReader(cast("Any", source), _BLOCK_BYTES), 1):
+            if not line.strip():
+                continue
+            reason = _fault(line)
+            if reason:
+                bad.append(BadLine(number, reason))
+            else:
+                target.write(line if line.endswith(b"\n") else line + b"\n")
+    return bad
+
+
+def _fault(line: bytes) -> str | None:
+    """Why a line is no record of the snapshot; None where it is one."""
+    try:
+        record = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        return "It is not UTF-8."
+    except (ValueError, RecursionError) as error:
+        return f"It is not JSON: {error}."
+    if not isinstance(record, dict):
+        return "It is JSON, but no object."
+    nested = ("versions", "authors_parsed")
+    odd = [name for name, value in record.items() if name not in nested and not isinstance(value, _SCALARS)]
+    if odd:
+        return f"Its {odd[0]!r} is not a text."
+    if not all(isinstance(one, dict) for one in record.get("versions") or []):
+        return "Its 'versions' is not a list of versions."
+    if not all(isinstance(one, list) for one in record.get("authors_parsed") or []):
+        return "Its 'authors_parsed' is not a list of names in parts."
+    return None

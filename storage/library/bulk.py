@@ -1,0 +1,301 @@
+"""A bulk metadata snapshot, into the library: millions of records, compared first, then stored in large transactions.
+
+What is in the library already is found by fingerprint before anything is written, so that a second import of a file
+writes nothing, and one that was killed goes on where it was. Nothing here reads files itself: DuckDB does.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import duckdb
+
+from storage.library import papers
+from storage.library.connection import Connection
+from yibao.categories import ALIASES, SUBSUMED
+from yibao.errors import YibaoError
+from yibao.models import Paper
+from yibao.withdrawals import STATEMENT
+
+#: The columns of the snapshot that are read, with DuckDB's types for them.
+COLUMNS = {
+    "id": "VARCHAR",
+    "submitter": "VARCHAR",
+    "authors": "VARCHAR",
+    "title": "VARCHAR",
+    "comments": "VARCHAR",
+    "journal-ref": "VARCHAR",
+    "doi": "VARCHAR",
+    "report-no": "VARCHAR",
+    "categories": "VARCHAR",
+    "license": "VARCHAR",
+    "abstract": "VARCHAR",
+    "versions": "STRUCT(version VARCHAR, created VARCHAR)[]",
+    "update_date": "VARCHAR",
+    "created": "VARCHAR",  # Not in the snapshot itself; some archives made from it have it instead of versions.
+    "authors_parsed": "VARCHAR[][]",
+}
+_MEMORY = "2GB"
+_FINGERPRINT = """fingerprint_of(
+    title, abstract, authors, categories, comments, "journal-ref", doi, "report-no", license, submitter, versions
+)"""
+# Identifiers as the snapshot writes them: without `arXiv:`, version or subject class.
+_GOOD_ID = r"(0[7-9]|1[0-3])(0[1-9]|1[0-2])\.\d{4}|14(0[1-9]|1[0-2])\.\d{4}|(1[5-9]|[2-9]\d)(0[1-9]|1[0-2])\.\d{5,6}|[a-z]+(-[a-z]+)*(\.[A-Z]{2})?/\d{7}"
+
+
+class UnreadableLinesError(YibaoError):
+    """A line is no record. DuckDB stops at the first one and does not tell of the others."""
+
+
+class Doubtful(NamedTuple):
+    """A record whose identifier is not one, or that lacks a title, as the file has it."""
+
+    given: str | None
+    title: str | None
+    #: Of the first version, as the file has it; None where it has none.
+    created: str | None
+
+
+class Compared(NamedTuple):
+    """What the file holds, beside what the library holds."""
+
+    #: Rows of the file, readable or not.
+    rows: int
+    #: Those that are records of papers.
+    records: int
+    #: Records that speak of a paper once more.
+    duplicates: int
+    new: int
+    changed: int
+    unchanged: int
+    #: The latest `update_date`: since then the file knows nothing.
+    updated_until: date | None
+
+
+def prepare(connection: Connection) -> None:
+    """The connection can read snapshots, in bounded memory."""
+    connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
+    # DuckDB cannot tell how long a JSON file is, and would build its hash tables from all of it.
+    connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+    others = {**ALIASES, **SUBSUMED}
+    connection.execute("SET VARIABLE statement = $statement", {"statement": STATEMENT})
+    connection.execute("SET VARIABLE aliases = $aliases", {"aliases": "|".join(others)})
+    connection.execute(
+        "SET VARIABLE canonical = map($names, $meant)", {"names": list(others), "meant": list(others.values())}
+    )
+    connection.execute((files("storage.library") / "macros.sql").read_text(encoding="utf-8"))
+
+
+def json_relation(path: str) -> str:
+    """The rows of a JSON-lines file, as SQL; it may be compressed."""
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
+    return f"read_json({_literal(path)}, format = 'newline_delimited', columns = {{{columns}}})"
+
+
+def parquet_relation(connection: Connection, path: str) -> str:
+    """The rows of a Parquet file with any of the snapshot's columns, as SQL; what it lacks is NULL."""
+    file = f"read_parquet({_literal(path)}, file_row_number = true)"
+    have = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {file}").fetchall()}
+    named = {name: next((one for one in (name, name.replace("-", "_")) if one in have), None) for name in COLUMNS}
+    chosen = ", ".join(
+        f'TRY_CAST("{column}" AS {COLUMNS[name]}) AS "{name}"' if column else f'NULL::{COLUMNS[name]} AS "{name}"'
+        for name, column in named.items()
+    )
+    return f"(SELECT {chosen}, file_row_number FROM {file})"
+
+
+def rows_of(relation: str, first: int, end: int) -> str:
+    """Some rows of a Parquet file, from 0, as SQL."""
+    return f"(FROM {relation} WHERE file_row_number >= {first:d} AND file_row_number < {end:d})"
+
+
+def look(connection: Connection, relation: str) -> list[Doubtful]:
+    """Every record of the file is known by identifier and fingerprint; returns those that cannot be stored as they are.
+
+    Raises:
+        UnreadableLinesError: make a copy without the lines that are no records, and look at that.
+    """
+    _execute(
+        connection,
+        f"""
+        CREATE OR REPLACE TEMP TABLE seen AS
+        SELECT
+            id AS given,
+            CASE
+                WHEN regexp_full_match(id, '{_GOOD_ID}') AND title IS NOT NULL
+                THEN regexp_replace(id, '\\.[A-Z]{{2}}/', '/')
+            END AS arxiv_id,
+            {_FINGERPRINT} AS fingerprint,
+            TRY_CAST(substr(versions[-1].version, 2) AS INTEGER) AS version,
+            TRY_CAST(update_date AS DATE) AS updated_on,
+            CASE WHEN arxiv_id IS NULL THEN title END AS title,
+            CASE WHEN arxiv_id IS NULL THEN coalesce(versions[1].created, part.created) END AS created
+        FROM {relation} AS part
+    """,
+    )
+    rows = connection.execute("SELECT given, title, created FROM seen WHERE arxiv_id IS NULL ORDER BY ALL")
+    return [Doubtful(*row) for row in rows.fetchall()]
+
+
+def compare(connection: Connection, repaired: Mapping[str, str]) -> Compared:
+    """What is to be stored is known; `repaired`: identifiers by what the file has instead.
+
+    Of several records of one paper the one of the latest version counts, then the one that was updated last.
+    """
+    if repaired:
+        connection.execute(
+            """
+            UPDATE seen SET arxiv_id = fixed.arxiv_id
+            FROM (SELECT unnest($given) AS given, unnest($ids) AS arxiv_id) AS fixed
+            WHERE seen.given = fixed.given AND seen.title IS NOT NULL
+            """,
+            {"given": list(repaired), "ids": list(repaired.values())},
+        )
+    connection.execute("""
+        CREATE OR REPLACE TEMP TABLE twice AS
+        SELECT arxiv_id FROM seen WHERE arxiv_id IS NOT NULL GROUP BY arxiv_id HAVING count(*) > 1
+    """)
+    connection.execute("""
+        CREATE OR REPLACE TEMP TABLE best AS
+        SELECT given, arxiv_id, fingerprint, version, false AS is_twice FROM seen
+        WHERE arxiv_id IS NOT NULL AND arxiv_id NOT IN (FROM twice)
+        UNION ALL
+        SELECT given, arxiv_id, fingerprint, version, true FROM seen
+        WHERE arxiv_id IN (FROM twice)
+        QUALIFY row_number() OVER (
+            PARTITION BY arxiv_id ORDER BY version DESC NULLS LAST, updated_on DESC NULLS LAST, fingerprint
+        ) = 1
+    """)
+    # Full records replace one another; one that meets a record of another kind is merged with it, see `mixed`.
+    connection.execute("""
+        CREATE OR REPLACE TEMP TABLE wanted AS
+        SELECT
+            best.*,
+            known.arxiv_id IS NOT NULL AS is_known,
+            known.arxiv_id IS NOT NULL AND known.fingerprint IS NULL AS is_mixed,
+            known.first_seen_on,
+            known.known_from
+        FROM best
+        LEFT JOIN (FROM paper_state WHERE known_until IS NULL) AS known USING (arxiv_id)
+        WHERE known.arxiv_id IS NULL
+           OR (
+                known.fingerprint IS DISTINCT FROM best.fingerprint
+                AND coalesce(best.version, 0) >= coalesce(known.version, 0)
+           )
+    """)
+    row = _row(
+        connection,
+        """
+        SELECT
+            (SELECT count(*) FROM seen),
+            (SELECT count(*) FROM seen WHERE arxiv_id IS NOT NULL),
+            (SELECT count(*) FROM seen WHERE arxiv_id IS NOT NULL) - (SELECT count(*) FROM best),
+            count(*) FILTER (NOT is_known),
+            count(*) FILTER (is_known AND NOT is_mixed),
+            (SELECT count(*) FROM best) - count(*),
+            (SELECT max(updated_on) FROM seen)
+        FROM wanted
+        """,
+    )
+    return Compared(*row)
+
+
+def store(connection: Connection, relation: str, on: date) -> None:
+    """What of these rows is to be stored is stored, papers apart that the file has twice. Call it in a transaction.
+
+    Raises:
+        UnreadableLinesError: as `look`.
+    """
+    if _count(connection, "is_known AND NOT is_mixed AND NOT is_twice"):
+        _end(connection, f"SEMI JOIN (SELECT id AS given FROM {relation}) AS part USING (given)", "NOT is_twice", on)
+    _execute(connection, _insert(relation, "NOT wanted.is_twice AND NOT wanted.is_mixed"), {"on": on})
+
+
+def store_twice(connection: Connection, relation: str, on: date) -> None:
+    """The papers that the file has more than once are stored, each by its best record. Call it in a transaction."""
+    if not _count(connection, "is_twice AND NOT is_mixed"):
+        return
+    _end(connection, "", "is_twice", on)
+    connection.execute(_insert(relation, "wanted.is_twice AND NOT wanted.is_mixed", is_twice=True), {"on": on})
+
+
+def mixed(connection: Connection, relation: str) -> list[Paper]:
+    """Records of papers that the library knows from other kinds of record: to be merged with them, by identifier."""
+    if not _count(connection, "is_mixed"):
+        return []
+    query = _select(relation, "wanted.is_mixed", is_twice=True)
+    columns = f"{papers.COLUMNS}, fingerprint"
+    rows = connection.execute(f"SELECT {columns} FROM ({query}) ORDER BY arxiv_id", {"on": date.min})  # noqa: S608
+    return [papers.paper_of(row) for row in rows.fetchall()]
+
+
+def _execute(connection: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> None:
+    try:
+        connection.execute(query, parameters)
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        raise UnreadableLinesError(str(error).splitlines()[0]) from error
+
+
+def _end(connection: Connection, join: str, condition: str, on: date) -> None:
+    ids = f"SELECT arxiv_id FROM wanted {join} WHERE is_known AND NOT is_mixed AND {condition}"  # noqa: S608
+    papers.end(connection, [row[0] for row in connection.execute(ids).fetchall()], on)
+
+
+def _insert(relation: str, condition: str, *, is_twice: bool = False) -> str:
+    return f"INSERT INTO paper_state BY NAME {_select(relation, condition, is_twice=is_twice)}"
+
+
+def _select(relation: str, condition: str, *, is_twice: bool) -> str:
+    """The states that rows of the file make. A paper that it has twice is told by the fingerprint of its best record."""
+    best = f"AND {_FINGERPRINT} = wanted.fingerprint QUALIFY row_number() OVER (PARTITION BY wanted.arxiv_id) = 1"
+    # Few rows are looked at twice; the others must not be fingerprinted again.
+    rows = f"(FROM {relation} WHERE id IN (SELECT given FROM wanted WHERE {condition}))" if is_twice else relation
+    return f"""
+        SELECT
+            wanted.arxiv_id AS arxiv_id,
+            versions_of(versions)[-1].version AS version,
+            one_line(title) AS title,
+            abstract_of(abstract) AS abstract,
+            CASE
+                WHEN authors_parsed IS NOT NULL THEN parsed_authors(authors_parsed)
+                WHEN authors IS NOT NULL THEN byline_authors(authors)
+                ELSE []
+            END AS authors,
+            categories_of(categories) AS categories,
+            categories_of(categories)[1] AS primary_category,
+            []::VARCHAR[] AS subject_classes,
+            one_line(comments) AS comment,
+            one_line("journal-ref") AS journal_ref,
+            doi,
+            "report-no" AS report_no,
+            license,
+            submitter,
+            versions_of(versions) AS versions,
+            says_withdrawn(comments, abstract) AS is_withdrawn,
+            versions_of(versions)[1].submitted_at AS submitted_at,
+            versions_of(versions)[-1].submitted_at AS updated_at,
+            'bulk' AS source,
+            wanted.fingerprint AS fingerprint,
+            coalesce(wanted.first_seen_on, $on) AS first_seen_on,
+            greatest($on, wanted.known_from) AS known_from,
+            NULL::DATE AS known_until
+        FROM {rows} AS part
+        JOIN wanted ON wanted.given = part.id
+        WHERE {condition} {best if is_twice else ""}
+    """  # noqa: S608  (our own names, and a quoted path)
+
+
+def _count(connection: Connection, condition: str) -> int:
+    return int(_row(connection, f"SELECT count(*) FROM wanted WHERE {condition}")[0])  # noqa: S608
+
+
+def _row(connection: Connection, query: str) -> Sequence[Any]:
+    row = connection.execute(query).fetchone()
+    if row is None:
+        raise AssertionError("a count is always there")
+    return row
+
+
+def _literal(path: str) -> str:
+    return "'" + path.replace("'", "''") + "'"

@@ -1,0 +1,92 @@
+"""The ledger: what each source said of each list, and what may be said of it."""
+
+from dataclasses import asdict
+from datetime import date
+
+from storage.library.connection import Connection, insert
+from yibao.models import Batch, BatchState, Look
+
+
+def looks(connection: Connection, category: str, announced_on: date) -> dict[str, Look]:
+    """The last look at one list of each source that was asked, by source."""
+    rows = connection.execute(
+        """
+        SELECT category, announced_on, source, declared, "read", looked_on, note, confirmed
+        FROM look
+        WHERE category = $category AND announced_on = $on
+        """,
+        {"category": category, "on": announced_on},
+    )
+    return {row[2]: Look(*row) for row in rows.fetchall()}
+
+
+def page_looks(connection: Connection) -> dict[tuple[str, date], Look]:
+    """The last look at each catch-up page, by category and date."""
+    rows = connection.execute("""
+        SELECT category, announced_on, source, declared, "read", looked_on, note, confirmed
+        FROM look
+        WHERE source = 'catchup'
+    """)
+    return {(row[0], row[1]): Look(*row) for row in rows.fetchall()}
+
+
+def looks_on(connection: Connection, looked_on: date) -> list[Look]:
+    """The last looks that were taken on a date."""
+    rows = connection.execute(
+        """
+        SELECT category, announced_on, source, declared, "read", looked_on, note, confirmed
+        FROM look
+        WHERE looked_on = $on
+        """,
+        {"on": looked_on},
+    )
+    return [Look(*row) for row in rows.fetchall()]
+
+
+def store_look(connection: Connection, look: Look) -> None:
+    """The last look of its source at its list is this one."""
+    connection.execute(
+        "DELETE FROM look WHERE category = $category AND announced_on = $on AND source = $source",
+        {"category": look.category, "on": look.announced_on, "source": look.source},
+    )
+    insert(connection, "look", [asdict(look)])
+
+
+def store_batch(connection: Connection, batch: Batch, on: date) -> None:
+    """The list's state is this one, since the run that first found it so."""
+    key = {"category": batch.category, "on": batch.announced_on}
+    row = connection.execute(
+        """
+        SELECT state, declared, stored, sources, note, since_on
+        FROM batch
+        WHERE category = $category AND announced_on = $on
+        """,
+        key,
+    ).fetchone()
+    if row and (*row[:3], tuple(row[3]), row[4]) == (
+        batch.state,
+        batch.declared,
+        batch.stored,
+        batch.sources,
+        batch.note,
+    ):
+        return
+    connection.execute("DELETE FROM batch WHERE category = $category AND announced_on = $on", key)
+    since_on = row[5] if row and row[0] == batch.state else on
+    insert(connection, "batch", [{**asdict(batch), "since_on": since_on}])
+
+
+def batch_of(connection: Connection, category: str, announced_on: date) -> Batch | None:
+    """What we can say of one list; None where nobody ever looked."""
+    found = (batch for batch in batches(connection) if (batch.category, batch.announced_on) == (category, announced_on))
+    return next(found, None)
+
+
+def batches(connection: Connection) -> list[Batch]:
+    """All lists by date, newest first, then by category."""
+    rows = connection.execute("""
+        SELECT category, announced_on, state, declared, stored, sources, note
+        FROM batch
+        ORDER BY announced_on DESC, category
+    """)
+    return [Batch(row[0], row[1], BatchState(row[2]), row[3], row[4], tuple(row[5]), row[6]) for row in rows.fetchall()]

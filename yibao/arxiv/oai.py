@@ -1,0 +1,421 @@
+"""OAI-PMH: every record that changed since a day, whole, in pages. Reads `arXivRaw`, `arXiv` and `oai_dc`.
+
+A record's datestamp is a UTC date, that of its last modification: neither submission nor announcement. Errors come
+under HTTP 200. A resumption token dies at midnight UTC; it is the query itself, and records come by datestamp, so
+that a list can be taken up from the last day that was read. arXiv's `acm-class` is left out: its server writes the
+MSC class, or the word None, into it. A record's sets are left out: they follow from its categories.
+Source: https://info.arxiv.org/help/oa/index.html and https://www.openarchives.org/OAI/openarchivesprotocol.html
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlencode
+
+from lxml import etree
+
+from yibao import categories, identifiers, merging, withdrawals
+from yibao.arxiv import documents
+from yibao.arxiv.authors import people
+from yibao.errors import GarbledError, UpstreamError
+from yibao.models import Author, Paper, Problem, Severity, Version
+from yibao.text import one_line
+
+#: The form that tells a paper's versions and withdrawals.
+PREFIX = "arXivRaw"
+#: No record is older; arXiv refuses to be asked for an earlier day.
+EARLIEST = date(2005, 9, 16)
+#: Records that a list left out have come later under their old date, so that a new list begins two days earlier.
+#: Source: https://github.com/scirate/scirate/issues/500
+OVERLAP = timedelta(days=2)
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)  # noqa: SIM905
+}
+
+
+class TokenError(UpstreamError):
+    """The resumption token has expired, or is not known any more: begin again from the last day that was read."""
+
+    is_repeatable = False
+
+
+class NoRecordError(UpstreamError):
+    """arXiv has no record of this identifier, in this form."""
+
+    is_repeatable = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, in the list's order."""
+
+    papers: tuple[Paper, ...]
+    problems: tuple[Problem, ...]
+    #: The server's clock, UTC.
+    responded_on: date
+    #: Ask with it for the next page; None on the last.
+    token: str | None
+    #: The greatest datestamp on the page; None where it has no record.
+    reached_on: date | None
+    #: How many records the page carried, readable or not.
+    declared: int
+
+
+def is_query(url: str) -> bool:
+    """Whether an address asks the OAI-PMH server."""
+    return "?verb=" in url
+
+
+def is_list(url: str) -> bool:
+    """Whether an address asks for a page of a list of records."""
+    return "?verb=ListRecords" in url
+
+
+def is_continued(url: str) -> bool:
+    """Whether an address asks for a later page of a list."""
+    return "resumptionToken=" in url
+
+
+def begun_on(url: str) -> date | None:
+    """Since when the list of an address holds changes; None where a token says it."""
+    return _day(url.rpartition("&from=")[2]) if "&from=" in url else None
+
+
+def list_url(base_url: str, since: date, prefix: str = PREFIX) -> str:
+    """The address of the list of all that changed since a day. Without an end: what comes meanwhile is in it."""
+    return f"{base_url}?{urlencode({'verb': 'ListRecords', 'metadataPrefix': prefix, 'from': max(since, EARLIEST)})}"
+
+
+def next_url(base_url: str, token: str) -> str:
+    """The address of a list's next page."""
+    return f"{base_url}?{urlencode({'verb': 'ListRecords', 'resumptionToken': token})}"
+
+
+def record_url(base_url: str, arxiv_id: str, prefix: str = PREFIX) -> str:
+    """The address of one record."""
+    query = {"verb": "GetRecord", "metadataPrefix": prefix, "identifier": f"oai:arXiv.org:{arxiv_id}"}
+    return f"{base_url}?{urlencode(query, safe=':/')}"
+
+
+def read(body: bytes, url: str, prefix: str | None = PREFIX) -> Page:
+    """The records of a page. One that cannot be a paper becomes a Problem; its neighbours are still read.
+
+    Args:
+        body: what the server sent.
+        url: what was asked, for messages.
+        prefix: the form that was asked for; None where any will do.
+
+    Raises:
+        TokenError: begin the list again from the last day that was read.
+        NoRecordError: of a single record, that there is none.
+        GarbledError: the document is broken, answers another request, or tells another error.
+    """
+    text, problems = documents.decode(body, url)
+    root = _root(text, url)
+    responded_on = _responded_on(root, url)
+    _check_echo(root, url, prefix)
+    if _is_empty(root, url):
+        return Page((), tuple(problems), responded_on, None, None, 0)
+    papers: list[Paper] = []
+    stamps: list[str] = []
+    found = list(_children(root, "record"))
+    for record in found:
+        header, metadata = _parts(record)
+        stamps.append(header.get("datestamp", ""))
+        try:
+            if paper := _paper(header, metadata, prefix):
+                papers.append(paper)
+        except ValueError as error:
+            problems.append(_set_aside(url, record, header.get("identifier", ""), str(error)))
+    if not found and root.find("{*}ListRecords") is None and root.find("{*}GetRecord") is None:
+        raise GarbledError(url, "the answer is OAI-PMH, but holds neither records nor an error")
+    days = [day for stamp in stamps if (day := _day(stamp))]
+    return Page(tuple(papers), tuple(problems), responded_on, _token(root), max(days) if days else None, len(found))
+
+
+def _root(text: str, url: str) -> etree._Element:
+    try:
+        root = etree.fromstring(
+            text.encode(), etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+        )
+    except etree.XMLSyntaxError as error:
+        raise GarbledError(url, f"the answer is not well-formed XML ({error})") from None
+    if etree.QName(root).localname not in ("OAI-PMH", "record"):
+        raise GarbledError(url, f"the answer is XML, but not OAI-PMH: <{etree.QName(root).localname}>")
+    return root
+
+
+def _responded_on(root: etree._Element, url: str) -> date:
+    stamp = root.findtext("{*}responseDate")
+    if stamp is None and etree.QName(root).localname == "record":
+        return EARLIEST  # A record kept by itself, without its envelope.
+    day = _day((stamp or "")[:10])
+    if day is None:
+        raise GarbledError(url, f"the answer bears no date: {stamp!r}")
+    return day
+
+
+def _check_echo(root: etree._Element, url: str, prefix: str | None) -> None:
+    """An answer to another question, as a cache between us may give it, is refused.
+
+    `from` is not looked at: arXiv echoes the one of its own next token.
+    """
+    echo = root.find("{*}request")
+    verb = echo.get("verb") if echo is not None else None
+    if verb and f"verb={verb}" not in url and "?verb=" in url:
+        raise GarbledError(url, f"the answer is to another request (verb {verb})")
+    told = echo.get("metadataPrefix") if echo is not None else None
+    if prefix and told and told != prefix:
+        raise GarbledError(url, f"the answer is to another request (metadataPrefix {told})")
+
+
+def _is_empty(root: etree._Element, url: str) -> bool:
+    """Whether the server says that nothing matches; any other error is raised."""
+    error = root.find("{*}error")
+    if error is None:
+        return False
+    code, reason = error.get("code"), one_line(error.text or "")
+    if code == "noRecordsMatch":
+        return True
+    if code == "badResumptionToken":
+        raise TokenError(url, f"arXiv does not take the resumption token: {reason}")
+    if code in ("idDoesNotExist", "cannotDisseminateFormat") and "GetRecord" in url:
+        raise NoRecordError(url, f"arXiv has no such record: {reason}")
+    raise GarbledError(url, f"arXiv answers {code}: {reason}")
+
+
+def _children(root: etree._Element, name: str) -> Iterator[etree._Element]:
+    if etree.QName(root).localname == name:
+        yield root
+        return
+    yield from root.iterfind(f"{{*}}*/{{*}}{name}")
+
+
+def _parts(record: etree._Element) -> tuple[dict[str, str], etree._Element | None]:
+    """The header as a dictionary, and the one element below `metadata`; None where the record is deleted."""
+    header: dict[str, str] = {}
+    metadata = None
+    for part in record:
+        name = str(part.tag).rpartition("}")[2]
+        if name == "header":
+            header = {str(child.tag).rpartition("}")[2]: (child.text or "").strip() for child in part}
+            header["status"] = part.get("status") or ""
+        elif name == "metadata":
+            metadata = next(iter(part), None)
+    return header, metadata
+
+
+def _paper(header: dict[str, str], metadata: etree._Element | None, prefix: str | None) -> Paper | None:
+    identifier = identifiers.parse(header.get("identifier", ""))
+    if identifier is None:
+        raise ValueError(f"Its identifier {header.get('identifier') or '(none)'!r} is not one of arXiv's.")
+    if header["status"] == "deleted":
+        # arXiv deletes nothing: its withdrawals are versions. Said for the day on which this changes.
+        raise ValueError(f"{identifier.arxiv_id} is marked as deleted.")
+    if metadata is None:
+        raise ValueError(f"{identifier.arxiv_id} has no metadata.")
+    form = str(metadata.tag).rpartition("}")[2]
+    form = "oai_dc" if form == "dc" else form
+    reader = _READERS.get(form)
+    if reader is None or (prefix and form != prefix):
+        raise ValueError(f"{identifier.arxiv_id} comes as {form}, not as {prefix or 'arXivRaw, arXiv or oai_dc'}.")
+    paper = reader(metadata, identifier.arxiv_id)
+    if not paper.title:
+        raise ValueError(f"{identifier.arxiv_id} has no title.")
+    return paper
+
+
+def _raw(metadata: etree._Element, arxiv_id: str) -> Paper:
+    told = _fields(metadata)
+    versions = [_version(child) for child in metadata if child.get("version")]
+    if not versions:
+        raise ValueError(f"{arxiv_id} has no version.")
+    codes, classes = _codes(told)
+    abstract, comment, latest = told.get("abstract", "").strip(), told.get("comments"), versions[-1]
+    return Paper(
+        arxiv_id,
+        latest.version,
+        one_line(told.get("title", "")),
+        abstract,
+        people(told.get("authors", "")),
+        codes,
+        codes[0] if codes else None,
+        "arXivRaw",
+        classes,
+        one_line(comment) if comment else None,
+        _folded(told, "journal-ref"),
+        _folded(told, "doi"),
+        told.get("license") or None,
+        versions[0].submitted_at,
+        latest.submitted_at,
+        _folded(told, "report-no"),
+        _folded(told, "submitter"),
+        tuple(versions),
+        withdrawals.is_withdrawn(versions, comment, abstract),
+        fingerprint_of(told, versions),
+    )
+
+
+def fingerprint_of(told: dict[str, str], versions: list[Version]) -> str:
+    """The fingerprint of a full record: what it says under these names, and the seconds of its versions."""
+    stamps = ",".join(
+        f"{version.version}:{int(version.submitted_at.timestamp()) if version.submitted_at else ''}"
+        for version in versions
+    )
+    withdrawn = versions[-1].source_type == withdrawals.SOURCE_TYPE if versions else False
+    return merging.fingerprint([*map(told.get, FINGERPRINTED), stamps, "withdrawn" if withdrawn else ""])
+
+
+#: What a full record is compared by, in this order; the bulk import computes the same.
+FINGERPRINTED = (
+    "title",
+    "abstract",
+    "authors",
+    "categories",
+    "comments",
+    "journal-ref",
+    "doi",
+    "report-no",
+    "license",
+    "submitter",
+)
+
+
+def _version(element: etree._Element) -> Version:
+    stamp = kind = None
+    size = ""
+    for child in element:
+        name = str(child.tag).rpartition("}")[2]
+        if name == "date":
+            stamp = child.text
+        elif name == "size":
+            size = child.text or ""
+        elif name == "source_type":
+            kind = child.text
+    number = element.get("version", "")[1:]
+    if not number.isdigit():
+        raise ValueError(f"It has a version named {element.get('version')!r}.")
+    kilobytes = size.strip().removesuffix("kb")
+    return Version(int(number), _instant(stamp or ""), kind, int(kilobytes) if kilobytes.isdigit() else None)
+
+
+def _parsed(metadata: etree._Element, arxiv_id: str) -> Paper:
+    told = _fields(metadata)
+    authors = []
+    for people_ in metadata.iterfind("{*}authors"):
+        authors = [_author(person) for person in people_]
+    codes, classes = _codes(told)
+    abstract, comment = told.get("abstract", "").strip(), told.get("comments")
+    return Paper(
+        arxiv_id,
+        None,
+        one_line(told.get("title", "")),
+        abstract,
+        tuple(author for author in authors if author.name),
+        codes,
+        codes[0] if codes else None,
+        "arXiv",
+        classes,
+        one_line(comment) if comment else None,
+        _folded(told, "journal-ref"),
+        _folded(told, "doi"),
+        told.get("license") or None,
+        report_no=_folded(told, "report-no"),
+        is_withdrawn=withdrawals.is_withdrawn((), comment, abstract),
+    )
+
+
+def _author(person: etree._Element) -> Author:
+    parts: dict[str, list[str]] = {}
+    for child in person:
+        parts.setdefault(str(child.tag).rpartition("}")[2], []).append(one_line(child.text or ""))
+    name = " ".join(part for key in ("forenames", "keyname", "suffix") for part in parts.get(key, ()) if part)
+    return Author(name, tuple(place for place in parts.get("affiliation", ()) if place))
+
+
+def _dublin_core(metadata: etree._Element, arxiv_id: str) -> Paper:
+    told: dict[str, list[str]] = {}
+    for child in metadata:
+        told.setdefault(str(child.tag).rpartition("}")[2], []).append((child.text or "").strip())
+    abstract, *comments = told.get("description", [""])
+    places = [one for one in told.get("identifier", []) if not identifiers.parse_address(one)]
+    doi = next((one.removeprefix("doi:") for one in places if one.startswith("doi:")), None)
+    return Paper(
+        arxiv_id,
+        None,
+        one_line(next(iter(told.get("title", [])), "")),
+        abstract,
+        tuple(Author(_turned(name)) for name in told.get("creator", [])),
+        (),
+        None,
+        "oai_dc",
+        comment=one_line(" ".join(comments)) or None,
+        journal_ref=next((one for one in map(one_line, places) if not one.startswith("doi:")), None),
+        doi=doi,
+        is_withdrawn=withdrawals.is_withdrawn((), " ".join(comments), abstract),
+    )
+
+
+def _turned(name: str) -> str:
+    """`Xu, Zhaoxin` as people write it: Zhaoxin Xu."""
+    last, comma, first = one_line(name).partition(", ")
+    return f"{first} {last}" if comma else last
+
+
+_READERS: dict[str, Callable[[etree._Element, str], Paper]] = {
+    "arXivRaw": _raw,
+    "arXiv": _parsed,
+    "oai_dc": _dublin_core,
+}
+
+
+def _fields(metadata: etree._Element) -> dict[str, str]:
+    """What an element's children say, by their names; blanks within are kept."""
+    return {str(child.tag).rpartition("}")[2]: child.text or "" for child in metadata}
+
+
+def _folded(told: dict[str, str], name: str) -> str | None:
+    return one_line(told.get(name, "")) or None
+
+
+def _codes(told: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Canonical categories, and the MSC classes as written."""
+    codes, others = categories.split(told.get("categories", "").split())
+    msc = one_line(told.get("msc-class", ""))
+    return codes, (*others, *([msc] if msc and msc != "None" else ()))
+
+
+def _token(root: etree._Element) -> str | None:
+    for token in _children(root, "resumptionToken"):
+        return (token.text or "").strip() or None
+    return None
+
+
+def _day(stamp: str) -> date | None:
+    try:
+        return date.fromisoformat(stamp[:10])
+    except ValueError:
+        return None
+
+
+def _instant(stamp: str) -> datetime | None:
+    """A date as mails bear it, `Thu, 18 Jun 2009 02:19:29 GMT`; None where it makes no sense."""
+    try:
+        # The form that arXiv writes, a dozen times faster than the standard library reads every form.
+        _, day, month, year, clock, zone = stamp.split()
+        if zone == "GMT":
+            hour, minute, second = clock.split(":")
+            return datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        return parsedate_to_datetime(stamp).astimezone(UTC)
+    except (ValueError, KeyError):
+        return None
+
+
+def _set_aside(url: str, record: etree._Element, identifier: str, message: str) -> Problem:
+    told = f"The record {identifier or '(without identifier)'} was set aside. {message}"
+    remedy = "Look at the kept response; the other records were read."
+    line = int(record.sourceline) if isinstance(record.sourceline, int) else 1
+    return Problem(url.partition("&resumptionToken")[0], line, 1, "unreadable-item", Severity.ERROR, told, remedy)

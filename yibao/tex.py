@@ -1,0 +1,106 @@
+"""TeX as arXiv's metadata spells letters: accents, ligatures and Greek names, as Unicode.
+
+For comparing texts that two sources spell differently. arXiv's `arXiv` and `oai_dc` records turn these commands
+into letters, inside formulas too; its other sources keep them. Source: https://info.arxiv.org/help/prep.html.
+"""
+
+import re
+import unicodedata
+
+_COMBINING = {
+    "`": "\u0300",
+    "'": "\u0301",
+    "^": "\u0302",
+    "~": "\u0303",
+    "=": "\u0304",
+    "u": "\u0306",
+    ".": "\u0307",
+    '"': "\u0308",
+    "r": "\u030a",
+    "H": "\u030b",
+    "v": "\u030c",
+    "d": "\u0323",
+    "c": "\u0327",
+    "k": "\u0328",
+    "b": "\u0331",
+}
+_LETTERS = {
+    "ss": "ß",
+    "ae": "æ",
+    "AE": "Æ",
+    "oe": "œ",
+    "OE": "Œ",
+    "o": "ø",
+    "O": "Ø",
+    "aa": "å",
+    "AA": "Å",
+    "l": "ł",
+    "L": "Ł",
+    "i": "ı",
+    "j": "ȷ",
+    "dh": "ð",
+    "DH": "Ð",
+    "th": "þ",
+    "TH": "Þ",
+    "dj": "đ",
+    "DJ": "Đ",
+}
+_GREEK = {
+    name: unicodedata.lookup(f"GREEK {case} LETTER {spelt.upper()}")
+    for spelt in [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "iota",
+        "kappa",
+        "lamda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "upsilon",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+    ]
+    for case, name in (
+        ("SMALL", spelt.replace("lamda", "lambda")),
+        ("CAPITAL", spelt.replace("lamda", "lambda").capitalize()),
+    )
+}
+_SYMBOL = re.compile(r"\\([`'^~=.\"])\s*(?:\{\s*\\?([A-Za-z])\s*\}|\\?([A-Za-z]))")
+_NAMED = re.compile(r"\\([uvHcdbkr])(?:\s*\{\s*\\?([A-Za-z])\s*\}|\s+\\?([A-Za-z])(?![A-Za-z]))")
+_LETTER = re.compile(r"\\([A-Za-z]+)(?![A-Za-z])(?:\s*\{\})?")
+_WORDS = re.compile(r"[^\W_]+")
+
+
+def unicode_of(text: str) -> str:
+    """The text with every TeX command for a letter or accent turned into that letter; the rest as it was."""
+    if "\\" not in text:
+        return unicodedata.normalize("NFC", text)
+    accented = _NAMED.sub(_accent, _SYMBOL.sub(_accent, text))
+    named = _LETTER.sub(lambda found: _LETTERS.get(found[1]) or _GREEK.get(found[1]) or found[0], accented)
+    return unicodedata.normalize("NFC", named)
+
+
+def skeleton(text: str) -> str:
+    """What two spellings of one text have in common: its letters and digits, in order, accents resolved and dropped.
+
+    Differs only where the words differ: sources spell accents, blanks, braces and quotes each in their way.
+    """
+    decomposed = unicodedata.normalize("NFKD", unicode_of(text))
+    return "".join(_WORDS.findall("".join(letter for letter in decomposed if not unicodedata.combining(letter))))
+
+
+def _accent(found: re.Match[str]) -> str:
+    # A dotless i under an accent is an i: \'{\i} is í.
+    return (found[2] or found[3]) + _COMBINING[found[1]]

@@ -1,0 +1,30 @@
+"""Whether a paper is withdrawn. Nothing of arXiv says so in one place.
+
+arXiv never deletes: a withdrawal is a new version whose source type is `I`. Versions of early years lack the flag,
+the API and the snapshot lack it always; there the comment says it, or an abstract that holds nothing else.
+Source: https://info.arxiv.org/help/withdraw.html
+"""
+
+import re
+from collections.abc import Sequence
+
+from yibao.models import Version
+
+SOURCE_TYPE = "I"
+#: A sentence that says so, not one that tells of another paper's withdrawal. Also used by the bulk import, in SQL.
+STATEMENT = (
+    r"(?i)\b(?:this|the|our) (?:\w+ )?(?:paper|article|manuscript|submission|work|preprint|note|version|draft|e-?print)"
+    r" (?:has been|have been|was|is|is being|is now) (?:temporarily |hereby |now )?withdrawn\b"
+    r"|^\W*(?:paper |submission |article )?(?:has been |was |is )?(?:temporarily )?withdrawn\b"
+    r"|\bwithdrawn by (?:the )?(?:author|submitter|arxiv)"
+)
+_STATEMENT = re.compile(STATEMENT)
+#: How much of an abstract is looked at: one that begins so holds nothing else.
+ABSTRACT_CHARACTERS = 80
+
+
+def is_withdrawn(versions: Sequence[Version], comment: str | None, abstract: str) -> bool:
+    """Whether the latest version withdraws the paper."""
+    if versions and versions[-1].source_type == SOURCE_TYPE:
+        return True
+    return bool(_STATEMENT.search(comment or "") or _STATEMENT.search(abstract.strip()[:ABSTRACT_CHARACTERS]))
