@@ -52,6 +52,10 @@ def store_file(run: Run, path: Path) -> None:
             try:
                 progress.tell(f"setting aside what is no record in {path.name}", None)
                 bad = bulk_files.without_bad_lines(path, clean)
+                if not clean.stat().st_size:
+                    raise YibaoError(
+                        f"{path}: none of its lines is a record of arXiv's metadata. {bad[0].reason}"
+                    ) from None
                 _store(run, library, path, clean, [_unreadable(path, one.line, one.reason) for one in bad])
             finally:
                 clean.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What changed at arXiv since the last look, announced or not: new papers, versions, withdrawals, silent corrections."""
+"""What changed at arXiv since the last look, announced or not: papers, versions, withdrawals, silent corrections."""
 
 from dataclasses import replace
 from datetime import date
@@ -50,7 +50,12 @@ def changed(run: Run, since: date | None = None) -> None:
 
 
 def following(place: OaiList, page: Page) -> OaiList:
-    """The place in the list after a page; after the last one, the beginning of the next list."""
+    """The place in the list after a page; after the last one, the beginning of the next list.
+
+    An empty list does not move on: nothing tells it from a fault, and reading a day again costs little.
+    """
+    if not page.declared:
+        return OaiList(place.prefix, place.from_on)
     responded_on = place.responded_on or page.responded_on
     if page.token is None:
         return OaiList(place.prefix, max(place.from_on, responded_on - oai.OVERLAP))
@@ -64,6 +69,8 @@ def fetch_changes(run: Run, client: Client, url: str) -> Page:
     page = oai.read(asking.get(run, client, url).body, url)
     if page.token and oai.next_url(run.settings.arxiv.oai_url, page.token) == url:
         raise GarbledError(url, "the list does not move on")
+    if oai.is_continued(url) and not page.declared:
+        raise GarbledError(url, "the list breaks off: its next page is empty")
     return page
 
 

@@ -1,6 +1,7 @@
 """arXiv's daily lists: today's feeds, the catch-up pages of every list that is not final, and the ledger of both."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -85,20 +86,29 @@ def judged(run: Run, scope: Scope) -> None:
     with connection.reading(run.library) as library:
         batches = {(batch.announced_on, batch.category): batch for batch in ledger.batches(library)}
         looked = {(look.announced_on, look.category) for look in ledger.looks_on(library, run.on)}
+        pages = ledger.page_looks(library)
         unlisted = lists.unlisted(library, run.on - _RECENT)
-    wanted = _wanted(run, scope, batches.keys())
-    begun = {category: on for on, category in reversed(wanted)}
-    left_out = {
-        (on, category): found
-        for on, category in wanted
-        if (found := _left_out(unlisted.get(category, ()), on, is_first=on == begun[category]))
-    }
+    wanted = set(_wanted(run, scope, batches.keys()))
     doubtful = {key for key in wanted if key not in batches or batches[key].state in completeness.DOUBTFUL}
-    judge_lists(run, sorted(doubtful | (looked & set(wanted)) | left_out.keys()), left_out)
+    left_out = _left_out(unlisted, pages.keys())
+    judge_lists(run, sorted(doubtful | ((looked | left_out.keys()) & wanted)), left_out)
 
 
-def _left_out(papers_: Sequence[Unlisted], on: date, *, is_first: bool) -> tuple[Unlisted, ...]:
-    return tuple(paper for paper in papers_ if completeness.may_have_left_out(paper, on, is_first=is_first))
+def _left_out(
+    unlisted: Mapping[str, Sequence[Unlisted]], looked_at: AbstractSet[tuple[str, date]]
+) -> dict[tuple[date, str], list[Unlisted]]:
+    """By list, the papers that OAI-PMH knows and that it may have left out.
+
+    A paper tells of no list while one of those that should have it was never looked at.
+    """
+    found: dict[tuple[date, str], list[Unlisted]] = {}
+    for category, papers_ in unlisted.items():
+        for paper in papers_:
+            days = completeness.should_have(paper)
+            if all((category, day) in looked_at for day in days):
+                for day in days:
+                    found.setdefault((day, category), []).append(paper)
+    return found
 
 
 @task(name="fetch a category's feed", cache_policy=NO_CACHE)
@@ -172,7 +182,7 @@ def store_fault(run: Run, category: str, on: date, source: str, note: str) -> No
 
 @task(name="judge the lists", cache_policy=NO_CACHE)
 def judge_lists(
-    run: Run, wanted: Sequence[tuple[date, str]], left_out: Mapping[tuple[date, str], tuple[Unlisted, ...]]
+    run: Run, wanted: Sequence[tuple[date, str]], left_out: Mapping[tuple[date, str], Sequence[Unlisted]]
 ) -> None:
     """The ledger says of these lists what may be said, and the report what is doubtful."""
     with run.storing() as library:
@@ -180,7 +190,7 @@ def judge_lists(
         newest = max(announced_on, default=date.min)
         for on, category in wanted:
             others = announced_on.get(on, set()) - {category}
-            context = Context(run.on, bool(others), newest > on, left_out.get((on, category), ()))
+            context = Context(run.on, bool(others), newest > on, tuple(left_out.get((on, category), ())))
             _tell(run, _judge_one(run, library, category, on, context))
 
 
@@ -218,7 +228,7 @@ def _all_pages(run: Run, client: Client, category: str, on: date) -> list[catchu
     return pages
 
 
-def _wanted(run: Run, scope: Scope, known: Set[tuple[date, str]]) -> list[tuple[date, str]]:
+def _wanted(run: Run, scope: Scope, known: AbstractSet[tuple[date, str]]) -> list[tuple[date, str]]:
     """Every date and category of the scope on which a list may exist, oldest first; weekends only where asked for."""
     begun: dict[str, date] = {}
     for on, category in known:

@@ -86,7 +86,7 @@ def as_text(report: Report) -> str:
     lines = [f"{report.flow} {report.on}"]
     lines += [f"  {category}: {told}" for category, told in report.announced.items()]
     lines += [
-        f"  papers: {report.papers_new} new, {report.papers_changed} changed",
+        f"  papers: {report.papers_new} new, {report.papers_changed} changed" + _imported(report),
         f"  translations: {report.translations_new} new, {report.translations_revised} revised, "
         f"{report.translations_unchanged} unchanged",
     ]
@@ -123,6 +123,13 @@ def as_markdown(report: Report) -> str:
     problems = "\n".join(f"- {_cell(str(problem))}" for problem in report.problems[:_SHOWN_PROBLEMS])
     faults = "\n".join(f"- **{_cell(fault)}**" for fault in report.failures)
     return f"# {report.flow} {report.on}\n\n{faults}\n\n| what | |\n|---|---|\n{table}\n\n{problems}\n"
+
+
+def _imported(report: Report) -> str:
+    """What only an import tells."""
+    if report.flow != "import":
+        return ""
+    return f", {report.papers_unchanged} unchanged; {report.duplicates} records spoke of a paper once more"
 
 
 def _cell(value: str) -> str:

@@ -18,7 +18,6 @@ PART_BYTES = 1 << 30
 _BLOCK_BYTES = 1 << 24
 _PARQUET, _GZIP, _ZSTD = b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ID = re.compile(rb'"id"\s*:\s*("(?:[^"\\]|\\.)*"|[^,}\s]+)')
-_SCALARS = (str, int, float, type(None))
 
 
 class BadLine(NamedTuple):
@@ -138,14 +137,12 @@ def _fault(line: bytes) -> str | None:
         return "It is not UTF-8."
     except (ValueError, RecursionError) as error:
         return f"It is not JSON: {error}."
-    if not isinstance(record, dict):
-        return "It is JSON, but no object."
-    nested = ("versions", "authors_parsed")
-    odd = [name for name, value in record.items() if name not in nested and not isinstance(value, _SCALARS)]
-    if odd:
-        return f"Its {odd[0]!r} is not a text."
-    if not all(isinstance(one, dict) for one in record.get("versions") or []):
-        return "Its 'versions' is not a list of versions."
-    if not all(isinstance(one, list) for one in record.get("authors_parsed") or []):
-        return "Its 'authors_parsed' is not a list of names in parts."
+    return _fault_of(record) if isinstance(record, dict) else "It is JSON, but no object."
+
+
+def _fault_of(record: dict[str, Any]) -> str | None:
+    for name, kind in (("versions", dict), ("authors_parsed", list)):
+        value = record.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(one, kind) for one in value):
+            return f"Its {name!r} is not as in arXiv's snapshot."
     return None

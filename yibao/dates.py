@@ -26,24 +26,6 @@ def is_announcement_day(day: date) -> bool:
     return day.isoweekday() <= _FRIDAY
 
 
-def submission_window(announced_on: date) -> tuple[datetime, datetime]:
-    """When papers are submitted that a list of this date announces, unless moderators hold them: two UTC instants.
-
-    From 14:00 to 14:00 in New York of the two announcement days before; holidays make it longer.
-    """
-    ends_on = _day_before(announced_on)
-    noon = time(14)
-    start, end = (datetime.combine(day, noon, EASTERN).astimezone(UTC) for day in (_day_before(ends_on), ends_on))
-    return start, end
-
-
-def _day_before(day: date) -> date:
-    earlier = day - timedelta(days=1)
-    while not is_announcement_day(earlier):
-        earlier -= timedelta(days=1)
-    return earlier
-
-
 def week_of(day: date) -> str:
     """The ISO week as `2025-W03`."""
     year, week, _ = day.isocalendar()

@@ -15,7 +15,6 @@ from datetime import date, datetime, timedelta
 from yibao import categories, dates, identifiers
 from yibao.models import Arrival, Batch, BatchState, Edition, Entry, Listing, Paper, Stamp
 
-
 _DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
 
 

@@ -40,8 +40,12 @@ _MEMORY = "2GB"
 _FINGERPRINT = """fingerprint_of(
     title, abstract, authors, categories, comments, "journal-ref", doi, "report-no", license, submitter, versions
 )"""
-# Identifiers as the snapshot writes them: without `arXiv:`, version or subject class.
-_GOOD_ID = r"(0[7-9]|1[0-3])(0[1-9]|1[0-2])\.\d{4}|14(0[1-9]|1[0-2])\.\d{4}|(1[5-9]|[2-9]\d)(0[1-9]|1[0-2])\.\d{5,6}|[a-z]+(-[a-z]+)*(\.[A-Z]{2})?/\d{7}"
+# Identifiers as the snapshot writes them, without `arXiv:` and version. Six digits are foreseen.
+_MONTH = "(0[1-9]|1[0-2])"
+_GOOD_ID = (
+    rf"(0[7-9]|1[0-4]){_MONTH}\.\d{{4}}|(1[5-9]|[2-9]\d){_MONTH}\.\d{{5,6}}"
+    r"|[a-z]+(-[a-z]+)*(\.[A-Z]{2})?/\d{7}"
+)
 
 
 class UnreadableLinesError(YibaoError):
@@ -96,13 +100,13 @@ def json_relation(path: str) -> str:
 def parquet_relation(connection: Connection, path: str) -> str:
     """The rows of a Parquet file with any of the snapshot's columns, as SQL; what it lacks is NULL."""
     file = f"read_parquet({_literal(path)}, file_row_number = true)"
-    have = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {file}").fetchall()}
+    have = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {file}").fetchall()}  # noqa: S608
     named = {name: next((one for one in (name, name.replace("-", "_")) if one in have), None) for name in COLUMNS}
     chosen = ", ".join(
         f'TRY_CAST("{column}" AS {COLUMNS[name]}) AS "{name}"' if column else f'NULL::{COLUMNS[name]} AS "{name}"'
         for name, column in named.items()
     )
-    return f"(SELECT {chosen}, file_row_number FROM {file})"
+    return f"(SELECT {chosen}, file_row_number FROM {file})"  # noqa: S608  (names of ours, and a quoted path)
 
 
 def rows_of(relation: str, first: int, end: int) -> str:
@@ -132,7 +136,7 @@ def look(connection: Connection, relation: str) -> list[Doubtful]:
             CASE WHEN arxiv_id IS NULL THEN title END AS title,
             CASE WHEN arxiv_id IS NULL THEN coalesce(versions[1].created, part.created) END AS created
         FROM {relation} AS part
-    """,
+    """,  # noqa: S608  (our own file's name, quoted)
     )
     rows = connection.execute("SELECT given, title, created FROM seen WHERE arxiv_id IS NULL ORDER BY ALL")
     return [Doubtful(*row) for row in rows.fetchall()]
@@ -208,7 +212,8 @@ def store(connection: Connection, relation: str, on: date) -> None:
         UnreadableLinesError: as `look`.
     """
     if _count(connection, "is_known AND NOT is_mixed AND NOT is_twice"):
-        _end(connection, f"SEMI JOIN (SELECT id AS given FROM {relation}) AS part USING (given)", "NOT is_twice", on)
+        in_part = f"SEMI JOIN (SELECT id AS given FROM {relation}) AS part USING (given)"  # noqa: S608
+        _end(connection, in_part, "NOT is_twice", on)
     _execute(connection, _insert(relation, "NOT wanted.is_twice AND NOT wanted.is_mixed"), {"on": on})
 
 
@@ -247,10 +252,11 @@ def _insert(relation: str, condition: str, *, is_twice: bool = False) -> str:
 
 
 def _select(relation: str, condition: str, *, is_twice: bool) -> str:
-    """The states that rows of the file make. A paper that it has twice is told by the fingerprint of its best record."""
+    """The states that rows of the file make; of a paper that it has twice, that of its best record."""
     best = f"AND {_FINGERPRINT} = wanted.fingerprint QUALIFY row_number() OVER (PARTITION BY wanted.arxiv_id) = 1"
     # Few rows are looked at twice; the others must not be fingerprinted again.
-    rows = f"(FROM {relation} WHERE id IN (SELECT given FROM wanted WHERE {condition}))" if is_twice else relation
+    few = f"(FROM {relation} WHERE id IN (SELECT given FROM wanted WHERE {condition}))"  # noqa: S608
+    rows = few if is_twice else relation
     return f"""
         SELECT
             wanted.arxiv_id AS arxiv_id,

@@ -13,7 +13,16 @@ CREATE OR REPLACE TEMP MACRO one_line(said) AS
 
 -- The snapshot's abstracts begin with blanks and end with a line break. trim() takes ten times as long.
 CREATE OR REPLACE TEMP MACRO abstract_of(said) AS
-    coalesce(ltrim(CASE WHEN suffix(said, chr(10)) THEN substring(said, 1, length(said) - 1) ELSE said END), '');
+    coalesce(
+        ltrim(
+            CASE
+                WHEN suffix(said, chr(10)) THEN substring(said, 1, length(said) - 1)
+                WHEN suffix(said, ' ') THEN rtrim(said)
+                ELSE said
+            END
+        ),
+        ''
+    );
 
 -- Few papers are in a category that has another name; looking each up takes fifty times as long.
 CREATE OR REPLACE TEMP MACRO categories_of(told) AS

@@ -79,9 +79,14 @@ def shown(connection: Connection) -> dict[str, Paper]:
     return {row[0]: paper_of(row) for row in rows.fetchall()}
 
 
-def incomplete(connection: Connection) -> list[str]:
-    """Announced and translated papers that we do not know, or only from a feed, or not in the announced version."""
-    rows = connection.execute("""
+def incomplete(connection: Connection, on: date) -> list[str]:
+    """Announced and translated papers that we do not know, or only from a feed, or not in the announced version.
+
+    A catch-up page names no version: a replacement that it listed in the last two weeks is not known where what we
+    know was submitted more than a month before.
+    """
+    rows = connection.execute(
+        """
         SELECT listed.arxiv_id
         FROM (SELECT arxiv_id, max(version) AS version FROM announcement GROUP BY arxiv_id) AS listed
         LEFT JOIN paper USING (arxiv_id)
@@ -90,9 +95,18 @@ def incomplete(connection: Connection) -> list[str]:
            OR paper.version IS NULL
            OR paper.version < listed.version
         UNION
+        SELECT listed.arxiv_id
+        FROM announcement AS listed
+        JOIN paper USING (arxiv_id)
+        WHERE listed.version IS NULL AND listed.type IN ('replace', 'replace-cross')
+          AND listed.announced_on > $on - INTERVAL 14 DAY
+          AND paper.updated_at < listed.announced_on - INTERVAL 30 DAY
+        UNION
         SELECT arxiv_id FROM waiting
         ORDER BY arxiv_id
-    """)
+        """,
+        {"on": on},
+    )
     return [row[0] for row in rows.fetchall()]
 
 

@@ -73,8 +73,8 @@ def test_in_an_empty_folder_init_and_run_make_a_first_edition_whatever_prefect_t
     status, out, _ = command("sql", "SELECT title FROM current_translation", cwd=tmp_path)
     assert (status, out) == (0, "title\n第一篇\n")
     status, out, _ = command("status", cwd=tmp_path)
-    assert status == 0
-    assert "cs.CV,2025-01-13,complete,3/3," in out
+    assert status == 0, out
+    assert "cs.CV,2025-01-13,complete,3/3,catchup+rss,," in out
 
 
 def test_init_overwrites_nothing(tmp_path):
@@ -151,11 +151,74 @@ def test_sql_is_read_only_and_tells_a_slip_in_one_line(installation):
     assert "read-only" in str(invoke(installation, "sql", "DROP TABLE paper").exception)
 
 
-def test_status_names_a_list_that_is_not_complete_and_fails(installation, arxiv):
+def test_status_names_a_list_that_is_not_complete_and_the_command_that_repairs_it(installation, arxiv, monkeypatch):
+    from flows import wiring
     from tests.standin.server import Fault
 
+    monkeypatch.setattr(wiring, "today", lambda: MONDAY)
     arxiv.fail("/rss/cs.CV", Fault.HTML, times=9)
+    arxiv.fail("/catchup/cs.CV", Fault.TOO_MANY, times=9)
     installation.run("daily", MONDAY)
     done = invoke(installation, "status")
     assert done.exit_code == 1
-    assert 'cs.CV,2025-01-13,unknown,0/?,"the answer is an HTML page, not a feed"' in done.output
+    rows = {row["category"]: row for row in json.loads(invoke(installation, "status", "--json").output)}
+    assert rows["cs.CL"] == {
+        "category": "cs.CL",
+        "announced_on": "2025-01-13",
+        "state": "complete",
+        "stored": "4/4",
+        "sources": "catchup+rss",
+        "note": "",
+        "repair": "",
+    }
+    assert rows["cs.CV"]["state"] == "unknown"
+    assert "HTTP 429" in rows["cs.CV"]["note"]
+    repair = rows["cs.CV"]["repair"].split()
+    assert repair == ["yibao", "harvest", "--from", "2025-01-13", "--until", "2025-01-13", "--category", "cs.CV"]
+    # What it says works.
+    arxiv.heal()
+    since, until = MONDAY, MONDAY
+    assert not installation.run("harvest", MONDAY, since=since, until=until, categories=["cs.CV"]).failures
+    assert invoke(installation, "status").exit_code == 0
+
+
+def test_a_list_beyond_arxivs_reach_is_told_as_lost(installation, arxiv, monkeypatch):
+    from datetime import timedelta
+
+    from flows import wiring
+
+    installation.run("daily", MONDAY)
+    monkeypatch.setattr(wiring, "today", lambda: MONDAY + timedelta(days=200))
+    arxiv.today = MONDAY + timedelta(days=200)
+    installation.run("harvest", arxiv.today, since=MONDAY + timedelta(days=1), until=MONDAY + timedelta(days=1))
+    assert "arXiv keeps no list of them" in invoke(installation, "status").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("harvest", "--from", "2025-01-14", "--until", "2025-01-13"), "2025-01-14 is after 2025-01-13"),
+        (("harvest", "--category", "cs.CLL"), "did you mean 'cs.CL'?"),
+        (("harvest", "--from", "yesterday"), "does not match the format"),
+        (("import", "nowhere.json"), "does not exist"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_asked(installation, arxiv, arguments, told):
+    done = invoke(installation, *arguments)
+    assert done.exit_code == 2
+    assert told in " ".join(done.output.split())
+    assert arxiv.requests == []
+
+
+def test_import_takes_in_a_snapshot_on_the_command_line_and_says_what_it_did(tmp_path):
+    from tests.storage.test_bulk import record
+
+    assert command("init", "--contact", "me@example.org", cwd=tmp_path)[0] == 0
+    (tmp_path / "snapshot.json").write_text(json.dumps(record()) + "\nnonsense\n")
+    status, out, err = command("import", "snapshot.json", cwd=tmp_path)
+    assert (status, err) == (0, "")
+    assert "papers: 1 new, 0 changed, 0 unchanged" in out
+    assert "snapshot.json:2:1: error [unreadable-record] It is not JSON" in out
+    assert command("sql", "SELECT arxiv_id FROM paper", cwd=tmp_path)[1] == "arxiv_id\n2501.00001\n"
+    status, out, _ = command("import", "snapshot.json", cwd=tmp_path)
+    assert "papers: 0 new, 0 changed, 1 unchanged" in out

@@ -1,10 +1,10 @@
-"""Ninety-two announcement days, made up: weekends, holidays, both changes of clocks, and all that papers do in a quarter.
+"""Ninety-two announcement days, made up: weekends, holidays, both changes of clocks, and all that papers do in them.
 
 Seeded: the same quarter each time. What the stand-in shows of it, day by day, is the truth that a harvest must reach.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 from tests.standin.papers import Line, Silent, StandinPaper, Version
@@ -119,7 +119,7 @@ def _paper(chance: Random, arxiv_id: str, categories: tuple[str, ...]) -> Standi
 
 
 def _submitted(chance: Random, day: date) -> datetime:
-    start, end = dates.submission_window(day)
+    start, end = submission_window(day)
     return start + timedelta(seconds=chance.randint(1, int((end - start).total_seconds())))
 
 
@@ -136,3 +136,23 @@ def _text(chance: Random, words: int) -> str:
     return (
         f'{text}. We follow Erd\\H{{o}}s, and $\\beta<1$ holds in 10.3\\% of cases.\n  A second paragraph by G\\"odel.'
     )
+
+
+def submission_window(announced_on: date) -> tuple[datetime, datetime]:
+    """When papers are submitted that a list of this date announces, unless moderators hold them: two UTC instants.
+
+    From 14:00 to 14:00 in New York of the two announcement days before; holidays make it longer.
+    """
+    ends_on = _day_before(announced_on)
+    closing = time(14)
+    start, end = (
+        datetime.combine(day, closing, dates.EASTERN).astimezone(UTC) for day in (_day_before(ends_on), ends_on)
+    )
+    return start, end
+
+
+def _day_before(day: date) -> date:
+    earlier = day - timedelta(days=1)
+    while not dates.is_announcement_day(earlier):
+        earlier -= timedelta(days=1)
+    return earlier

@@ -305,7 +305,9 @@ def _damage(body: bytes, fault: Fault | None) -> bytes:
     if fault is Fault.HTML:
         return b"<!DOCTYPE html><html><body><h1>Please wait</h1></body></html>"
     if fault is Fault.MALFORMED:
-        return body.replace(b"</item>", b"", 1).replace(b"</entry>", b"", 1)
+        for end in (b"</item>", b"</entry>", b"</record>"):
+            body = body.replace(end, b"", 1)
+        return body.replace(b"</html>", b"")
     if fault is Fault.EMPTY_BODY:
         return b""
     if fault is Fault.WRONG_ENCODING:

@@ -35,11 +35,19 @@ class Weather:
         self._chance = Random(seed)
         self.share = share
         self.made: dict[Fault, int] = {}
+        self._decks: dict[str, list[Fault]] = {}
 
     def __call__(self, path: str) -> Planned | None:
         if self._chance.random() >= self.share:
             return None
         room = path.strip("/").partition("/")[0].partition("?")[0]
-        fault = _RARE if self._chance.random() < 0.008 else self._chance.choice(_ANYWHERE + _BY_ROOM.get(room, []) * 2)
+        fault = _RARE if self._chance.random() < 0.008 else self._deal(room)
         self.made[fault] = self.made.get(fault, 0) + 1
         return Planned(path, fault, retry_after=self._chance.choice((None, None, "0", "1")))
+
+    def _deal(self, room: str) -> Fault:
+        """From a shuffled deck, so that each fault comes before one comes again."""
+        if not self._decks.get(room):
+            self._decks[room] = _ANYWHERE + _BY_ROOM.get(room, [])
+            self._chance.shuffle(self._decks[room])
+        return self._decks[room].pop()

@@ -103,9 +103,9 @@ def test_a_batch_that_fails_stores_nothing(path):
 
 def test_a_translation_before_its_paper_waits_and_is_completed(library):
     translations.store(library, [ENTRY], MONDAY, "2025-W03")
-    assert papers.waiting(library) == papers.incomplete(library) == ["2501.00001"]
+    assert papers.waiting(library) == papers.incomplete(library, TUESDAY) == ["2501.00001"]
     papers.store(library, [replace(PAPER, source="api")], TUESDAY)
-    assert papers.waiting(library) == papers.incomplete(library) == []
+    assert papers.waiting(library) == papers.incomplete(library, TUESDAY) == []
 
 
 def test_a_corrected_translation_is_a_new_revision_and_the_old_one_is_kept(library):

@@ -135,12 +135,12 @@ def test_a_version_that_only_a_feed_has_told_is_in_the_history_and_to_be_describ
     library.execute(
         "INSERT INTO announcement VALUES ($1, 2, 'cs.CL', $2, 'replace', ['rss'])", [FEED.arxiv_id, TUESDAY]
     )
-    assert papers.incomplete(library) == [FEED.arxiv_id]
+    assert papers.incomplete(library, TUESDAY) == [FEED.arxiv_id]
 
 
 def test_a_paper_that_only_a_catch_up_page_named_is_to_be_described(library):
     library.execute("INSERT INTO announcement VALUES ('2501.7', NULL, 'cs.CL', $1, 'new', ['catchup'])", [MONDAY])
-    assert papers.incomplete(library) == ["2501.7"]
+    assert papers.incomplete(library, TUESDAY) == ["2501.7"]
 
 
 _RECORDS = st.builds(
@@ -180,3 +180,12 @@ def test_stored_again_in_any_batches_nothing_changes_and_history_never_overlaps(
         """).fetchone()
         assert overlapping == (0,)
         assert library.execute("SELECT count(*) - count(DISTINCT arxiv_id) FROM paper").fetchone() == (0,)
+
+
+def test_a_replacement_that_a_page_listed_without_version_is_asked_for_where_what_we_know_is_old(library):
+    papers.store(library, [replace(RAW, updated_at=AT - timedelta(days=90))], MONDAY)
+    line = "INSERT INTO announcement VALUES ($1, NULL, 'cs.CL', $2, 'replace', ['catchup'])"
+    library.execute(line, [RAW.arxiv_id, TUESDAY])
+    assert papers.incomplete(library, TUESDAY) == [RAW.arxiv_id]
+    papers.store(library, [replace(RAW, version=2, fingerprint="b" * 32)], TUESDAY)
+    assert papers.incomplete(library, TUESDAY) == []

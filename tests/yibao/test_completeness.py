@@ -1,65 +1,216 @@
-"""What may be said of a day, and what may not."""
+"""What may be said of a list, and what may not."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from yibao.arxiv import catchup
 from yibao.arxiv.announcements import LIMIT
-from yibao.arxiv.completeness import judge, told
-from yibao.models import Announcement, AnnounceType, BatchState, Reading
+from yibao.arxiv.completeness import (
+    Context,
+    judge,
+    looked_at_feed,
+    looked_at_page,
+    merged,
+    needs_look,
+    official,
+    should_have,
+    told,
+)
+from yibao.models import Announcement, AnnounceType, Batch, BatchState, Line, Look, Reading, Unlisted
 
-MONDAY, SATURDAY = date(2025, 1, 13), date(2025, 1, 18)
+MONDAY, TUESDAY, SATURDAY = date(2025, 1, 13), date(2025, 1, 14), date(2025, 1, 18)
+NEW, CROSS, REPLACE = AnnounceType.NEW, AnnounceType.CROSS, AnnounceType.REPLACE
+ALONE = Context(MONDAY, was_announced=False, was_announced_later=False)
+AMONG_OTHERS = replace(ALONE, was_announced=True)
+
+
+def announcements(count=3, on=MONDAY, source="rss", kind=NEW):
+    return tuple(Announcement(f"2501.{n:05d}", 1, "cs.CL", on, kind, source) for n in range(count))
 
 
 def reading(count=3, on=MONDAY, declared=None):
-    lines = tuple(Announcement(f"2501.{n:05d}", 1, "cs.CL", on, AnnounceType.NEW, "rss") for n in range(count))
-    return Reading((), lines, (), on, count if declared is None else declared)
+    return Reading((), announcements(count, on), (), on, count if declared is None else declared)
 
 
-def judged(found, on=MONDAY, *, was_announced=False):
-    return {
-        batch.announced_on: (batch.state, batch.note)
-        for batch in judge(found, "cs.CL", on, "rss", was_announced=was_announced)
-    }
+def feed(count=3, on=MONDAY, earlier=(), declared=None):
+    return looked_at_feed(reading(count, on, declared), "cs.CL", MONDAY, "rss", earlier)
 
 
-def test_a_feed_of_the_day_with_every_item_stored_is_complete():
-    assert judged(reading()) == {MONDAY: (BatchState.COMPLETE, "")}
+def page(count=3, confirmed=1, looked_on=MONDAY, **more):
+    return Look("cs.CL", MONDAY, "catchup", count, count, looked_on, confirmed=confirmed, **more)
 
 
-def test_an_item_set_aside_makes_the_day_partial():
-    assert judged(reading(3, declared=4)) == {MONDAY: (BatchState.PARTIAL, "1 of 4 items were set aside")}
+def lines(*sources, count=3, is_described=True, kind=NEW):
+    return [Line(f"2501.{n:05d}", 1, kind, sources, is_described) for n in range(count)]
 
 
-def test_a_feed_at_its_limit_was_cut():
-    assert judged(reading(LIMIT))[MONDAY][0] == BatchState.PARTIAL
+def judged(looks, found, context=ALONE, on=MONDAY):
+    batch = judge("cs.CL", on, {look.source: look for look in looks}, found, context)
+    return batch.state, batch.note
+
+
+def test_a_list_whose_page_was_read_whole_and_whose_papers_are_described_is_complete():
+    assert judged([page(), feed()], lines("catchup", "rss")) == (BatchState.COMPLETE, "")
+    assert judged([page()], lines("catchup")) == (BatchState.COMPLETE, "")
+
+
+def test_a_feed_alone_proves_nothing():
+    state, note = judged([feed()], lines("rss"))
+    assert state == BatchState.PARTIAL
+    assert "only the feed speaks of it" in note
+
+
+def test_a_paper_that_is_not_described_yet_makes_the_list_partial():
+    state, note = judged([page()], lines("catchup", is_described=False))
+    assert (state, "3 of 3 papers are not described" in note) == (BatchState.PARTIAL, True)
+
+
+def test_a_feed_that_lists_more_than_the_page_is_a_contradiction_until_the_page_was_read_twice():
+    found = [*lines("catchup"), Line("2501.09999", 1, NEW, ("rss",), True)]
+    state, note = judged([page(), feed(4)], found)
+    assert (state, "2501.09999" in note) == (BatchState.PARTIAL, True)
+    twice = {"catchup": page(confirmed=2), "rss": feed(4)}
+    assert [line.arxiv_id for line in official(found, twice, "cs.CL", ())] == [line.arxiv_id for line in found[:3]]
+    assert official(found, {"catchup": page(), "rss": feed(4)}, "cs.CL", ()) == found
+
+
+def test_a_feed_that_lists_less_than_the_page_takes_nothing_from_a_complete_list():
+    found = [*lines("catchup", "rss"), Line("2501.09999", None, NEW, ("catchup",), True)]
+    assert judged([page(4), feed(3)], found)[0] == BatchState.COMPLETE
+
+
+def test_the_page_of_a_whole_archive_leaves_out_cross_lists_within_it_and_contradicts_nothing():
+    within = Line("2501.09999", 1, CROSS, ("rss",), True, "cs.LG")
+    looks = {"catchup": page(), "rss": feed(4)}
+    assert judge("cs", MONDAY, looks, [*lines("catchup"), within], ALONE).state == BatchState.COMPLETE
+    assert judge("cs.CL", MONDAY, looks, [*lines("catchup"), within], ALONE).state == BatchState.PARTIAL
 
 
 @pytest.mark.parametrize("days", [-3, 3])
-def test_a_feed_of_another_day_says_all_of_that_day_and_nothing_of_this(days):
-    other = MONDAY + timedelta(days=days)
-    found = judged(reading(on=other), MONDAY)
-    assert found[other][0] == BatchState.COMPLETE
-    assert found[MONDAY][0] == BatchState.UNKNOWN
-    assert str(other) in found[MONDAY][1]
+def test_a_feed_of_another_date_says_nothing_of_this_one(days):
+    look = feed(on=MONDAY + timedelta(days=days))
+    assert (look.declared, look.read) == (None, 0)
+    assert str(MONDAY + timedelta(days=days)) in look.note
+    state, note = judged([look], [])
+    assert (state, look.note in note) == (BatchState.UNKNOWN, True)
 
 
-def test_an_empty_feed_is_quiet_at_a_weekend_and_a_doubt_on_a_working_day():
-    assert judged(reading(0, SATURDAY), SATURDAY) == {SATURDAY: (BatchState.NONE_ANNOUNCED, "")}
-    assert judged(reading(0))[MONDAY][0] == BatchState.UNKNOWN
+def test_a_stale_feed_under_todays_date_is_recognised_by_papers_that_were_announced_before():
+    assert feed(earlier={"2501.00001"}).note == "the feed repeats an earlier list under a new date"
+    found = [*lines("catchup"), Line("2501.09999", 1, NEW, ("rss",))]
+    assert official(found, {"catchup": page()}, "cs.CL", {"2501.09999"}) == found[:3]
 
 
-def test_an_empty_feed_is_quiet_where_another_category_shows_that_arxiv_announced():
-    assert judged(reading(0), was_announced=True)[MONDAY][0] == BatchState.NONE_ANNOUNCED
+def test_a_feed_that_was_cut_or_has_items_set_aside_says_so():
+    assert str(LIMIT) in feed(LIMIT).note
+    assert feed(3, declared=4).note == "1 of 4 items of the feed were set aside"
 
 
-def test_an_empty_feed_that_bears_another_date_is_never_quiet():
-    stale = reading(0, MONDAY - timedelta(days=3))
-    assert judged(stale, was_announced=True)[MONDAY][0] == BatchState.UNKNOWN
+def test_a_page_whose_count_does_not_match_is_partial():
+    short = catchup.Page(announcements(2, source="catchup"), (), {"new": 3}, 3, 3)
+    look = looked_at_page([short], "cs.CL", MONDAY, MONDAY)
+    assert judged([look], lines("catchup", count=2)) == (
+        BatchState.PARTIAL,
+        "the catch-up page says 3 entries, 2 could be read",
+    )
+
+
+def test_a_weekend_is_quiet():
+    empty = looked_at_feed(reading(0, SATURDAY), "cs.CL", SATURDAY, "rss", ())
+    assert judged([empty], [], replace(ALONE, today=SATURDAY), SATURDAY) == (BatchState.NONE_ANNOUNCED, "")
+
+
+def test_an_empty_feed_on_a_working_day_is_never_quiet_by_itself():
+    assert judged([feed(0)], [], AMONG_OTHERS)[0] == BatchState.UNKNOWN
+
+
+def test_two_empty_sources_are_quiet_where_another_category_shows_that_arxiv_announced():
+    assert judged([feed(0), page(0)], [], AMONG_OTHERS) == (BatchState.NONE_ANNOUNCED, "")
+    assert judged([feed(0), page(0)], [])[0] == BatchState.UNKNOWN
+
+
+def test_an_empty_page_alone_must_say_so_twice():
+    assert judged([page(0)], [], AMONG_OTHERS)[0] == BatchState.UNKNOWN
+    assert judged([page(0, confirmed=2)], [], AMONG_OTHERS)[0] == BatchState.NONE_ANNOUNCED
+
+
+def test_a_calendar_explains_a_quiet_day_and_never_silences_a_list():
+    christmas = date(2025, 12, 25)
+    empty = looked_at_feed(reading(0, christmas), "cs.CL", christmas, "rss", ())
+    context = replace(ALONE, today=christmas)
+    state, note = judged([empty, page(0)], [], context, christmas)
+    assert (state, "Christmas" in note) == (BatchState.NONE_ANNOUNCED, True)
+    # On Martin Luther King Day 2024 arXiv announced although its calendar said it would not.
+    assert judged([page(3)], lines("catchup"), on=date(2024, 1, 15))[0] == BatchState.COMPLETE
+    assert needs_look(None, None, christmas, christmas)
+
+
+def test_a_day_that_nobody_announced_is_believed_once_arxiv_has_announced_since():
+    later = Context(TUESDAY, was_announced=False, was_announced_later=True)
+    state, note = judged([page(0, confirmed=2, looked_on=TUESDAY)], [], later)
+    assert (state, note) == (BatchState.NONE_ANNOUNCED, "arXiv has announced since, and nothing for this date")
+    assert judged([page(0, confirmed=2)], [], later)[0] == BatchState.UNKNOWN
+
+
+def test_a_paper_that_oai_knows_and_no_list_has_makes_the_list_partial_until_it_was_read_twice():
+    unlisted = Unlisted("2501.09999", datetime(2025, 1, 10, 12, tzinfo=UTC), MONDAY)
+    doubt = replace(AMONG_OTHERS, unlisted=(unlisted,))
+    state, note = judged([page(), feed()], lines("catchup", "rss"), doubt)
+    assert (state, "2501.09999" in note) == (BatchState.PARTIAL, True)
+    assert judged([page(0), feed(0)], [], doubt)[0] == BatchState.PARTIAL
+    assert judged([page(confirmed=2), feed()], lines("catchup", "rss"), doubt)[0] == BatchState.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("submitted", "known_from", "days"),
+    [
+        (datetime(2025, 1, 10, 12, tzinfo=UTC), MONDAY, [MONDAY]),
+        (datetime(2025, 1, 11, 4, tzinfo=UTC), MONDAY, [MONDAY]),  # Still Friday in New York.
+        (datetime(2025, 1, 13, 12, tzinfo=UTC), MONDAY, []),
+        (datetime(2025, 1, 8, 12, tzinfo=UTC), TUESDAY, [date(2025, 1, 9), date(2025, 1, 10), MONDAY, TUESDAY]),
+    ],
+)
+def test_a_paper_should_be_in_a_list_between_its_submission_and_the_day_it_was_known(submitted, known_from, days):
+    assert should_have(Unlisted("2501.1", submitted, known_from)) == days
+
+
+def test_what_is_final_is_not_asked_again_and_a_quiet_working_day_once_more():
+    complete = Batch("cs.CL", MONDAY, BatchState.COMPLETE, 3, 3, ("catchup",))
+    quiet = replace(complete, state=BatchState.NONE_ANNOUNCED, declared=0, stored=0)
+    assert needs_look(None, None, MONDAY, MONDAY)
+    assert needs_look(replace(complete, state=BatchState.PARTIAL), page(), MONDAY, TUESDAY)
+    assert not needs_look(complete, page(), MONDAY, TUESDAY)
+    assert not needs_look(quiet, page(0), MONDAY, MONDAY)
+    assert needs_look(quiet, page(0), MONDAY, TUESDAY)
+    assert not needs_look(quiet, page(0, looked_on=TUESDAY), MONDAY, TUESDAY + timedelta(days=1))
+    assert not needs_look(None, None, MONDAY, MONDAY + timedelta(days=91))
+
+
+def test_a_list_beyond_arxivs_reach_says_that_it_cannot_be_had():
+    state, note = judged([], [], replace(ALONE, today=MONDAY + timedelta(days=200)))
+    assert (state, "90 days" in note) == (BatchState.UNKNOWN, True)
+
+
+def test_sources_are_merged_line_by_line():
+    from_feed = merged([], announcements(2), "rss", is_whole=False)
+    both = merged(from_feed, announcements(3, source="catchup", kind=REPLACE), "catchup", is_whole=True)
+    assert [(line.version, line.type, line.sources) for line in both] == [
+        (1, NEW, ("catchup", "rss")),
+        (1, NEW, ("catchup", "rss")),
+        (1, REPLACE, ("catchup",)),
+    ]
+    # A page that was read anew takes back what it does not list any more; a feed takes back nothing.
+    again = merged(both, announcements(1, source="catchup"), "catchup", is_whole=True)
+    assert [line.sources for line in again] == [("catchup", "rss"), ("rss",)]
+    assert merged(both, announcements(1), "rss", is_whole=False)[2].sources == ("catchup",)
 
 
 def test_the_state_is_told_in_a_few_words():
-    (complete,) = judge(reading(), "cs.CL", MONDAY, "rss", was_announced=True)
-    (unknown,) = judge(reading(0), "cs.CL", MONDAY, "rss", was_announced=False)
-    assert told(complete).startswith("complete")
-    assert told(unknown).startswith("unknown: the feed is empty")
+    complete = Batch("cs.CL", MONDAY, BatchState.COMPLETE, 3, 3, ("catchup",))
+    assert told(complete) == "complete, 3 announced"
+    assert told(replace(complete, state=BatchState.UNKNOWN, note="no list was had")) == "unknown: no list was had"
+    quiet = replace(complete, state=BatchState.NONE_ANNOUNCED, stored=0)
+    assert told(quiet) == "none announced"
+    assert told(replace(quiet, note="Christmas")) == "none announced (Christmas)"

@@ -7,7 +7,7 @@ docs/decisions/0005-honest-days.md.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from yibao import dates
 from yibao.arxiv import catchup, holidays
@@ -116,14 +116,15 @@ def judge(category: str, on: date, looks: Mapping[str, Look], lines: Sequence[Li
     return Batch(category, on, state, page.declared if page else None, held, spoken, note)
 
 
-def may_have_left_out(paper: Unlisted, on: date, *, is_first: bool) -> bool:
-    """Whether a list of this date is one that should have the paper; `is_first`: we hold no earlier list.
-
-    It was submitted before and known by then. Earlier lists than our first may have it, if it was not new that day.
-    """
-    if not paper.submitted_at.date() < on <= paper.known_from:
-        return False
-    return not is_first or paper.submitted_at >= dates.submission_window(on)[0]
+def should_have(paper: Unlisted) -> list[date]:
+    """The dates of which one should list the paper: after its submission, until the day on which we knew it."""
+    day = dates.eastern_date(paper.submitted_at)
+    found = []
+    while day < paper.known_from:
+        day += timedelta(days=1)
+        if dates.is_announcement_day(day):
+            found.append(day)
+    return found
 
 
 def needs_look(batch: Batch | None, page: Look | None, on: date, today: date) -> bool:
@@ -141,9 +142,11 @@ def needs_look(batch: Batch | None, page: Look | None, on: date, today: date) ->
 
 def told(batch: Batch) -> str:
     """The list's state in a few words."""
-    counted = batch.state == BatchState.COMPLETE or not batch.note
-    words = f"{batch.state}, {batch.stored} announced" if counted else f"{batch.state}: {batch.note}"
-    return words if batch.state != BatchState.NONE_ANNOUNCED or not batch.note else f"{batch.state} ({batch.note})"
+    if batch.state in DOUBTFUL:
+        return f"{batch.state}: {batch.note}"
+    if batch.state == BatchState.COMPLETE:
+        return f"{batch.state}, {batch.stored} announced"
+    return f"{batch.state} ({batch.note})" if batch.note else str(batch.state)
 
 
 def _state(
@@ -152,19 +155,21 @@ def _state(
     page = looks.get(CATCHUP)
     if page is None or page.declared is None:
         return _without_page(on, looks, lines, context)
-    if page.note:
-        return BatchState.PARTIAL, page.note
+    doubt = page.note or _doubt(page, category, lines, context)
+    if doubt:
+        return BatchState.PARTIAL, doubt
+    return (BatchState.COMPLETE, "") if page.declared else _quiet(on, looks, context)
+
+
+def _doubt(page: Look, category: str, lines: Sequence[Line], context: Context) -> str:
+    """What speaks against a page that is sound by itself; empty where nothing does."""
     against = [line for line in lines if _is_contradicted(line, category)]
     if against:
-        return BatchState.PARTIAL, f"the feed lists what the catch-up page does not: {_some(against)}"
+        return f"the feed lists what the catch-up page does not: {_some(against)}"
     if context.unlisted and page.confirmed < _CONVINCED:
-        return BatchState.PARTIAL, f"OAI-PMH knows papers of it that no list has: {_some(context.unlisted)}"
-    if not page.declared:
-        return _quiet(on, looks, context)
+        return f"OAI-PMH knows papers of it that no list has: {_some(context.unlisted)}"
     bare = [line for line in lines if not line.is_described]
-    if bare:
-        return BatchState.PARTIAL, f"{len(bare)} of {len(lines)} papers are not described yet: {_some(bare)}"
-    return BatchState.COMPLETE, ""
+    return f"{len(bare)} of {len(lines)} papers are not described yet: {_some(bare)}" if bare else ""
 
 
 def _without_page(

@@ -3,7 +3,8 @@
 A record's datestamp is a UTC date, that of its last modification: neither submission nor announcement. Errors come
 under HTTP 200. A resumption token dies at midnight UTC; it is the query itself, and records come by datestamp, so
 that a list can be taken up from the last day that was read. arXiv's `acm-class` is left out: its server writes the
-MSC class, or the word None, into it. A record's sets are left out: they follow from its categories.
+MSC class, or the word None, into it. Left out, because they say nothing of a paper: its sets, which follow from its
+categories, and `proxy`, the agent who submitted it.
 Source: https://info.arxiv.org/help/oa/index.html and https://www.openarchives.org/OAI/openarchivesprotocol.html
 """
 

@@ -23,9 +23,10 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from yibao import dates, identifiers, text
 from yibao.models import Curated, Problem, Severity, Translation
 
-_PARSER = (
-    MarkdownIt("commonmark").disable(["code", "fence", "html_block", "lheading", "reference"]).use(front_matter_plugin)
-)
+_OFF = ["code", "fence", "html_block", "lheading", "reference"]
+_BODY_PARSER = MarkdownIt("commonmark").disable(_OFF)
+_PARSER = MarkdownIt("commonmark").disable(_OFF).use(front_matter_plugin)
+_HEADING = re.compile(r"^#{1,2} ", re.MULTILINE)
 _ENTRY_LEVELS = ("h1", "h2")
 _BARE_ADDRESS = re.compile(r"<?(?P<url>(?:https?://\S+?|arXiv:\S+?))>?[。.]?", re.IGNORECASE)
 _WEEK = re.compile(r"(?:^|.*/)(?P<year>\d{4})/(?P<start>\d{4})-(?P<end>\d{4})\.[a-z]+$", re.IGNORECASE)
@@ -61,7 +62,7 @@ def read(raw: bytes, path: str, language: str) -> Curated:
     """
     content, problems = _decode(raw, path)
     lines = content.split("\n")
-    tokens = _PARSER.parse(content)
+    tokens = _tokens(content)
     credits_, found = _front_matter(tokens, path)
     problems += found
     if not content.strip():
@@ -156,6 +157,14 @@ def _repaired(content: str, path: str, rule: str) -> Iterator[Problem]:
                 (i for i, (a, b) in enumerate(zip(line, mended.text, strict=False)) if a != b), len(mended.text)
             )
             yield _problem(path, number, column, rule, message, remedy)
+
+
+def _tokens(content: str) -> list[Any]:
+    tokens = _PARSER.parse(content)
+    if tokens and tokens[0].type == "front_matter" and _HEADING.search(tokens[0].content):
+        # Two rules with entries between them are no front matter; as YAML the headings would be comments, and lost.
+        return list(_BODY_PARSER.parse(content))
+    return list(tokens)
 
 
 def _front_matter(tokens: Any, path: str) -> tuple[dict[str, str], list[Problem]]:

@@ -1,0 +1,407 @@
+"""A harvest against the local arXiv: gaps, changes that nobody announces, and upstream trouble of every kind."""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+
+import feedparser
+import pytest
+
+from flows import wiring
+from storage.library import connection, leases, oai_lists
+from tests.conftest import MONDAY, Installation, section
+from tests.standin.papers import Line, Silent, Version, load
+from tests.standin.server import Fault, Standin
+from tests.standin.test_standin import FRIDAY
+
+TUESDAY, WEDNESDAY, THURSDAY = (MONDAY + timedelta(days=days) for days in (1, 2, 3))
+FEEDS = "/rss/"
+#: What the installation of the tests asks for.
+LISTED = ("cs.CL", "cs.CV", "cs.NA", "math.NA")
+
+
+def ledger_of(installation, category="cs.CL"):
+    return dict(
+        installation.ask(f"SELECT announced_on, state FROM batch WHERE category = '{category}' ORDER BY announced_on")
+    )
+
+
+def asked(arxiv, room):
+    return [request.path for request in arxiv.requests if request.path.startswith(f"/{room}")]
+
+
+def grown(arxiv, arxiv_id, versions, **more):
+    """The stand-in's paper with so many versions more, shown on a day but announced by nobody."""
+    at = next(number for number, paper in enumerate(arxiv.papers) if paper.id == arxiv_id)
+    paper = arxiv.papers[at]
+    first = paper.versions[0]
+    extra = tuple(
+        Version(number, first.submitted + timedelta(hours=number), f"Text {number}.", comment, on, kind)
+        for number, on, comment, kind in versions
+    )
+    arxiv.papers[at] = replace(paper, versions=(*paper.versions, *extra), **more)
+
+
+# Recovery
+
+
+def test_missed_days_are_filled_oldest_first_and_papers_land_on_their_own_date(installation, arxiv):
+    installation.run("daily", MONDAY)
+    arxiv.today = FRIDAY
+    arxiv.requests.clear()
+    report = installation.run("daily", FRIDAY)
+    assert not report.failures
+    days = [re.search(r"\d{4}-\d\d-\d\d", path)[0] for path in asked(arxiv, "catchup/cs.CL")]
+    assert days == sorted(days)
+    assert set(days) == {str(day) for day in (TUESDAY, WEDNESDAY, THURSDAY, FRIDAY)}
+    assert set(ledger_of(installation).values()) == {"complete"}
+    held = dict(installation.ask("SELECT announced_on, count(*) FROM announcement GROUP BY 1"))
+    true = Counter(line.on for paper in load() for line in paper.announced if line.category in LISTED)
+    assert held == true
+    entries = feedparser.parse((installation.public / "feeds" / "all" / "atom.xml").read_bytes()).entries
+    published = {entry.id.rpartition("/")[2]: entry.published[:10] for entry in entries}
+    # Recovered on Friday, published under the date of their announcement: readers are not flooded.
+    assert published["2501.06458"] == "2025-01-14"
+    assert (installation.public / "editions" / "2025-01-14" / "index.html").exists()
+
+
+def test_a_harvest_from_a_date_fills_what_was_before_the_first_run(installation, arxiv):
+    arxiv.today = FRIDAY
+    installation.run("harvest", FRIDAY)
+    assert set(ledger_of(installation)) == {FRIDAY}
+    report = installation.run("harvest", FRIDAY, since=MONDAY, until=WEDNESDAY, categories=["cs.CL"])
+    assert not report.failures
+    assert set(ledger_of(installation)) == {MONDAY, TUESDAY, WEDNESDAY, FRIDAY}
+    assert set(ledger_of(installation, "cs.CV")) == {FRIDAY}
+    # From now on the day between is a gap, and filled without being asked for.
+    installation.run("harvest", FRIDAY)
+    assert ledger_of(installation)[THURSDAY] == "complete"
+
+
+def test_a_list_of_a_whole_day_that_the_feed_lost_is_had_from_the_page(installation, arxiv):
+    arxiv.fail(FEEDS, Fault.HTML, times=99)
+    report = installation.run("daily", MONDAY)
+    assert not report.failures
+    assert any("HTML page" in trouble for trouble in report.troubles)
+    assert report.announced["cs.CL"] == "complete, 4 announced"
+
+
+def test_a_long_list_is_read_over_all_its_pages(installation, arxiv):
+    arxiv.entries_a_page = 2
+    assert not installation.run("harvest", MONDAY).failures
+    pages = asked(arxiv, "catchup/cs.CL")
+    assert [path.rpartition("=")[2] for path in pages] == ["1", "2"]
+    assert installation.ask("SELECT declared, stored FROM batch WHERE category = 'cs.CL'") == [(4, 4)]
+
+
+def test_a_list_older_than_arxiv_keeps_is_told_as_lost_and_asked_for_no_more(installation, arxiv):
+    arxiv.today = MONDAY + timedelta(days=100)
+    report = installation.run("harvest", arxiv.today, since=MONDAY, until=MONDAY)
+    assert ledger_of(installation)[MONDAY] == "unknown"
+    assert "90 days" in installation.ask("SELECT note FROM batch LIMIT 1")[0][0]
+    assert not asked(arxiv, "catchup")
+    assert not report.failures  # Nothing that a run could still do is undone.
+
+
+# Doubts
+
+
+@pytest.mark.parametrize("fault", [Fault.STALE_FRESH, Fault.SHORT, Fault.LAGGING, Fault.STALE, Fault.NO_ITEMS])
+def test_a_feed_that_lies_costs_nothing_and_files_nothing_under_a_wrong_date(installation, arxiv, fault):
+    installation.run("harvest", MONDAY)
+    arxiv.today = TUESDAY
+    arxiv.fail(FEEDS, fault, times=99)
+    installation.run("harvest", TUESDAY)
+    arxiv.heal()
+    installation.run("harvest", TUESDAY)
+    installation.run("harvest", TUESDAY)
+    held = installation.ask("SELECT announced_on, category, arxiv_id FROM announcement")
+    truth = {
+        (line.on, line.category, paper.id)
+        for paper in load()
+        for line in paper.announced
+        if line.on in (MONDAY, TUESDAY)
+    }
+    held_in = {(on, category, arxiv_id) for on, category, arxiv_id in held}
+    assert held_in == {(on, "math.NA" if c == "cs.NA" else c, i) for on, c, i in truth}
+    assert set(ledger_of(installation).values()) == {"complete"}
+
+
+def test_a_page_that_silently_lost_a_paper_is_found_out_by_the_feed(installation, arxiv):
+    arxiv.fail("/catchup/cs.CL", Fault.SHORT)
+    report = installation.run("daily", MONDAY)
+    assert any("the feed lists what the catch-up page does not" in line for line in report.incomplete)
+    assert "held back" in report.mail[0]
+    assert not installation.run("daily", MONDAY).failures
+    assert ledger_of(installation)[MONDAY] == "complete"
+
+
+def test_a_paper_that_page_and_feed_both_lost_is_found_out_by_oai(installation, arxiv):
+    arxiv.fail("/catchup/cs.CV", Fault.SHORT)
+    arxiv.fail("/rss/cs.CV", Fault.HTML, times=9)
+    arxiv.papers = [paper for paper in arxiv.papers if paper.id != "2501.03841"]  # What is last in the list is new.
+    report = installation.run("harvest", MONDAY)
+    assert any("OAI-PMH knows papers of it that no list has: 2501.06186" in line for line in report.incomplete)
+    assert not installation.run("harvest", MONDAY).failures
+    assert installation.ask("SELECT count(*) FROM announcement WHERE arxiv_id = '2501.06186'") == [(1,)]
+
+
+def test_an_empty_page_on_a_working_day_is_looked_at_again_and_nothing_is_taken_back(installation, arxiv):
+    installation.run("harvest", MONDAY)
+    with connection.writing(wiring.library_path(wiring.load(installation.config))) as library:
+        library.execute("UPDATE batch SET state = 'partial' WHERE category = 'cs.CL'")
+    arxiv.fail("/catchup/cs.CL", Fault.NO_ITEMS, times=9)
+    report = installation.run("harvest", MONDAY)
+    assert any("is empty now, and had 4 entries" in trouble for trouble in report.troubles)
+    assert installation.ask("SELECT count(*) FROM announcement WHERE category = 'cs.CL'") == [(4,)]
+
+
+@pytest.mark.parametrize("fault", [Fault.MISCOUNTED, Fault.WRONG_DATE, Fault.CUT_OFF, Fault.EMPTY_BODY, Fault.HTML])
+def test_a_page_that_contradicts_itself_leaves_the_list_open_and_the_next_run_closes_it(installation, arxiv, fault):
+    arxiv.fail("/catchup/cs.CL", fault, times=2)
+    report = installation.run("daily", MONDAY)
+    assert report.announced["cs.CL"].startswith("partial: only the feed speaks of it; the catch-up page:")
+    assert "本期不完整" in (installation.public / "index.html").read_text()
+    assert not installation.run("daily", MONDAY).failures
+
+
+def test_a_holiday_is_explained_by_the_calendar_and_fetched_all_the_same(installation, arxiv):
+    arxiv.today = date(2025, 1, 1)
+    report = installation.run("daily", arxiv.today)
+    assert not report.failures
+    assert report.announced["cs.CL"] == "none announced (New Year's Day (2025-01-01))"
+    assert asked(arxiv, "rss")
+    assert asked(arxiv, "catchup")
+
+
+def test_a_day_without_announcements_that_no_calendar_knows_is_unknown_until_arxiv_announces_again(installation, arxiv):
+    arxiv.papers = [
+        replace(paper, announced=tuple(line for line in paper.announced if line.on != TUESDAY))
+        for paper in arxiv.papers
+        if min(line.on for line in paper.announced) != TUESDAY
+    ]
+    installation.run("harvest", MONDAY)
+    arxiv.today = TUESDAY
+    report = installation.run("daily", TUESDAY)
+    assert any("nothing explains it yet" in line for line in report.incomplete)
+    page = (installation.public / "today" / "index.html").read_text()
+    assert "2025年1月14日" in page
+    assert "本期不完整" in page
+    arxiv.today = WEDNESDAY
+    assert not installation.run("daily", WEDNESDAY).failures
+    assert ledger_of(installation)[TUESDAY] == "none announced"
+
+
+# Changes that nobody announces
+
+
+def test_a_sixth_version_is_noticed_although_no_list_has_it(installation, arxiv):
+    installation.write("a.md", section("2501.06186"))
+    installation.run("daily", MONDAY)
+    grown(arxiv, "2501.06186", [(number, TUESDAY, f"v{number}", None) for number in range(2, 8)])
+    arxiv.today = TUESDAY
+    assert not installation.run("daily", TUESDAY).failures
+    assert installation.ask("SELECT version, comment FROM paper WHERE arxiv_id = '2501.06186'") == [(7, "v7")]
+    assert installation.ask("SELECT count(*) FROM announcement WHERE arxiv_id = '2501.06186'") == [(1,)]
+    history = "SELECT version FROM paper_version WHERE arxiv_id = '2501.06186' ORDER BY 1"
+    assert [row[0] for row in installation.ask(history)] == list(range(1, 8))
+    assert installation.ask("SELECT version FROM paper_as_of(DATE '2025-01-13') WHERE arxiv_id = '2501.06186'") == [
+        (1,)
+    ]
+    assert "Text 7." in (installation.public / "papers" / "2501.06186" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(("kind", "comment"), [("I", None), (None, "This paper has been withdrawn by the author")])
+def test_a_withdrawal_is_shown_wherever_the_paper_is_shown(installation, arxiv, kind, comment):
+    from tests.flows.test_days import mails, subscribe
+
+    subscribe(installation)
+    installation.write("2025/0113-0117.md", section("2501.06186", zh="将被撤回"))
+    installation.run("daily", MONDAY)
+    (before,) = feedparser.parse((installation.public / "feeds/translated/atom.xml").read_bytes()).entries
+    lines = next(paper.announced for paper in arxiv.papers if paper.id == "2501.06186")
+    grown(arxiv, "2501.06186", [(2, None, comment, kind)], announced=(*lines, Line(TUESDAY, "cs.CV", "replace", 2)))
+    arxiv.today = TUESDAY
+    assert not installation.run("daily", TUESDAY).failures
+    (after,) = feedparser.parse((installation.public / "feeds/translated/atom.xml").read_bytes()).entries
+    assert (after.id, after.title, after.published) == (before.id, before.title, before.published)
+    assert after.updated > before.updated
+    assert "本文已撤回" in after.content[0].value
+    assert "本文已撤回" in after.summary
+    for page in ("papers/2501.06186", "editions/2025-01-14", "editions/2025-W03"):
+        assert "本文已撤回" in (installation.public / page / "index.html").read_text(), page
+    mail = next(mail for mail in mails(installation) if "2025-01-14" in mail["Subject"])
+    assert "本文已撤回" in mail.get_body(("plain",)).get_content()
+    assert "本文已撤回" in mail.get_body(("html",)).get_content()
+    assert installation.ask("SELECT is_withdrawn FROM paper WHERE arxiv_id = '2501.06186'") == [(True,)]
+
+
+def test_a_doi_that_comes_without_a_version_is_stored_and_the_state_before_can_be_asked_for(installation, arxiv):
+    installation.run("harvest", MONDAY)
+    grown(arxiv, "2501.06186", [], silent=(Silent(TUESDAY, "10.1000/x", "J. X 1"),))
+    arxiv.today = TUESDAY
+    installation.run("harvest", TUESDAY)
+    now = "SELECT version, doi, journal_ref FROM paper WHERE arxiv_id = '2501.06186'"
+    assert installation.ask(now) == [(1, "10.1000/x", "J. X 1")]
+    assert installation.ask(now.replace("paper", "paper_as_of(DATE '2025-01-13')", 1)) == [(1, None, None)]
+
+
+# Reading changes page by page
+
+
+def test_a_list_goes_on_where_a_fault_cut_it_off(installation, arxiv):
+    arxiv.today = FRIDAY
+    arxiv.fail("/oai?verb=ListRecords&resumptionToken", Fault.UNAVAILABLE, times=2)
+    report = installation.run("harvest", FRIDAY, since=MONDAY)
+    assert any("changed records" in gap and "HTTP 503" in gap for gap in report.gaps)
+    (token,) = installation.ask("SELECT token IS NOT NULL FROM oai_list")[0]
+    assert token
+    arxiv.requests.clear()
+    report = installation.run("harvest", FRIDAY)
+    assert not report.failures
+    assert "resumptionToken" in asked(arxiv, "oai")[0]
+    assert installation.ask("SELECT token, from_on FROM oai_list") == [(None, date(2025, 1, 15))]
+    assert installation.ask("SELECT count(*) FROM paper WHERE source = 'arXivRaw'") == [(26,)]
+
+
+@pytest.mark.parametrize("way", ["refused", "midnight"])
+def test_an_expired_token_begins_the_list_again_at_the_last_day_that_was_read(installation, arxiv, way):
+    arxiv.today = FRIDAY
+    arxiv.fail("/oai?verb=ListRecords&resumptionToken", Fault.UNAVAILABLE, times=2)
+    installation.run("harvest", FRIDAY, since=MONDAY)
+    (reached_on,) = installation.ask("SELECT reached_on FROM oai_list")[0]
+    if way == "refused":
+        arxiv.fail("/oai?verb=ListRecords&resumptionToken", Fault.EXPIRED)
+    else:
+        arxiv.today = FRIDAY + timedelta(days=1)
+    arxiv.requests.clear()
+    report = installation.run("harvest", arxiv.today)
+    assert not report.gaps
+    assert [f"from={reached_on}" in path for path in asked(arxiv, "oai")[:2]] == [False, True]
+    assert installation.ask("SELECT count(*) FROM paper WHERE source = 'arXivRaw'") == [(26,)]
+
+
+def test_a_server_that_refuses_every_token_is_given_up_within_a_run(installation, arxiv):
+    arxiv.today = FRIDAY
+    arxiv.fail("/oai?verb=ListRecords&resumptionToken", Fault.EXPIRED, times=99)
+    report = installation.run("harvest", FRIDAY, since=MONDAY)
+    assert any("refuses its own tokens" in gap for gap in report.gaps)
+    assert len(asked(arxiv, "oai")) < 12
+
+
+@pytest.mark.parametrize("fault", [Fault.OAI_ERROR, Fault.WRONG_ECHO, Fault.CUT_OFF, Fault.MALFORMED, Fault.EMPTY_BODY])
+def test_a_fault_of_oai_is_told_and_costs_no_list_and_no_mail(installation, arxiv, fault):
+    from tests.flows.test_days import subscribe
+
+    subscribe(installation)
+    arxiv.fail("/oai", fault, times=99)
+    report = installation.run("daily", MONDAY)
+    assert report.gaps
+    assert not report.incomplete
+    assert report.announced["cs.CL"] == "complete, 4 announced"
+    assert report.sent == 1
+    arxiv.heal()
+    assert not installation.run("daily", MONDAY).failures
+
+
+@pytest.mark.parametrize("fault", [Fault.SHORT, Fault.DOUBLED])
+def test_records_doubled_or_left_out_of_a_page_are_right_after_the_next_days_overlap(installation, arxiv, fault):
+    arxiv.fail("/oai", fault, times=99)
+    installation.run("harvest", MONDAY)
+    arxiv.heal()
+    arxiv.today = TUESDAY
+    installation.run("harvest", TUESDAY)
+    shown = [paper.id for paper in load() if paper.as_of(TUESDAY)]
+    assert installation.ask("SELECT count(*), count(DISTINCT arxiv_id) FROM paper") == [(len(shown), len(shown))]
+    assert installation.ask("SELECT count(*) FROM paper WHERE source <> 'arXivRaw'") == [(0,)]
+
+
+# Descriptions
+
+
+@pytest.mark.parametrize("fault", [Fault.SHORT, Fault.NO_ITEMS, Fault.SHUFFLED])
+def test_identifiers_that_the_api_leaves_out_or_reorders_are_had_all_the_same(installation, arxiv, fault):
+    arxiv.fail("/oai?verb=ListRecords", Fault.OAI_ERROR, times=99)
+    arxiv.fail(FEEDS, Fault.HTML, times=99)
+    arxiv.fail("/api", fault, times=99)
+    report = installation.run("daily", MONDAY)
+    assert not report.incomplete
+    assert report.announced["cs.CL"] == "complete, 4 announced"
+    assert not [problem for problem in report.problems if problem.rule == "unknown-to-arxiv"]
+
+
+# One host, one pace
+
+
+def test_where_another_host_harvests_this_one_asks_arxiv_nothing(installation, arxiv):
+    installation.run("daily", MONDAY)
+    path = wiring.library_path(wiring.load(installation.config))
+    with connection.writing(path) as library:
+        assert leases.take(library, wiring.HARVEST, "the-other-host", wiring.now()) is None
+    arxiv.requests.clear()
+    report = installation.run("daily", MONDAY)
+    assert arxiv.requests == []
+    assert report.troubles == ["the-other-host harvests; this host asks arXiv nothing"]
+    assert not report.failures  # The day was complete before.
+    with connection.writing(path) as library:
+        leases.give_back(library, wiring.HARVEST, "the-other-host")
+    installation.run("daily", MONDAY)
+    assert arxiv.requests
+    assert installation.ask("SELECT count(*) FROM lease") == [(0,)]
+
+
+def test_the_stand_in_checks_its_client():
+    import httpx
+
+    with pytest.raises(AssertionError, match="no User-Agent"), Standin(pace_s=0.5) as arxiv:
+        httpx.get(f"{arxiv.url}/rss/cs.CL", headers={"User-Agent": ""}, trust_env=False)
+    with pytest.raises(AssertionError, match="after the last request"), Standin(pace_s=0.5) as arxiv:
+        [httpx.get(f"{arxiv.url}/rss/cs.CL", trust_env=False) for _ in range(2)]
+
+
+def test_a_harvest_keeps_the_pace_and_one_connection_whatever_it_asks(tmp_path, prefect_server):
+    with Standin(today=FRIDAY, pace_s=0.1) as arxiv:
+        made = Installation(tmp_path)
+        (tmp_path / "translations").mkdir()
+        made.configure(arxiv)
+        made.config.write_text(made.config.read_text().replace("pace_s = 0.0", "pace_s = 0.1"))
+        made.write("a.md", section("1706.03762"))
+        arxiv.fail("/rss/cs.CV", Fault.MOVED)
+        made.run("daily", FRIDAY)
+        assert {request.path.split("/")[1].partition("?")[0] for request in arxiv.requests} == {
+            "oai",
+            "rss",
+            "catchup",
+            "api",
+        }
+
+
+def test_a_lost_library_is_rebuilt_from_the_kept_bytes_history_and_ledger_included(installation, arxiv):
+    arxiv.entries_a_page = 2
+    for day in (MONDAY, TUESDAY, WEDNESDAY):
+        arxiv.today = day
+        arxiv.fail("/rss/cs.CV", Fault.STALE_FRESH)
+        arxiv.fail("/catchup/math.NA", Fault.SHORT)
+        installation.run("harvest", day)
+    tables = ("paper_state", "announcement", "batch", "look", "oai_list")
+    before = {table: sorted(map(str, installation.ask(f"FROM {table}"))) for table in tables}
+    assert len(before["paper_state"]) > len(installation.ask("FROM paper"))
+    (installation.folder / "data" / "library.duckdb").unlink()
+    installation.run("harvest", arxiv.today, kept=True)
+    assert {table: sorted(map(str, installation.ask(f"FROM {table}"))) for table in tables} == before
+
+
+def test_the_place_in_the_list_is_in_the_library_with_the_page(installation, arxiv):
+    installation.run("harvest", MONDAY)
+    with installation.library() as library:
+        assert oai_lists.read(library, "arXivRaw") == oai_lists.OaiList("arXivRaw", date(2025, 1, 11))
+
+
+def test_an_empty_list_of_changes_does_not_move_on(installation, arxiv):
+    arxiv.today = FRIDAY
+    arxiv.fail("/oai", Fault.NO_ITEMS)
+    installation.run("harvest", FRIDAY, since=MONDAY)
+    assert installation.ask("SELECT from_on FROM oai_list") == [(MONDAY,)]
+    installation.run("harvest", FRIDAY)
+    assert installation.ask("SELECT count(*) FROM paper WHERE source = 'arXivRaw'") == [(26,)]
