@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+PEERS := benchmarks/data/peers
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test check bench fix constraints clean
@@ -33,8 +34,15 @@ check: $(READY) ## Lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) ## Benchmarks, as ratios within one run
+bench: $(READY) $(PEERS)/ready ## Benchmarks, as ratios within one run (half an hour, 12 GB of disk)
 	$(BIN)/python -m benchmarks.run_time
+	$(BIN)/python -m benchmarks.oai_pages $(PEERS)/bin/python
+	$(BIN)/python -m benchmarks.library --peers $(PEERS)/bin/python
+
+$(PEERS)/ready: benchmarks/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
+	@touch $@
 
 fix: $(READY) ## Format, and repair what lint can repair
 	$(BIN)/ruff format .
@@ -45,4 +53,4 @@ constraints: $(READY) ## Pin anew what pyproject.toml asks for (needs uv)
 	sed -i '1i # Every package that Yibao installs, direct or not, at the version it was tested with. Made by `make constraints`.' constraints.txt
 
 clean: ## Remove what was made: .venv, demo, caches
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo benchmarks/data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

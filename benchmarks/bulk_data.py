@@ -54,6 +54,11 @@ def _ids(count: int) -> Iterator[str]:
             yield f"{month}.{number + 1:0{4 if month <= '1412' else 5}d}"
 
 
+def vocabulary(chance: random.Random) -> tuple[str, list[str]]:
+    """A long text to cut titles and abstracts from, and family names."""
+    return _text(chance), [_word(chance).title() for _ in range(4000)]
+
+
 def record(chance: random.Random, arxiv_id: str, text: str, names: list[str]) -> dict[str, object]:
     """One record of the snapshot."""
     year, month = 2000 + int(arxiv_id[:2]), int(arxiv_id[2:4])

@@ -76,7 +76,9 @@ def _category(code: str) -> str:
     try:
         return TypeAdapter(CategoryCode).validate_python(code)
     except ValidationError as error:
-        raise click.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, "), param_hint="--category") from None
+        raise click.BadParameter(
+            error.errors()[0]["msg"].removeprefix("Value error, "), param_hint="--category"
+        ) from None
 
 
 def _as_json(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ _NEW = r"(?P<new>\d{4}\.\d{4,6})"
 # An old identifier may carry a subject class (math.CA/0611800); the canonical form drops it.
 _OLD = r"(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[A-Za-z]{2}(?:-[a-z]+)?)?/(?P<number>\d{7})"
 _VERSION = r"(?:v(?P<version>[1-9]\d*))?"
+_PREFIX = re.compile(r"^(?:oai:arXiv\.org:|arXiv:)\s*", re.IGNORECASE)
 _IDENTIFIER = re.compile(rf"(?:{_NEW}|{_OLD}){_VERSION}")
 
 #: Hosts that serve arXiv's abstract pages, without a leading `www.`.
@@ -46,7 +47,7 @@ def parse(text: str) -> Identifier | None:
     Accepts `2501.05727`, `2501.05727v2`, `hep-th/9901001`, `math.CA/0611800v2`, each with or without
     `arXiv:` or `oai:arXiv.org:` before it.
     """
-    bare = re.sub(r"^(?:oai:arXiv\.org:|arXiv:)\s*", "", text.strip(), flags=re.IGNORECASE)
+    bare = _PREFIX.sub("", text.strip()) if ":" in text else text.strip()
     found = _IDENTIFIER.fullmatch(bare)
     return _identifier(found) if found and _is_plausible(found) else None
 

@@ -48,8 +48,8 @@ def merge(stored: Paper | None, arrived: Paper) -> Paper:
 
 def fingerprint(parts: Iterable[str | None]) -> str:
     """MD5 of what a record says, blanks and line breaks apart; the bulk import computes the same in SQL."""
-    said = "\x1f".join(part or "" for part in parts).replace("\n", "").replace(" ", "")
-    return hashlib.md5(said.encode()).hexdigest()  # noqa: S324  (not for security)
+    said = "\x1f".join([part or "" for part in parts]).encode().translate(None, b" \n")
+    return hashlib.md5(said).hexdigest()  # noqa: S324  (not for security)
 
 
 def _rank(paper: Paper) -> tuple[int, int]:

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from yibao import categories
 from yibao.errors import SettingsError
@@ -34,6 +43,11 @@ def _category(code: str) -> str:
         near = difflib.get_close_matches(code, categories.known_codes(), n=1, cutoff=_CATEGORY_SUGGESTIONS)
         raise ValueError(f"arXiv has no category {code!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     return categories.canonical(code)
+
+
+def _all_or_some(codes: Any) -> Any:
+    """`all` is every category by its code."""
+    return tuple(categories.taxonomy()) if codes in ("all", ["all"], ("all",)) else codes
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
@@ -77,7 +91,8 @@ class Paths(_Section):
 class Arxiv(_Section):
     """What is fetched, from where, and how patiently."""
 
-    categories: tuple[CategoryCode, ...] = ("cs.CL", "cs.CV")
+    #: Codes, aliases, whole archives; `all` for every category.
+    categories: Annotated[tuple[CategoryCode, ...], BeforeValidator(_all_or_some)] = ("cs.CL", "cs.CV")
     #: An address at which arXiv can reach you; sent with every request.
     contact: str = ""
     #: Which of the two announcement feeds is read.

@@ -27,4 +27,8 @@ def is_withdrawn(versions: Sequence[Version], comment: str | None, abstract: str
     """Whether the latest version withdraws the paper."""
     if versions and versions[-1].source_type == SOURCE_TYPE:
         return True
-    return bool(_STATEMENT.search(comment or "") or _STATEMENT.search(abstract.strip()[:ABSTRACT_CHARACTERS]))
+    return _says_so(comment or "") or _says_so(abstract.strip()[:ABSTRACT_CHARACTERS])
+
+
+def _says_so(text: str) -> bool:
+    return "withdrawn" in text.lower() and _STATEMENT.search(text) is not None

@@ -8,8 +8,13 @@ CREATE OR REPLACE TEMP MACRO without(said, sign) AS
 CREATE OR REPLACE TEMP MACRO without_blanks(said) AS
     without(without(said, chr(10)), ' ');
 
+-- Most titles and comments are on one line already.
 CREATE OR REPLACE TEMP MACRO one_line(said) AS
-    regexp_replace(regexp_replace(said, '\s+', ' ', 'g'), '^ | $', '', 'g');
+    CASE
+        WHEN contains(said, chr(10)) OR contains(said, '  ') OR prefix(said, ' ') OR suffix(said, ' ')
+        THEN regexp_replace(regexp_replace(said, '\s+', ' ', 'g'), '^ | $', '', 'g')
+        ELSE said
+    END;
 
 -- The snapshot's abstracts begin with blanks and end with a line break. trim() takes ten times as long.
 CREATE OR REPLACE TEMP MACRO abstract_of(said) AS

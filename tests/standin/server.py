@@ -10,6 +10,7 @@ Requests are recorded, so that a test can look at pace, connections and names.
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum, auto
@@ -192,6 +193,10 @@ class Standin:
 class _Handler(BaseHTTPRequestHandler):
     standin: Standin
     protocol_version = "HTTP/1.1"
+
+    def handle(self) -> None:
+        with suppress(ConnectionResetError):  # A client that was killed between two requests.
+            super().handle()
 
     def do_GET(self) -> None:
         self.standin.enter(self.path, self.headers.get("User-Agent", ""))

@@ -67,13 +67,17 @@ def test_a_paper_that_is_not_described_yet_makes_the_list_partial():
     assert (state, "3 of 3 papers are not described" in note) == (BatchState.PARTIAL, True)
 
 
-def test_a_feed_that_lists_more_than_the_page_is_a_contradiction_until_the_page_was_read_twice():
+def test_a_feed_that_lists_more_than_the_page_is_a_contradiction_until_the_page_has_said_so_thrice():
     found = [*lines("catchup"), Line("2501.09999", 1, NEW, ("rss",), True)]
     state, note = judged([page(), feed(4)], found)
     assert (state, "2501.09999" in note) == (BatchState.PARTIAL, True)
-    twice = {"catchup": page(confirmed=2), "rss": feed(4)}
-    assert [line.arxiv_id for line in official(found, twice, "cs.CL", ())] == [line.arxiv_id for line in found[:3]]
-    assert official(found, {"catchup": page(), "rss": feed(4)}, "cs.CL", ()) == found
+    thrice = {"catchup": page(confirmed=3), "rss": feed(4)}
+    assert official(found, thrice, "cs.CL", ()) == found[:3]
+    assert official(found, {"catchup": page(confirmed=2), "rss": feed(4)}, "cs.CL", ()) == found
+    # An empty page must say so once more: a fault may look like it.
+    alone = lines("rss")
+    assert official(alone, {"catchup": page(0, confirmed=3), "rss": feed()}, "cs.CL", ()) == alone
+    assert official(alone, {"catchup": page(0, confirmed=4), "rss": feed()}, "cs.CL", ()) == []
 
 
 def test_a_feed_that_lists_less_than_the_page_takes_nothing_from_a_complete_list():
@@ -154,13 +158,13 @@ def test_a_day_that_nobody_announced_is_believed_once_arxiv_has_announced_since(
     assert judged([page(0, confirmed=2)], [], later)[0] == BatchState.UNKNOWN
 
 
-def test_a_paper_that_oai_knows_and_no_list_has_makes_the_list_partial_until_it_was_read_twice():
+def test_a_paper_that_oai_knows_and_no_list_has_makes_the_list_partial_until_it_was_read_thrice():
     unlisted = Unlisted("2501.09999", datetime(2025, 1, 10, 12, tzinfo=UTC), MONDAY)
     doubt = replace(AMONG_OTHERS, unlisted=(unlisted,))
     state, note = judged([page(), feed()], lines("catchup", "rss"), doubt)
     assert (state, "2501.09999" in note) == (BatchState.PARTIAL, True)
     assert judged([page(0), feed(0)], [], doubt)[0] == BatchState.PARTIAL
-    assert judged([page(confirmed=2), feed()], lines("catchup", "rss"), doubt)[0] == BatchState.COMPLETE
+    assert judged([page(confirmed=3), feed()], lines("catchup", "rss"), doubt)[0] == BatchState.COMPLETE
 
 
 @pytest.mark.parametrize(

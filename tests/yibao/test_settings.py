@@ -41,6 +41,13 @@ def test_a_slip_is_refused_and_names_file_key_and_remedy(tmp_path, content, told
     assert "yibao.toml" in str(error.value)
 
 
+def test_all_is_every_category_of_arxiv(tmp_path):
+    chosen = load(tmp_path, '[arxiv]\ncategories = ["all"]\n').arxiv.categories
+    assert len(chosen) == 149
+    assert {"cs.CL", "math.NA", "hep-th"} <= set(chosen)
+    assert load(tmp_path, "", {"YIBAO_ARXIV__CATEGORIES": "all"}).arxiv.categories == chosen
+
+
 def test_a_missing_file_names_the_command_that_makes_one(tmp_path):
     with pytest.raises(SettingsError, match="yibao init"):
         settings.load(tmp_path / "none.toml", {})

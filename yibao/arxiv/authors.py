@@ -13,8 +13,8 @@ _WITH_PLACE = re.compile(r"(?P<name>[^(]+?)\s*\((?P<place>.*)\)", re.DOTALL)
 def people(byline: str) -> tuple[Author, ...]:
     """The authors of a byline as authors write it: `A. Lee (MIT), B. Cho and C. Diaz`."""
     if "(" not in byline:
-        parts = _AND.sub(",", byline).split(",")
-        return tuple([Author(name) for part in parts if (name := " ".join(part.split()))])
+        parts = _AND.sub(",", one_line(byline)).split(",")
+        return tuple([Author(name) for part in parts if (name := part.strip())])
     return tuple(author for part in _outside_brackets(byline) for author in _joined_by_and(part))
 
 

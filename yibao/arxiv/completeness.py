@@ -17,9 +17,9 @@ from yibao.sources import CATCHUP
 
 #: States that a run cannot be content with.
 DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
-#: What only a feed lists is believed to be the feed's error once the catch-up page has said so this often; an empty
-#: page, which a fault may look like, must say it more often.
-_CONVINCED, _CONVINCED_BY_NOTHING = 2, 4
+#: How often the catch-up page must say the same before it is believed against other sources; an empty page, which a
+#: fault may look like, must say it more often. Where nothing contradicts an empty page, twice is enough.
+_CONVINCED, _CONVINCED_BY_NOTHING, _TWICE = 3, 4, 2
 _NAMED = 3
 _REPEATED = "the feed repeats an earlier list under a new date"
 
@@ -91,7 +91,8 @@ def merged(known: Sequence[Line], arrived: Sequence[Announcement], source: str, 
 def official(lines: Sequence[Line], looks: Mapping[str, Look], category: str, earlier: Collection[str]) -> list[Line]:
     """The lines that readers are shown: without what only a feed lists, where that is known to be the feed's error.
 
-    It is where the paper was first announced on an earlier date (`earlier`), or the catch-up page twice left it out.
+    It is where the paper was first announced on an earlier date (`earlier`), or the catch-up page left it out again
+    and again.
     """
     page = looks.get(CATCHUP)
     is_convinced = page is not None and page.declared is not None and not page.note and _is_convincing(page)
@@ -197,9 +198,9 @@ def _quiet(on: date, looks: Mapping[str, Look], context: Context) -> tuple[Batch
     feeds = [look for source, look in looks.items() if source != CATCHUP]
     page = looks[CATCHUP]
     agrees = all(look.declared == 0 and not look.note for look in feeds) and bool(feeds)
-    if context.was_announced and (agrees or page.confirmed >= _CONVINCED):
+    if context.was_announced and (agrees or page.confirmed >= _TWICE):
         return BatchState.NONE_ANNOUNCED, ""
-    if context.was_announced_later and page.looked_on > on and page.confirmed >= _CONVINCED:
+    if context.was_announced_later and page.looked_on > on and page.confirmed >= _TWICE:
         return BatchState.NONE_ANNOUNCED, holidays.name_of(on) or "arXiv has announced since, and nothing for this date"
     holiday = holidays.name_of(on)
     if holiday and agrees and not context.was_announced:

@@ -13,9 +13,9 @@ import feedparser
 from yibao.errors import GarbledError
 from yibao.models import Problem, Severity
 
-_CONTROL = re.compile(
-    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:[0-8]|1[1245-9]|2\d|3[01]|x0*(?:[0-8bcBC]|0[bcBC]|1[0-9a-fA-F]));"
-)
+_CONTROLS = bytes(code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D))
+_CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]")
+_CONTROL_REFERENCE = re.compile(rb"&#(?:[0-8]|1[1245-9]|2\d|3[01]|x0*(?:[0-8bcBC]|0[bcBC]|1[0-9a-fA-F]));")
 _HTML = re.compile(rb"\s*(?:<!doctype\s+html|<html)", re.IGNORECASE)
 _ENCODING = re.compile(rb"<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)[\"']")
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
@@ -61,14 +61,16 @@ def decode(body: bytes, url: str) -> tuple[str, list[Problem]]:
     if _HTML.match(body):
         raise GarbledError(url, "the answer is an HTML page, not a feed")
     problems = []
-    clean = body if body.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE)) else _CONTROL.sub(b"", body)
+    is_wide = body.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE))
+    # Ten times as fast as a regular expression for both: a page of records has megabytes.
+    clean = body if is_wide else _CONTROL_REFERENCE.sub(b"", body.translate(None, _CONTROLS))
     if clean != body:
         problems.append(_mended(body, url, "control-character", "Characters that XML forbids were removed."))
     declared = _ENCODING.match(clean.lstrip())
     encoding = declared[1].decode("ascii") if declared else "utf-8-sig"
     try:
         # Without its declaration, which would no longer be true and which parsers believe.
-        return _DECLARATION.sub("", clean.decode(encoding)), problems
+        return _without_declaration(clean.decode(encoding)), problems
     except (UnicodeDecodeError, LookupError):
         text = clean.decode("utf-8-sig", errors="yibao.windows")
         problems.append(
@@ -76,10 +78,16 @@ def decode(body: bytes, url: str) -> tuple[str, list[Problem]]:
                 body, url, "wrong-encoding", f"The bytes are not the {encoding} that they say; read as Windows-1252."
             )
         )
-        return _DECLARATION.sub("", text), problems
+        return _without_declaration(text), problems
+
+
+def _without_declaration(text: str) -> str:
+    found = _DECLARATION.match(text)
+    return text[found.end() :] if found else text
 
 
 def _mended(body: bytes, url: str, rule: str, message: str) -> Problem:
-    found = _CONTROL.search(body) if rule == "control-character" else None
+    is_control = rule == "control-character"
+    found = (_CONTROL.search(body) or _CONTROL_REFERENCE.search(body)) if is_control else None
     line = body.count(b"\n", 0, found.start()) + 1 if found else 1
     return Problem(url, line, 1, rule, Severity.WARNING, message, "Nothing to do; the rest was read as it is.")

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from lxml import etree
@@ -35,6 +37,18 @@ _MONTHS = {
     name: number
     for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)  # noqa: SIM905
 }
+
+
+class _Names(dict[str, str]):
+    """Local names by qualified ones: a page has ten thousands of elements and two dozen names."""
+
+    def __missing__(self, tag: str) -> str:
+        self[tag] = name = str(tag).rpartition("}")[2]
+        return name
+
+
+_NAMES = _Names()
+_STAMP_LENGTH = len("Thu, 18 Jun 2009 02:19:29 GMT")
 
 
 class TokenError(UpstreamError):
@@ -120,21 +134,62 @@ def read(body: bytes, url: str, prefix: str | None = PREFIX) -> Page:
     _check_echo(root, url, prefix)
     if _is_empty(root, url):
         return Page((), tuple(problems), responded_on, None, None, 0)
+    found = records(root)
     papers: list[Paper] = []
-    stamps: list[str] = []
-    found = list(_children(root, "record"))
     for record in found:
-        header, metadata = _parts(record)
-        stamps.append(header.get("datestamp", ""))
         try:
-            if paper := _paper(header, metadata, prefix):
-                papers.append(paper)
+            papers.append(_paper(record, prefix))
         except ValueError as error:
-            problems.append(_set_aside(url, record, header.get("identifier", ""), str(error)))
+            problems.append(_set_aside(url, record, str(error)))
     if not found and root.find("{*}ListRecords") is None and root.find("{*}GetRecord") is None:
         raise GarbledError(url, "the answer is OAI-PMH, but holds neither records nor an error")
-    days = [day for stamp in stamps if (day := _day(stamp))]
+    days = [day for record in found if (day := _day(record.datestamp))]
     return Page(tuple(papers), tuple(problems), responded_on, _token(root), max(days) if days else None, len(found))
+
+
+class Record(NamedTuple):
+    """What a record says, as text, before anybody asks what it means."""
+
+    element: etree._Element
+    identifier: str
+    datestamp: str
+    is_deleted: bool
+    #: arXivRaw, arXiv or dc; empty where there is no metadata.
+    form: str
+    #: What the metadata's children say, by name; of several of one name the last.
+    fields: dict[str, str]
+    #: arXivRaw's history: (`v1`, what it says of it).
+    versions: list[tuple[str, dict[str, str]]]
+    metadata: etree._Element | None
+
+
+def records(root: etree._Element) -> list[Record]:
+    """The records of a document, in its order, as texts by name."""
+    return [_record(element) for element in _children(root, "record")]
+
+
+def _record(element: etree._Element) -> Record:
+    names = _NAMES
+    header: dict[str, str] = {}
+    metadata = None
+    is_deleted = False
+    for part in element:
+        if names[part.tag] == "header":
+            header = {name: child.text or "" for child in part if (name := names[child.tag]) != "setSpec"}
+            is_deleted = part.get("status") == "deleted"
+        elif names[part.tag] == "metadata" and len(part):
+            metadata = part[0]
+    fields: dict[str, str] = {}
+    versions = []
+    for child in metadata if metadata is not None else ():
+        name = names[child.tag]
+        if name == "version":
+            versions.append((child.get("version") or "", {names[one.tag]: one.text or "" for one in child}))
+        else:
+            fields[name] = child.text or ""
+    form = names[metadata.tag] if metadata is not None else ""
+    identifier, datestamp = header.get("identifier", "").strip(), header.get("datestamp", "")
+    return Record(element, identifier, datestamp, is_deleted, form, fields, versions, metadata)
 
 
 def _root(text: str, url: str) -> etree._Element:
@@ -195,43 +250,27 @@ def _children(root: etree._Element, name: str) -> Iterator[etree._Element]:
     yield from root.iterfind(f"{{*}}*/{{*}}{name}")
 
 
-def _parts(record: etree._Element) -> tuple[dict[str, str], etree._Element | None]:
-    """The header as a dictionary, and the one element below `metadata`; None where the record is deleted."""
-    header: dict[str, str] = {}
-    metadata = None
-    for part in record:
-        name = str(part.tag).rpartition("}")[2]
-        if name == "header":
-            header = {str(child.tag).rpartition("}")[2]: (child.text or "").strip() for child in part}
-            header["status"] = part.get("status") or ""
-        elif name == "metadata":
-            metadata = next(iter(part), None)
-    return header, metadata
-
-
-def _paper(header: dict[str, str], metadata: etree._Element | None, prefix: str | None) -> Paper | None:
-    identifier = identifiers.parse(header.get("identifier", ""))
+def _paper(record: Record, prefix: str | None) -> Paper:
+    identifier = identifiers.parse(record.identifier.removeprefix("oai:arXiv.org:"))
     if identifier is None:
-        raise ValueError(f"Its identifier {header.get('identifier') or '(none)'!r} is not one of arXiv's.")
-    if header["status"] == "deleted":
+        raise ValueError(f"Its identifier {record.identifier or '(none)'!r} is not one of arXiv's.")
+    if record.is_deleted:
         # arXiv deletes nothing: its withdrawals are versions. Said for the day on which this changes.
         raise ValueError(f"{identifier.arxiv_id} is marked as deleted.")
-    if metadata is None:
+    if record.metadata is None:
         raise ValueError(f"{identifier.arxiv_id} has no metadata.")
-    form = str(metadata.tag).rpartition("}")[2]
-    form = "oai_dc" if form == "dc" else form
+    form = "oai_dc" if record.form == "dc" else record.form
     reader = _READERS.get(form)
     if reader is None or (prefix and form != prefix):
         raise ValueError(f"{identifier.arxiv_id} comes as {form}, not as {prefix or 'arXivRaw, arXiv or oai_dc'}.")
-    paper = reader(metadata, identifier.arxiv_id)
+    paper = reader(record, identifier.arxiv_id)
     if not paper.title:
         raise ValueError(f"{identifier.arxiv_id} has no title.")
     return paper
 
 
-def _raw(metadata: etree._Element, arxiv_id: str) -> Paper:
-    told = _fields(metadata)
-    versions = [_version(child) for child in metadata if child.get("version")]
+def _raw(record: Record, arxiv_id: str) -> Paper:
+    told, versions = record.fields, [_version(*one) for one in record.versions]
     if not versions:
         raise ValueError(f"{arxiv_id} has no version.")
     codes, classes = _codes(told)
@@ -263,8 +302,7 @@ def _raw(metadata: etree._Element, arxiv_id: str) -> Paper:
 def fingerprint_of(told: dict[str, str], versions: list[Version]) -> str:
     """The fingerprint of a full record: what it says under these names, and the seconds of its versions."""
     stamps = ",".join(
-        f"{version.version}:{int(version.submitted_at.timestamp()) if version.submitted_at else ''}"
-        for version in versions
+        [f"{one.version}:{int(one.submitted_at.timestamp()) if one.submitted_at else ''}" for one in versions]
     )
     withdrawn = versions[-1].source_type == withdrawals.SOURCE_TYPE if versions else False
     return merging.fingerprint([*map(told.get, FINGERPRINTED), stamps, "withdrawn" if withdrawn else ""])
@@ -285,29 +323,18 @@ FINGERPRINTED = (
 )
 
 
-def _version(element: etree._Element) -> Version:
-    stamp = kind = None
-    size = ""
-    for child in element:
-        name = str(child.tag).rpartition("}")[2]
-        if name == "date":
-            stamp = child.text
-        elif name == "size":
-            size = child.text or ""
-        elif name == "source_type":
-            kind = child.text
-    number = element.get("version", "")[1:]
-    if not number.isdigit():
-        raise ValueError(f"It has a version named {element.get('version')!r}.")
-    kilobytes = size.strip().removesuffix("kb")
-    return Version(int(number), _instant(stamp or ""), kind, int(kilobytes) if kilobytes.isdigit() else None)
+def _version(name: str, told: dict[str, str]) -> Version:
+    if not name[1:].isdigit():
+        raise ValueError(f"It has a version named {name!r}.")
+    size = told.get("size", "").removesuffix("kb")
+    kilobytes = int(size) if size.isdigit() else None
+    return Version(int(name[1:]), _instant(told.get("date", "")), told.get("source_type"), kilobytes)
 
 
-def _parsed(metadata: etree._Element, arxiv_id: str) -> Paper:
-    told = _fields(metadata)
-    authors = []
-    for people_ in metadata.iterfind("{*}authors"):
-        authors = [_author(person) for person in people_]
+def _parsed(record: Record, arxiv_id: str) -> Paper:
+    told = record.fields
+    found = record.metadata.find("{*}authors") if record.metadata is not None else None
+    authors = [_author(person) for person in found] if found is not None else []
     codes, classes = _codes(told)
     abstract, comment = told.get("abstract", "").strip(), told.get("comments")
     return Paper(
@@ -332,15 +359,15 @@ def _parsed(metadata: etree._Element, arxiv_id: str) -> Paper:
 def _author(person: etree._Element) -> Author:
     parts: dict[str, list[str]] = {}
     for child in person:
-        parts.setdefault(str(child.tag).rpartition("}")[2], []).append(one_line(child.text or ""))
+        parts.setdefault(_NAMES[child.tag], []).append(one_line(child.text or ""))
     name = " ".join(part for key in ("forenames", "keyname", "suffix") for part in parts.get(key, ()) if part)
     return Author(name, tuple(place for place in parts.get("affiliation", ()) if place))
 
 
-def _dublin_core(metadata: etree._Element, arxiv_id: str) -> Paper:
+def _dublin_core(record: Record, arxiv_id: str) -> Paper:
     told: dict[str, list[str]] = {}
-    for child in metadata:
-        told.setdefault(str(child.tag).rpartition("}")[2], []).append((child.text or "").strip())
+    for child in record.metadata if record.metadata is not None else ():
+        told.setdefault(_NAMES[child.tag], []).append((child.text or "").strip())
     abstract, *comments = told.get("description", [""])
     places = [one for one in told.get("identifier", []) if not identifiers.parse_address(one)]
     doi = next((one.removeprefix("doi:") for one in places if one.startswith("doi:")), None)
@@ -366,27 +393,27 @@ def _turned(name: str) -> str:
     return f"{first} {last}" if comma else last
 
 
-_READERS: dict[str, Callable[[etree._Element, str], Paper]] = {
+_READERS: dict[str, Callable[[Record, str], Paper]] = {
     "arXivRaw": _raw,
     "arXiv": _parsed,
     "oai_dc": _dublin_core,
 }
 
 
-def _fields(metadata: etree._Element) -> dict[str, str]:
-    """What an element's children say, by their names; blanks within are kept."""
-    return {str(child.tag).rpartition("}")[2]: child.text or "" for child in metadata}
-
-
 def _folded(told: dict[str, str], name: str) -> str | None:
-    return one_line(told.get(name, "")) or None
+    return one_line(told[name]) or None if name in told else None
 
 
 def _codes(told: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Canonical categories, and the MSC classes as written."""
-    codes, others = categories.split(told.get("categories", "").split())
-    msc = one_line(told.get("msc-class", ""))
-    return codes, (*others, *([msc] if msc and msc != "None" else ()))
+    codes, others = _split_categories(told.get("categories", ""))
+    msc = _folded(told, "msc-class")
+    return codes, (*others, msc) if msc and msc != "None" else others
+
+
+@lru_cache(maxsize=10_000)
+def _split_categories(joined: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return categories.split(joined.split())
 
 
 def _token(root: etree._Element) -> str | None:
@@ -405,18 +432,18 @@ def _day(stamp: str) -> date | None:
 def _instant(stamp: str) -> datetime | None:
     """A date as mails bear it, `Thu, 18 Jun 2009 02:19:29 GMT`; None where it makes no sense."""
     try:
-        # The form that arXiv writes, a dozen times faster than the standard library reads every form.
-        _, day, month, year, clock, zone = stamp.split()
-        if zone == "GMT":
-            hour, minute, second = clock.split(":")
-            return datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        if len(stamp) == _STAMP_LENGTH and stamp.endswith(" GMT"):
+            # The form that arXiv writes, a dozen times faster than the standard library reads every form.
+            month, clock = _MONTHS[stamp[8:11]], (int(stamp[17:19]), int(stamp[20:22]), int(stamp[23:25]))
+            return datetime(int(stamp[12:16]), month, int(stamp[5:7]), *clock, tzinfo=UTC)
         return parsedate_to_datetime(stamp).astimezone(UTC)
     except (ValueError, KeyError):
         return None
 
 
-def _set_aside(url: str, record: etree._Element, identifier: str, message: str) -> Problem:
-    told = f"The record {identifier or '(without identifier)'} was set aside. {message}"
+def _set_aside(url: str, record: Record, message: str) -> Problem:
+    told = f"The record {record.identifier or 'without identifier'} was set aside. {message}"
     remedy = "Look at the kept response; the other records were read."
-    line = int(record.sourceline) if isinstance(record.sourceline, int) else 1
-    return Problem(url.partition("&resumptionToken")[0], line, 1, "unreadable-item", Severity.ERROR, told, remedy)
+    address = url.partition("&resumptionToken")[0]
+    line = record.element.sourceline if isinstance(record.element.sourceline, int) else 1
+    return Problem(address, line, 1, "unreadable-item", Severity.ERROR, told, remedy)

@@ -161,6 +161,8 @@ COMMENT ON COLUMN oai_list.token IS 'Asks for the next page; NULL between two li
 COMMENT ON COLUMN oai_list.reached_on IS 'Greatest datestamp (UTC) of the pages read; where to go on when the token has expired. NULL before the first.';
 COMMENT ON COLUMN oai_list.responded_on IS 'The server''s date (UTC) on the list''s first page: the next list begins two days before. NULL before the first.';
 
+COMMENT ON COLUMN run.flow IS 'daily, weekly, harvest, import, publish or newsletter.';
+
 CREATE TABLE lease (
     name VARCHAR NOT NULL,
     holder VARCHAR NOT NULL,
