@@ -12,8 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -23,7 +22,7 @@ import duckdb
 from benchmarks import bulk_data
 from flows import bulk, wiring
 from storage.library import connection, papers
-from yibao.models import Paper
+from yibao.models import Author, Paper, Version
 from yibao.settings import Paths, Settings
 
 _SLICE = 300_000
@@ -106,50 +105,59 @@ def _against_peers(folder: Path, peers: str) -> None:
 
 
 class Batches:
-    """Days of records, drawn from what the library holds."""
+    """Days of records, drawn at random from what the library holds; no paper comes twice."""
 
-    def __init__(self, library: Path) -> None:
+    def __init__(self, library: Path, count: int) -> None:
         self._chance = Random(5)
         self._text, self._names = bulk_data.vocabulary(self._chance)
         self._new = 0
         with connection.reading(library) as opened:
-            self._ids = [row[0] for row in opened.execute("SELECT arxiv_id FROM paper").fetchall()]
+            self._known = opened.execute(
+                "SELECT arxiv_id, version, fingerprint FROM paper_state "
+                f"WHERE known_until IS NULL USING SAMPLE reservoir({1500 * count} ROWS) REPEATABLE (5)"
+            ).fetchall()
 
-    def day(self, library: Path) -> list[Paper]:
+    def day(self) -> list[Paper]:
         """500 new papers, 1,000 changed and 500 unchanged ones."""
-        wanted = self._chance.sample(self._ids, 1500)
-        with connection.reading(library) as opened:
-            known = list(papers.by_id(opened, wanted).values())
-        changed = [
-            replace(paper, source="arXivRaw", comment="changed", fingerprint=f"{self._chance.getrandbits(128):032x}")
-            for paper in known[:1000]
-        ]
-        return [*changed, *(replace(paper, source="arXivRaw") for paper in known[1000:]), *self._fresh(known[0])]
+        if len(self._known) < 1500:
+            raise SystemExit("Too few records for so many batches.")
+        known, self._known = self._known[:1500], self._known[1500:]
+        changed = [self._paper(arxiv_id, version, None) for arxiv_id, version, _ in known[:1000]]
+        unchanged = [self._paper(arxiv_id, version, mark.hex) for arxiv_id, version, mark in known[1000:]]
+        self._new += 500
+        fresh = [self._paper(f"2612.{number:06d}", 1, None) for number in range(self._new - 500, self._new)]
+        return [*changed, *unchanged, *fresh]
 
-    def _fresh(self, like: Paper) -> list[Paper]:
-        found = []
-        for _ in range(500):
-            self._new += 1
-            told = bulk_data.record(self._chance, f"2612.{self._new:06d}"[:11], self._text, self._names)
-            found.append(
-                replace(
-                    like,
-                    arxiv_id=f"2612.{self._new:06d}",
-                    source="arXivRaw",
-                    title=told["title"],
-                    abstract=told["abstract"].strip(),
-                    fingerprint=f"{self._chance.getrandbits(128):032x}",
-                )
-            )
-        return found
+    def _paper(self, arxiv_id: str, version: int, fingerprint: str | None) -> Paper:
+        told = bulk_data.record(self._chance, "2601.00001", self._text, self._names)
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        return Paper(
+            arxiv_id,
+            version,
+            " ".join(told["title"].split()),
+            told["abstract"].strip(),
+            tuple(Author(f"{first} {last}") for last, first, _ in told["authors_parsed"]),
+            tuple(told["categories"].split()),
+            told["categories"].split()[0],
+            "arXivRaw",
+            comment=told["comments"],
+            journal_ref=told["journal-ref"],
+            doi=told["doi"],
+            license=told["license"],
+            submitted_at=at,
+            updated_at=at,
+            submitter=told["submitter"],
+            versions=tuple(Version(number, at) for number in range(1, version + 1)),
+            fingerprint=fingerprint or f"{self._chance.getrandbits(128):032x}",
+        )
 
 
 def days(library: Path, count: int) -> list[float]:
     """What each batch cost, in seconds."""
-    batches = Batches(library)
+    batches = Batches(library, count)
     costs = []
     for number in range(count):
-        batch = batches.day(library)
+        batch = batches.day()
         before = time.perf_counter()
         with connection.writing(library) as opened:
             merged = papers.store(opened, batch, _DAY + timedelta(days=number + 1))

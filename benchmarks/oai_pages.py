@@ -29,7 +29,7 @@ from lxml import etree
 
 from benchmarks import bulk_data
 from flows.wiring import SystemClock
-from yibao.arxiv import oai
+from yibao.arxiv import oai, oai_records
 from yibao.arxiv.client import Client
 from yibao.settings import Arxiv
 
@@ -114,7 +114,7 @@ def tree(body: bytes) -> int:
 
 
 def texts(body: bytes) -> int:
-    return len(oai.records(etree.fromstring(body)))
+    return len(oai_records.records(etree.fromstring(body)))
 
 
 def papers(body: bytes) -> int:

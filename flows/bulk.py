@@ -1,5 +1,6 @@
 """A bulk metadata snapshot, so that a new installation begins with all of arXiv."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -66,11 +67,17 @@ def _store(run: Run, library: Connection, path: Path, readable: Path, found: lis
     progress.tell(f"reading {path.name}", None)
     is_parquet = bulk_files.kind_of(readable) == "parquet"
     relation = bulk.parquet_relation(library, str(readable)) if is_parquet else bulk.json_relation(str(readable))
-    repaired, told = _judge(path, bulk.look(library, relation))
+    outcomes = [(record.given, _outcome(record)) for record in bulk.look(library, relation)]
+    repaired = {given: outcome.arxiv_id for given, outcome in outcomes if given and isinstance(outcome, Repaired)}
     compared = bulk.compare(library, repaired)
-    if not compared.records and (found or told):
-        raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {(found + told)[0].message}")
-    _store_parts(run, library, readable, relation, compared)
+    if not compared.records and outcomes:
+        raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {_reason(outcomes[0][1])}")
+    with ThreadPoolExecutor(max_workers=1) as looking:
+        # Where the bad ones stand takes a walk through the whole file, beside the storing of the good ones.
+        ids = {given for given, _ in outcomes if given}
+        lines = looking.submit(bulk_files.lines_of, path, ids if not is_parquet else ())
+        _store_parts(run, library, readable, relation, compared)
+        told = [_told(path, lines.result().get(given or "", 1), outcome) for given, outcome in outcomes]
     with connection.transaction(library):
         merged = papers.store(library, bulk.mixed(library, relation), run.on)
         problems.replace(library, f"import:{path.name}", [*found, *told])
@@ -101,25 +108,6 @@ def _store_parts(run: Run, library: Connection, path: Path, relation: str, compa
         bulk.store_twice(library, relation, run.on)
 
 
-def _judge(path: Path, doubtful: list[Doubtful]) -> tuple[dict[str, str], list[Problem]]:
-    """The identifiers that can be repaired, and what is to be told of each record that is not as it should be."""
-    if not doubtful:
-        return {}, []
-    kind = bulk_files.kind_of(path)
-    given = {record.given for record in doubtful if record.given}
-    lines = bulk_files.lines_of(path, given) if kind != "parquet" else {}
-    repaired, told = {}, []
-    for record in doubtful:
-        line = lines.get(record.given or "", 1)
-        outcome = _outcome(record)
-        if isinstance(outcome, Repaired):
-            repaired[record.given or ""] = outcome.arxiv_id
-            told.append(_repaired(path, line, outcome))
-        else:
-            told.append(_unreadable(path, line, outcome))
-    return repaired, told
-
-
 def _outcome(record: Doubtful) -> Repaired | str:
     if record.given is None:
         return "It has no identifier."
@@ -138,13 +126,19 @@ def _remember(library: Connection, updated_until: date | None) -> None:
         oai_lists.store(library, oai_lists.OaiList(oai.PREFIX, since))
 
 
-def _unreadable(path: Path, line: int, reason: str) -> Problem:
-    remedy = "It was set aside, the others were read; correct the line and import the file again."
-    return Problem(path.name, line, 1, "unreadable-record", Severity.ERROR, reason, remedy)
-
-
-def _repaired(path: Path, line: int, outcome: Repaired) -> Problem:
+def _told(path: Path, line: int, outcome: Repaired | str) -> Problem:
+    if isinstance(outcome, str):
+        return _unreadable(path, line, outcome)
     remedy = "Nothing to do; the paper is stored under the repaired identifier."
     return Problem(
         path.name, line, 1, "repaired-identifier", Severity.WARNING, outcome.reason, remedy, outcome.arxiv_id
     )
+
+
+def _reason(outcome: Repaired | str) -> str:
+    return outcome if isinstance(outcome, str) else outcome.reason
+
+
+def _unreadable(path: Path, line: int, reason: str) -> Problem:
+    remedy = "It was set aside, the others were read; correct the line and import the file again."
+    return Problem(path.name, line, 1, "unreadable-record", Severity.ERROR, reason, remedy)

@@ -89,7 +89,7 @@ def store_changes(run: Run, url: str, page: Page, place: OaiList) -> None:
 
 def _place(run: Run, since: date | None) -> OaiList:
     """Where reading goes on: at the place kept, but not later than the date wished for."""
-    with connection.writing(run.library) as library:
+    with connection.reading(run.library) as library:
         place = oai_lists.read(library, oai.PREFIX)
     wished = since or run.on - oai.OVERLAP
     if place is None or (since and since < place.from_on):

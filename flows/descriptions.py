@@ -21,7 +21,7 @@ _ONE_BY_ONE = 50
 
 def described(run: Run) -> None:
     """Every paper that arXiv knows and that we announce or translate has its full metadata."""
-    with connection.writing(run.library) as library:
+    with connection.reading(run.library) as library:
         wanted = papers.incomplete(library, run.on)
     missing: list[str] = []
     with run.client() as client:

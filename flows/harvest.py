@@ -121,7 +121,7 @@ class _Replay:
         except UpstreamError:
             return
         if oai.is_list(url):
-            with connection.writing(self._run.library) as library:
+            with connection.reading(self._run.library) as library:
                 place = oai_lists.read(library, oai.PREFIX)
             begun = oai_lists.OaiList(oai.PREFIX, oai.begun_on(url) or (place.from_on if place else self._run.on))
             before = place if place and oai.is_continued(url) else begun

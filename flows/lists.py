@@ -188,14 +188,16 @@ def judge_lists(
     with run.storing() as library:
         announced_on = lists.dates_with_entries(library)
         newest = max(announced_on, default=date.min)
+        held = lists.described(library, wanted) if wanted else {}
         for on, category in wanted:
             others = announced_on.get(on, set()) - {category}
             context = Context(run.on, bool(others), newest > on, tuple(left_out.get((on, category), ())))
-            _tell(run, _judge_one(run, library, category, on, context))
+            _tell(run, _judge_one(run, library, (on, category), held.get((on, category), []), context))
 
 
-def _judge_one(run: Run, library: Connection, category: str, on: date, context: Context) -> Batch:
-    looks, lines = ledger.looks(library, category, on), lists.lines(library, category, on)
+def _judge_one(run: Run, library: Connection, key: tuple[date, str], lines: Sequence[Line], context: Context) -> Batch:
+    on, category = key
+    looks = ledger.looks(library, category, on)
     alone = [line.arxiv_id for line in lines if CATCHUP not in line.sources]
     earlier = lists.announced_before(library, category, on, alone) if alone else set()
     official = completeness.official(lines, looks, category, earlier)

@@ -15,7 +15,7 @@ class Report:
 
     flow: str
     on: date
-    #: One line a category: what its feed said.
+    #: What the ledger says of each category's list of the run's date.
     announced: dict[str, str] = field(default_factory=dict)
     papers_new: int = 0
     papers_changed: int = 0

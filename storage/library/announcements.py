@@ -8,10 +8,29 @@ from yibao.models import AnnounceType, Line, Listing, Unlisted
 
 
 def lines(connection: Connection, category: str, announced_on: date) -> list[Line]:
-    """One list as all sources together tell it, by identifier."""
+    """One list as all sources together tell it, by identifier; nothing is said of the papers themselves."""
+    rows = connection.execute(
+        """
+        SELECT arxiv_id, version, type, sources
+        FROM announcement
+        WHERE category = $category AND announced_on = $on
+        ORDER BY arxiv_id
+        """,
+        {"category": category, "on": announced_on},
+    )
+    return [Line(row[0], row[1], AnnounceType(row[2]), tuple(row[3])) for row in rows.fetchall()]
+
+
+def described(connection: Connection, wanted: Collection[tuple[date, str]]) -> dict[tuple[date, str], list[Line]]:
+    """Lists by date and category, each line with what we hold of its paper; lists without lines are left out.
+
+    All at once: looking among three million papers for one list costs as much as for a thousand.
+    """
     rows = connection.execute(
         """
         SELECT
+            listed.announced_on,
+            listed.category,
             listed.arxiv_id,
             listed.version,
             listed.type,
@@ -20,13 +39,18 @@ def lines(connection: Connection, category: str, announced_on: date) -> list[Lin
                 AND coalesce(paper.version, listed.version, 1) >= coalesce(listed.version, 1),
             paper.primary_category
         FROM announcement AS listed
+        SEMI JOIN (SELECT unnest($dates) AS announced_on, unnest($categories) AS category) AS wanted
+            USING (announced_on, category)
         LEFT JOIN paper USING (arxiv_id)
-        WHERE listed.category = $category AND listed.announced_on = $on
         ORDER BY listed.arxiv_id
         """,
-        {"category": category, "on": announced_on},
+        {"dates": [on for on, _ in wanted], "categories": [category for _, category in wanted]},
     )
-    return [Line(row[0], row[1], AnnounceType(row[2]), tuple(row[3]), *row[4:]) for row in rows.fetchall()]
+    found: dict[tuple[date, str], list[Line]] = {}
+    for on, category, arxiv_id, version, kind, sources, is_described, primary in rows.fetchall():
+        line = Line(arxiv_id, version, AnnounceType(kind), tuple(sources), is_described, primary)
+        found.setdefault((on, category), []).append(line)
+    return found
 
 
 def replace(connection: Connection, category: str, announced_on: date, found: Iterable[Line]) -> None:

@@ -76,12 +76,6 @@ def store_batch(connection: Connection, batch: Batch, on: date) -> None:
     insert(connection, "batch", [{**asdict(batch), "since_on": since_on}])
 
 
-def batch_of(connection: Connection, category: str, announced_on: date) -> Batch | None:
-    """What we can say of one list; None where nobody ever looked."""
-    found = (batch for batch in batches(connection) if (batch.category, batch.announced_on) == (category, announced_on))
-    return next(found, None)
-
-
 def batches(connection: Connection) -> list[Batch]:
     """All lists by date, newest first, then by category."""
     rows = connection.execute("""

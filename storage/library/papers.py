@@ -4,6 +4,7 @@ A state is a row of `paper_state`: it is written once, and ended by the next one
 of one run was never seen by anyone, and is not kept.
 """
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import date
@@ -63,8 +64,8 @@ def by_id(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, Paper
         return {}
     rows = connection.execute(
         f"SELECT {COLUMNS}, fingerprint FROM paper_state "  # noqa: S608  (our own names)
-        "WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest($ids))",
-        {"ids": list(arxiv_ids)},
+        "WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest(from_json($ids, '[\"VARCHAR\"]')))",
+        {"ids": json.dumps(list(arxiv_ids))},
     )
     return {row[0]: paper_of(row) for row in rows.fetchall()}
 
@@ -134,9 +135,9 @@ def _known(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, _Kno
         """
         SELECT arxiv_id, version, source, fingerprint, first_seen_on, known_from
         FROM paper_state
-        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest($ids))
+        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
         """,
-        {"ids": list(arxiv_ids)},
+        {"ids": json.dumps(list(arxiv_ids))},
     )
     return {row[0]: _Known(row[1], row[2], row[3].hex if row[3] else None, *row[4:]) for row in rows.fetchall()}
 
@@ -164,18 +165,19 @@ def _replace(connection: Connection, papers: Sequence[Paper], known: dict[str, _
 
 def end(connection: Connection, arxiv_ids: Sequence[str], on: date) -> None:
     """The latest states of these papers end on this date; those that began on it, or later, have never been."""
-    ids = {"ids": list(arxiv_ids), "on": on}
+    # As JSON: a list of 2,000 Python values takes DuckDB a tenth of a second to take over.
+    ids = {"ids": json.dumps(list(arxiv_ids)), "on": on}
     connection.execute(
         """
         DELETE FROM paper_state
-        WHERE known_until IS NULL AND known_from >= $on AND arxiv_id IN (SELECT unnest($ids))
+        WHERE known_until IS NULL AND known_from >= $on AND arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
         """,
         ids,
     )
     connection.execute(
         """
         UPDATE paper_state SET known_until = $on
-        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest($ids))
+        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
         """,
         ids,
     )
@@ -195,9 +197,9 @@ def _assert_unique(connection: Connection, arxiv_ids: Sequence[str]) -> None:
         """
         SELECT count(*) - count(DISTINCT arxiv_id)
         FROM paper_state
-        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest($ids))
+        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
         """,
-        {"ids": list(arxiv_ids)},
+        {"ids": json.dumps(list(arxiv_ids))},
     ).fetchone()
     if row is None or row[0]:
         raise AssertionError("a paper would be stored twice")

@@ -18,7 +18,7 @@ from storage import bulk_files
 from storage.library import bulk, connection, oai_lists, papers
 from tests.storage.test_papers import FEED
 from yibao import identifiers
-from yibao.arxiv import oai
+from yibao.arxiv import oai, oai_records
 from yibao.errors import YibaoError
 from yibao.identifiers import Repaired
 from yibao.models import Author, Version
@@ -285,7 +285,7 @@ def test_a_record_has_the_same_fingerprint_in_the_snapshot_and_over_oai(
         path = tmp_path_factory.mktemp("record") / "record.json"
         path.write_text(json.dumps(told))
         found = library.execute(f"SELECT {bulk._FINGERPRINT} FROM {bulk.json_relation(str(path))}").fetchone()[0]
-    assert found.hex == oai.fingerprint_of({k: v for k, v in told.items() if isinstance(v, str)}, history)
+    assert found.hex == oai_records.fingerprint_of({k: v for k, v in told.items() if isinstance(v, str)}, history)
 
 
 @pytest.mark.parametrize(

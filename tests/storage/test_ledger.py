@@ -28,8 +28,10 @@ def test_a_list_has_the_lines_that_it_was_given_last_and_knows_which_papers_are_
     announcements.replace(library, "cs.CL", MONDAY, [line(1), line(3)])
     announcements.replace(library, "cs.CV", MONDAY, [line(1, AnnounceType.CROSS)])
     papers.store(library, [RAW], MONDAY)
-    found = announcements.lines(library, "cs.CL", MONDAY)
-    assert [(one.arxiv_id, one.is_described, one.primary_category) for one in found] == [
+    assert [one.arxiv_id for one in announcements.lines(library, "cs.CL", MONDAY)] == ["2501.00001", "2501.00003"]
+    found = announcements.described(library, [(MONDAY, "cs.CL"), (TUESDAY, "cs.CL")])
+    assert list(found) == [(MONDAY, "cs.CL")]
+    assert [(one.arxiv_id, one.is_described, one.primary_category) for one in found[MONDAY, "cs.CL"]] == [
         ("2501.00001", True, "cs.CL"),
         ("2501.00003", False, None),
     ]
@@ -39,7 +41,8 @@ def test_a_list_has_the_lines_that_it_was_given_last_and_knows_which_papers_are_
 def test_a_paper_in_an_older_version_than_was_announced_is_not_described(library):
     papers.store(library, [RAW], MONDAY)
     announcements.replace(library, "cs.CL", TUESDAY, [line(1, AnnounceType.REPLACE, version=2)])
-    assert [one.is_described for one in announcements.lines(library, "cs.CL", TUESDAY)] == [False]
+    (found,) = announcements.described(library, [(TUESDAY, "cs.CL")]).values()
+    assert [one.is_described for one in found] == [False]
 
 
 def test_types_and_categories_are_kept_apart_and_the_best_type_is_shown(library):
@@ -97,7 +100,7 @@ def test_a_state_keeps_the_date_since_when_it_holds_whatever_else_is_learnt(libr
     assert library.execute(since).fetchall() == [("partial", 2, MONDAY)]
     ledger.store_batch(library, replace(partial, state=BatchState.COMPLETE, stored=4, note=""), TUESDAY)
     assert library.execute(since).fetchall() == [("complete", 4, TUESDAY)]
-    assert ledger.batch_of(library, "cs.CL", MONDAY).state == BatchState.COMPLETE
+    assert [batch.state for batch in ledger.batches(library)] == [BatchState.COMPLETE]
 
 
 def test_the_last_look_of_each_source_counts(library):

@@ -202,7 +202,7 @@ def test_a_library_of_the_first_version_keeps_its_papers_versions_lists_and_tran
         assert (paper.version, paper.comment, paper.license, paper.source) == (2, "c", "cc", "api")
         assert [version.version for version in paper.versions] == [1, 2]
         assert library.execute("SELECT first_seen_on, changed_on FROM paper").fetchall() == [(MONDAY, TUESDAY)]
-        (line,) = announcements.lines(library, "cs.CL", MONDAY)
+        ((line,),) = announcements.described(library, [(MONDAY, "cs.CL")]).values()
         assert (line.arxiv_id, line.sources, line.is_described) == ("2501.00001", ("rss",), True)
         (batch,) = ledger.batches(library)
         # A feed alone proves nothing: the next run asks for the catch-up page.

@@ -1,5 +1,6 @@
 """Asking arXiv: one at a time, no faster than allowed, and patiently."""
 
+import random
 import subprocess
 import sys
 import time
@@ -7,7 +8,7 @@ from email.utils import formatdate
 
 import pytest
 
-from tests.standin.server import Fault
+from tests.standin.server import Fault, Standin
 from yibao.arxiv.client import Client, pace_file, retry_after, user_agent
 from yibao.errors import PATIENCE_S, GarbledError, RefusedError, UnreachableError, YibaoError
 from yibao.settings import Arxiv
@@ -96,11 +97,31 @@ def test_a_redirection_is_followed_in_its_turn_and_not_for_ever(ask, arxiv):
     assert len(arxiv.requests) == 2 + 4
 
 
-def test_access_denied_is_final(ask, arxiv):
-    arxiv.fail("/rss", Fault.FORBIDDEN)
+def test_access_denied_is_final_and_silences_everyone_for_an_hour(ask, arxiv):
+    arxiv.fail("/rss", Fault.FORBIDDEN, retry_after="0")
     with pytest.raises(RefusedError, match="stop") as error:
         ask()
     assert not error.value.is_repeatable
+    with pytest.raises(RefusedError, match="3600 s are left"):
+        ask()
+    assert len(arxiv.requests) == 1
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [(Fault.TOO_MANY, 60.0), (Fault.UNAVAILABLE, 15.0)])
+def test_a_refusal_that_names_no_time_cools_everyone_down(ask, arxiv, fault, seconds):
+    arxiv.fail("/rss", fault)
+    with pytest.raises(RefusedError) as error:
+        ask()
+    assert error.value.is_repeatable
+    ask()
+    assert sum(ask.clock.slept) == pytest.approx(seconds, abs=0.1)
+
+
+def test_a_stamp_that_cannot_be_read_costs_a_pace_and_never_a_breach(ask):
+    ask()
+    pace_file(ask.settings, ask.folder).write_text("half a li")
+    ask()
+    assert ask.clock.slept == [pytest.approx(3.0, abs=0.01)]
 
 
 def test_silence_and_a_broken_body_are_told_apart(ask, arxiv):
@@ -153,6 +174,24 @@ with Client(chosen, SystemClock(), folder=Path(sys.argv[2])) as client:
     for _ in range(int(sys.argv[3])):
         client.get(sys.argv[1] + "/rss/cs.CL")
 """
+
+
+def test_no_kill_at_any_moment_makes_the_next_request_come_too_early(tmp_path):
+    chance = random.Random(1)
+    with Standin(pace_s=0.15) as arxiv:
+        command = [sys.executable, "-c", ASKER.replace("0.3", "0.15"), arxiv.url, str(tmp_path), "500"]
+        steady = subprocess.Popen(command)
+        for _ in range(6):
+            asked = len(arxiv.requests)
+            victim = subprocess.Popen(command)
+            while len(arxiv.requests) < asked + 8:
+                time.sleep(0.005)
+            time.sleep(chance.random() * 0.3)
+            victim.kill()
+            victim.wait()
+        steady.kill()
+        steady.wait()
+        assert len(arxiv.requests) > 48  # And the stand-in has watched every gap.
 
 
 def test_three_processes_keep_one_connection_and_one_pace_even_when_one_is_killed(arxiv, tmp_path):

@@ -1,0 +1,291 @@
+"""Records of OAI-PMH, from elements to papers, in the forms `arXivRaw`, `arXiv` and `oai_dc`.
+
+arXiv's `acm-class` is left out: its server writes the MSC class, or the word None, into it. Left out, because they say
+nothing of a paper: its sets, which follow from its categories, and `proxy`, the agent who submitted it.
+Source: https://info.arxiv.org/help/oa/index.html
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from lxml import etree
+
+from yibao import categories, identifiers, merging, withdrawals
+from yibao.arxiv.authors import people
+from yibao.models import Author, Paper, Version
+from yibao.text import one_line
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)  # noqa: SIM905
+}
+
+
+class _Names(dict[str, str]):
+    """Local names by qualified ones: a page has ten thousands of elements and two dozen names."""
+
+    def __missing__(self, tag: str) -> str:
+        self[tag] = name = str(tag).rpartition("}")[2]
+        return name
+
+
+_NAMES = _Names()
+_STAMP_LENGTH = len("Thu, 18 Jun 2009 02:19:29 GMT")
+
+
+class Record(NamedTuple):
+    """What a record says, as text, before anybody asks what it means."""
+
+    element: etree._Element
+    identifier: str
+    datestamp: str
+    is_deleted: bool
+    #: arXivRaw, arXiv or dc; empty where there is no metadata.
+    form: str
+    #: What the metadata's children say, by name; of several of one name the last.
+    fields: dict[str, str]
+    #: arXivRaw's history: (`v1`, what it says of it).
+    versions: list[tuple[str, dict[str, str]]]
+    metadata: etree._Element | None
+
+
+def records(root: etree._Element) -> list[Record]:
+    """The records of a document, in its order, as texts by name."""
+    return [_record(element) for element in children(root, "record")]
+
+
+def _record(element: etree._Element) -> Record:
+    names = _NAMES
+    header: dict[str, str] = {}
+    metadata = None
+    is_deleted = False
+    for part in element:
+        if names[part.tag] == "header":
+            header = {name: child.text or "" for child in part if (name := names[child.tag]) != "setSpec"}
+            is_deleted = part.get("status") == "deleted"
+        elif names[part.tag] == "metadata" and len(part):
+            metadata = part[0]
+    fields: dict[str, str] = {}
+    versions = []
+    for child in metadata if metadata is not None else ():
+        name = names[child.tag]
+        if name == "version":
+            versions.append((child.get("version") or "", {names[one.tag]: one.text or "" for one in child}))
+        else:
+            fields[name] = child.text or ""
+    form = names[metadata.tag] if metadata is not None else ""
+    identifier, datestamp = header.get("identifier", "").strip(), header.get("datestamp", "")
+    return Record(element, identifier, datestamp, is_deleted, form, fields, versions, metadata)
+
+
+def children(root: etree._Element, name: str) -> Iterator[etree._Element]:
+    """The elements of this name below the answer's verb; the root itself, where it is one."""
+    if etree.QName(root).localname == name:
+        yield root
+        return
+    yield from root.iterfind(f"{{*}}*/{{*}}{name}")
+
+
+def paper_of(record: Record, prefix: str | None) -> Paper:
+    """The paper of which a record speaks.
+
+    Raises:
+        ValueError: it is none, in words for a person.
+    """
+    identifier = identifiers.parse(record.identifier.removeprefix("oai:arXiv.org:"))
+    if identifier is None:
+        raise ValueError(f"Its identifier {record.identifier or '(none)'!r} is not one of arXiv's.")
+    if record.is_deleted:
+        # arXiv deletes nothing: its withdrawals are versions. Said for the day on which this changes.
+        raise ValueError(f"{identifier.arxiv_id} is marked as deleted.")
+    if record.metadata is None:
+        raise ValueError(f"{identifier.arxiv_id} has no metadata.")
+    form = "oai_dc" if record.form == "dc" else record.form
+    reader = _READERS.get(form)
+    if reader is None or (prefix and form != prefix):
+        raise ValueError(f"{identifier.arxiv_id} comes as {form}, not as {prefix or 'arXivRaw, arXiv or oai_dc'}.")
+    paper = reader(record, identifier.arxiv_id)
+    if not paper.title:
+        raise ValueError(f"{identifier.arxiv_id} has no title.")
+    return paper
+
+
+def _raw(record: Record, arxiv_id: str) -> Paper:
+    told, versions = record.fields, [_version(*one) for one in record.versions]
+    if not versions:
+        raise ValueError(f"{arxiv_id} has no version.")
+    codes, classes = _codes(told)
+    abstract, comment, latest = told.get("abstract", "").strip(), told.get("comments"), versions[-1]
+    return Paper(
+        arxiv_id,
+        latest.version,
+        one_line(told.get("title", "")),
+        abstract,
+        people(told.get("authors", "")),
+        codes,
+        codes[0] if codes else None,
+        "arXivRaw",
+        classes,
+        one_line(comment) if comment else None,
+        _folded(told, "journal-ref"),
+        _folded(told, "doi"),
+        told.get("license") or None,
+        versions[0].submitted_at,
+        latest.submitted_at,
+        _folded(told, "report-no"),
+        _folded(told, "submitter"),
+        tuple(versions),
+        withdrawals.is_withdrawn(versions, comment, abstract),
+        fingerprint_of(told, versions),
+    )
+
+
+def fingerprint_of(told: dict[str, str], versions: list[Version]) -> str:
+    """The fingerprint of a full record: what it says, layout apart, and the seconds of its versions."""
+    said = [_LAYOUT_APART.get(name, str)(told.get(name, "")) for name in FINGERPRINTED]
+    stamps = [f"{one.version}:{int(one.submitted_at.timestamp()) if one.submitted_at else ''}" for one in versions]
+    withdrawn = "withdrawn" if versions and versions[-1].source_type == withdrawals.SOURCE_TYPE else ""
+    return merging.fingerprint([*said, ",".join(stamps), withdrawn])
+
+
+#: What a full record is compared by, in this order; the bulk import computes the same.
+FINGERPRINTED = (
+    "title",
+    "abstract",
+    "authors",
+    "categories",
+    "comments",
+    "journal-ref",
+    "doi",
+    "report-no",
+    "license",
+    "submitter",
+)
+
+
+def _folded_text(said: str) -> str:
+    """Exactly the macro `one_line` of the import: a text on one line is left alone."""
+    if "\n" in said or "  " in said or said.startswith(" ") or said.endswith(" "):
+        return re.sub("^ | $", "", re.sub("[\t\n\f\r ]+", " ", said))
+    return said
+
+
+def _folded_abstract(said: str) -> str:
+    """Exactly the macro `abstract_of` of the import, on one line."""
+    ended = said[:-1] if said.endswith("\n") else said.rstrip(" ")
+    return ended.lstrip(" ").replace("\n", " ")
+
+
+_LAYOUT_APART = {
+    "abstract": _folded_abstract,
+    **dict.fromkeys(("title", "authors", "comments", "journal-ref"), _folded_text),
+}
+
+
+def _version(name: str, told: dict[str, str]) -> Version:
+    if not name[1:].isdigit():
+        raise ValueError(f"It has a version named {name!r}.")
+    size = told.get("size", "").removesuffix("kb")
+    kilobytes = int(size) if size.isdigit() else None
+    return Version(int(name[1:]), _instant(told.get("date", "")), told.get("source_type"), kilobytes)
+
+
+def _parsed(record: Record, arxiv_id: str) -> Paper:
+    told = record.fields
+    found = record.metadata.find("{*}authors") if record.metadata is not None else None
+    authors = [_author(person) for person in found] if found is not None else []
+    codes, classes = _codes(told)
+    abstract, comment = told.get("abstract", "").strip(), told.get("comments")
+    return Paper(
+        arxiv_id,
+        None,
+        one_line(told.get("title", "")),
+        abstract,
+        tuple(author for author in authors if author.name),
+        codes,
+        codes[0] if codes else None,
+        "arXiv",
+        classes,
+        one_line(comment) if comment else None,
+        _folded(told, "journal-ref"),
+        _folded(told, "doi"),
+        told.get("license") or None,
+        report_no=_folded(told, "report-no"),
+        is_withdrawn=withdrawals.is_withdrawn((), comment, abstract),
+    )
+
+
+def _author(person: etree._Element) -> Author:
+    parts: dict[str, list[str]] = {}
+    for child in person:
+        parts.setdefault(_NAMES[child.tag], []).append(one_line(child.text or ""))
+    name = " ".join(part for key in ("forenames", "keyname", "suffix") for part in parts.get(key, ()) if part)
+    return Author(name, tuple(place for place in parts.get("affiliation", ()) if place))
+
+
+def _dublin_core(record: Record, arxiv_id: str) -> Paper:
+    told: dict[str, list[str]] = {}
+    for child in record.metadata if record.metadata is not None else ():
+        told.setdefault(_NAMES[child.tag], []).append((child.text or "").strip())
+    abstract, *comments = told.get("description", [""])
+    places = [one for one in told.get("identifier", []) if not identifiers.parse_address(one)]
+    doi = next((one.removeprefix("doi:") for one in places if one.startswith("doi:")), None)
+    return Paper(
+        arxiv_id,
+        None,
+        one_line(next(iter(told.get("title", [])), "")),
+        abstract,
+        tuple(Author(_turned(name)) for name in told.get("creator", [])),
+        (),
+        None,
+        "oai_dc",
+        comment=one_line(" ".join(comments)) or None,
+        journal_ref=next((one for one in map(one_line, places) if not one.startswith("doi:")), None),
+        doi=doi,
+        is_withdrawn=withdrawals.is_withdrawn((), " ".join(comments), abstract),
+    )
+
+
+def _turned(name: str) -> str:
+    """`Xu, Zhaoxin` as people write it: Zhaoxin Xu."""
+    last, comma, first = one_line(name).partition(", ")
+    return f"{first} {last}" if comma else last
+
+
+_READERS: dict[str, Callable[[Record, str], Paper]] = {
+    "arXivRaw": _raw,
+    "arXiv": _parsed,
+    "oai_dc": _dublin_core,
+}
+
+
+def _folded(told: dict[str, str], name: str) -> str | None:
+    return one_line(told[name]) or None if name in told else None
+
+
+def _codes(told: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Canonical categories, and the MSC classes as written."""
+    codes, others = _split_categories(told.get("categories", ""))
+    msc = _folded(told, "msc-class")
+    return codes, (*others, msc) if msc and msc != "None" else others
+
+
+@lru_cache(maxsize=10_000)
+def _split_categories(joined: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return categories.split(joined.split())
+
+
+def _instant(stamp: str) -> datetime | None:
+    """A date as mails bear it, `Thu, 18 Jun 2009 02:19:29 GMT`; None where it makes no sense."""
+    try:
+        if len(stamp) == _STAMP_LENGTH and stamp.endswith(" GMT"):
+            # The form that arXiv writes, a dozen times faster than the standard library reads every form.
+            month, clock = _MONTHS[stamp[8:11]], (int(stamp[17:19]), int(stamp[20:22]), int(stamp[23:25]))
+            return datetime(int(stamp[12:16]), month, int(stamp[5:7]), *clock, tzinfo=UTC)
+        return parsedate_to_datetime(stamp).astimezone(UTC)
+    except (ValueError, KeyError):
+        return None
