@@ -17,6 +17,8 @@ class Standing(NamedTuple):
     category: str
     announced_on: str
     state: str
+    #: Since when, by the date of the run that found it so.
+    since: str
     #: `stored/declared`; a question mark where nobody could say how many there are.
     stored: str
     sources: str
@@ -33,7 +35,7 @@ def row(category: str, batches: Iterable[Batch], today: date) -> Standing:
     """A category's line; `batches` newest first."""
     found = [batch for batch in batches if batch.category == category]
     if not found:
-        return Standing(category, "", BatchState.UNKNOWN, "", "", "never fetched", "yibao run")
+        return Standing(category, "", BatchState.UNKNOWN, "", "", "", "never fetched", "yibao run")
     newest, *earlier = found
     doubtful = [batch for batch in found if batch.state in DOUBTFUL]
     missed = [str(batch.announced_on) for batch in earlier if batch.state in DOUBTFUL]
@@ -44,6 +46,7 @@ def row(category: str, batches: Iterable[Batch], today: date) -> Standing:
         category,
         str(newest.announced_on),
         newest.state,
+        str(newest.since_on or ""),
         f"{newest.stored}/{declared}",
         "+".join(newest.sources),
         note,

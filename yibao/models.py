@@ -167,6 +167,8 @@ class Batch:
     sources: tuple[str, ...]
     #: Why the state is not `complete`, or what explains a quiet day; empty otherwise.
     note: str = ""
+    #: Date of the run that first found this state; None before it is stored.
+    since_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

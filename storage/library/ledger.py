@@ -79,8 +79,10 @@ def store_batch(connection: Connection, batch: Batch, on: date) -> None:
 def batches(connection: Connection) -> list[Batch]:
     """All lists by date, newest first, then by category."""
     rows = connection.execute("""
-        SELECT category, announced_on, state, declared, stored, sources, note
+        SELECT category, announced_on, state, declared, stored, sources, note, since_on
         FROM batch
         ORDER BY announced_on DESC, category
     """)
-    return [Batch(row[0], row[1], BatchState(row[2]), row[3], row[4], tuple(row[5]), row[6]) for row in rows.fetchall()]
+    return [
+        Batch(row[0], row[1], BatchState(row[2]), row[3], row[4], tuple(row[5]), *row[6:]) for row in rows.fetchall()
+    ]

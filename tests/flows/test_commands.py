@@ -74,7 +74,7 @@ def test_in_an_empty_folder_init_and_run_make_a_first_edition_whatever_prefect_t
     assert (status, out) == (0, "title\n第一篇\n")
     status, out, _ = command("status", cwd=tmp_path)
     assert status == 0, out
-    assert "cs.CV,2025-01-13,complete,3/3,catchup+rss,," in out
+    assert "cs.CV,2025-01-13,complete,2025-01-13,3/3,catchup+rss,," in out
 
 
 def test_init_overwrites_nothing(tmp_path):
@@ -166,6 +166,7 @@ def test_status_names_a_list_that_is_not_complete_and_the_command_that_repairs_i
         "category": "cs.CL",
         "announced_on": "2025-01-13",
         "state": "complete",
+        "since": "2025-01-13",
         "stored": "4/4",
         "sources": "catchup+rss",
         "note": "",
