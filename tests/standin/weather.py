@@ -46,8 +46,10 @@ class Weather:
         return Planned(path, fault, retry_after=self._chance.choice((None, None, "0", "1")))
 
     def _deal(self, room: str) -> Fault:
-        """From a shuffled deck, so that each fault comes before one comes again."""
+        """From a shuffled deck, the room's own faults first, so that each comes before one comes again."""
         if not self._decks.get(room):
-            self._decks[room] = _ANYWHERE + _BY_ROOM.get(room, [])
-            self._chance.shuffle(self._decks[room])
+            own, others = list(_BY_ROOM.get(room, [])), list(_ANYWHERE)
+            self._chance.shuffle(own)
+            self._chance.shuffle(others)
+            self._decks[room] = others + own
         return self._decks[room].pop()
