@@ -22,8 +22,8 @@ from tests.conftest import MONDAY, Installation, section, tree_of
 from tests.standin.server import Standin
 
 READERS = [f"reader{n}@example.org" for n in range(3)]
-#: Columns that hold our own clock or a random name; everything else must be the same.
-OURS = {"response": None, "run": None}
+#: Tables that hold our own clock, a random name, or how often we looked; everything else must be the same.
+OURS = {"response", "run", "look"}
 
 
 class Postbox:
