@@ -144,7 +144,8 @@ def run(config: Path, flow: str, on: date | None) -> Iterator[Run]:
     installation.paths.data.mkdir(parents=True, exist_ok=True)
     with _alone(installation.paths.data / "run.lock"):
         with connection.writing(current.library) as library:
-            runs.begin(library, current.run_id, flow, current.on, current.now())
+            # To the microsecond: two runs of one second are told apart by it.
+            runs.begin(library, current.run_id, flow, current.on, datetime.now(UTC))
         try:
             yield current
         except BaseException as error:

@@ -174,10 +174,14 @@ def _folded_text(said: str) -> str:
     return said
 
 
+#: What DuckDB's ltrim() and rtrim() take for blanks: Unicode's space separators.
+_BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+
+
 def _folded_abstract(said: str) -> str:
     """Exactly the macro `abstract_of` of the import, on one line."""
-    ended = said[:-1] if said.endswith("\n") else said.rstrip(" ")
-    return ended.lstrip(" ").replace("\n", " ")
+    ended = said[:-1] if said.endswith("\n") else said.rstrip(_BLANKS) if said.endswith(" ") else said
+    return ended.lstrip(_BLANKS).replace("\n", " ")
 
 
 _LAYOUT_APART = {
