@@ -69,8 +69,13 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 def parts(path: Path, folder: Path) -> Iterator[tuple[Path, int]]:
     """The file in parts of whole lines, each a plain file that lives until the next: (part, bytes read so far).
 
-    The next part is written while its reader is at work on the last one.
+    The next part is written while its reader is at work on the last one. A plain file that is no larger than a part
+    is a part as it is.
     """
+    size = size_of(path)
+    if size is not None and size <= PART_BYTES:
+        yield path, size
+        return
     folder.mkdir(parents=True, exist_ok=True)
     places = [folder / f"bulk.part{number}.jsonl" for number in range(2)]
     try:
