@@ -1,8 +1,10 @@
 """The records that travel between rooms. Frozen; tuples for lists; all datetimes aware and in UTC."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from yibao.provenance import English, Erratum, TranslationState
 
 
 class AnnounceType(StrEnum):
@@ -29,10 +31,11 @@ class BatchState(StrEnum):
 
 
 class Severity(StrEnum):
-    """Whether something was set aside (error), or kept and mended or doubted (warning)."""
+    """Something set aside or surely wrong (error), mended or doubted (warning), or only told (note)."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,8 @@ class Problem:
     message: str
     remedy: str
     arxiv_id: str | None = None
+    #: How many characters from there on it is about.
+    length: int = 1
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.severity} [{self.rule}] {self.message} {self.remedy}"
@@ -212,6 +217,8 @@ class Translation:
     translator: str | None = None
     reviewer: str | None = None
     license: str | None = None
+    #: Who corrected it after publication, where the file says so.
+    corrector: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +233,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A current translation, and when readers may meet it. Dates are those of runs, in New York."""
+    """A translation that readers see, and when they may meet it. Dates are those of runs, in New York."""
 
     translation: Translation
     #: ISO week to whose edition it belongs.
@@ -234,6 +241,11 @@ class Arrival:
     arrived_on: date
     #: When the present revision was stored.
     revised_on: date
+    state: TranslationState = TranslationState.CURRENT
+    #: The version that it was made from; None where nobody knows.
+    source_version: int | None = None
+    #: SHA-256 of the English that it was made from; None where that is not known.
+    source_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +270,21 @@ class Entry:
     translated_on: date | None = None
     #: None until it was published.
     stamp: Stamp | None = None
+    #: How the translation stands to arXiv's text; CURRENT without one.
+    state: TranslationState = TranslationState.CURRENT
+    #: The version that the translation was made from, where known.
+    source_version: int | None = None
+    #: The English that a stale translation was made from, where known.
+    source: English | None = None
+    #: What was corrected in the translation, latest first.
+    errata: tuple[Erratum, ...] = ()
+    #: Translations into other languages than the site's.
+    others: tuple[Translation, ...] = ()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether arXiv's text has changed since it was translated; readers are told wherever both are shown."""
+        return self.state is TranslationState.STALE
 
     @property
     def item(self) -> str:
@@ -350,12 +377,3 @@ class Reading:
     announced_on: date | None = None
     #: How many items the document carried, readable or not.
     declared: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Curated:
-    """What came of reading curators' files: translations by path and line, and what was set aside."""
-
-    translations: tuple[Translation, ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
-    files: int = 0

@@ -8,6 +8,9 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 # Zero-width space, joiners, word joiner, byte order mark, soft hyphen: invisible, and they break search.
 # ZWJ and ZWNJ (200c, 200d) stay: some scripts need them.
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
+# Embeddings, overrides and isolates: they make text read otherwise than it is written (CVE-2021-42574). The marks
+# 200e and 200f stay, which right-to-left scripts need.
+_BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # What JSON or a Python string made of \b, \f, \a, \v before a letter is a control character; its letter
 # is lost for good unless we put it back: U+000C then "rac" was "\frac".
 _ESCAPED_AWAY = {"\x07": "a", "\x08": "b", "\x0b": "v", "\x0c": "f"}
@@ -23,7 +26,8 @@ class Mended(NamedTuple):
     """Text as it should be, and what was wrong with it."""
 
     text: str
-    #: Names of the repairs made, each once: `damaged-tex`, `control-character`, `invisible-character`.
+    #: Names of the repairs made, each once: `damaged-tex`, `control-character`, `invisible-character`,
+    #: `bidirectional-control`.
     repairs: tuple[str, ...]
 
 
@@ -33,8 +37,14 @@ def mend(text: str) -> Mended:
     tex = _DAMAGED.sub(lambda found: "\\" + _ESCAPED_AWAY[found[0]], _DAMAGED_TAB.sub(r"\\t", tex))
     legal = _ILLEGAL.sub("", tex)
     visible = _INVISIBLE.sub("", legal)
-    steps = (("damaged-tex", text, tex), ("control-character", tex, legal), ("invisible-character", legal, visible))
-    return Mended(visible, tuple(name for name, before, after in steps if before != after))
+    straight = _BIDIRECTIONAL.sub("", visible)
+    steps = (
+        ("damaged-tex", text, tex),
+        ("control-character", tex, legal),
+        ("invisible-character", legal, visible),
+        ("bidirectional-control", visible, straight),
+    )
+    return Mended(straight, tuple(name for name, before, after in steps if before != after))
 
 
 def legal(text: str) -> str:

@@ -7,12 +7,39 @@ The others are reported, and stay where they are.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from yibao.models import Curated, Problem, Severity, Translation
+from yibao.models import Problem, Translation
 from yibao.translations import markdown
+from yibao.translations.rules import problem
 
 #: What a curator's file may end in.
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+
+
+class Key(NamedTuple):
+    """Which entry it is, of those of one paper and language."""
+
+    arxiv_id: str
+    language: str
+    path: str
+    line: int
+
+
+class File(NamedTuple):
+    """A curator's file: the name to show, relative to its folder, and where it is."""
+
+    shown: str
+    path: Path
+
+
+class Curated(NamedTuple):
+    """What came of reading curators' files: translations by path and line, and what was set aside."""
+
+    translations: tuple[Translation, ...]
+    problems: tuple[Problem, ...]
+    #: How many files there are.
+    files: int
 
 
 def read(paths: Iterable[Path], language: str) -> Curated:
@@ -20,60 +47,74 @@ def read(paths: Iterable[Path], language: str) -> Curated:
 
     A folder or file that cannot be read is a Problem of its own, never an empty folder.
     """
-    parts: list[Curated] = []
+    found, problems = files(paths)
+    translations: list[Translation] = []
+    for file in found:
+        raw = content(file)
+        if isinstance(raw, Problem):
+            problems.append(raw)
+            continue
+        document = markdown.read(raw, file.shown, language)
+        translations += [entry.translation for entry in document.entries]
+        problems += [one for one in document.problems if one.rule not in document.silenced]
+    keys = {Key(one.arxiv_id, one.language, one.path, one.line): one for one in translations}
+    kept, repeated = resolve(keys)
+    return Curated(tuple(keys[key] for key in kept), (*problems, *repeated), len(found))
+
+
+def files(paths: Iterable[Path]) -> tuple[list[File], list[Problem]]:
+    """The files below these folders (or these files), by name within each, and a Problem for what is not there."""
+    found, problems = [], []
     for root in paths:
-        parts.extend(_read_root(root, language))
-    kept, repeated = resolve(translation for part in parts for translation in part.translations)
-    problems = [problem for part in parts for problem in part.problems]
-    return Curated(tuple(kept), (*problems, *repeated), sum(part.files for part in parts))
+        if root.is_file():
+            found.append(File(root.as_posix(), root))
+        elif root.exists():
+            found += [File(path.relative_to(root).as_posix(), path) for path in _below(root)]
+        else:
+            message, remedy = "There is no such folder or file.", "Correct translations.paths in yibao.toml."
+            problems.append(problem("unreadable", str(root), 1, 1, message, remedy))
+    return found, problems
 
 
-def resolve(translations: Iterable[Translation]) -> tuple[list[Translation], list[Problem]]:
-    """The entry that counts for each paper and language, and a Problem for each of the others."""
-    counted: dict[tuple[str, str], Translation] = {}
+def content(file: File) -> bytes | Problem:
+    """The file's bytes, or why it cannot be read."""
+    try:
+        return file.path.read_bytes()
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror}."
+        return problem("unreadable", str(file.path), 1, 1, message, "Check its rights.")
+
+
+def resolve(keys: Iterable[Key]) -> tuple[list[Key], list[Problem]]:
+    """The entry that counts for each paper and language, by place, and a Problem for each of the others."""
+    counted: dict[tuple[str, str], Key] = {}
     problems = []
-    for translation in sorted(translations, key=_place):
-        key = (translation.arxiv_id, translation.language)
-        earlier = counted.get(key)
+    for key in sorted(keys, key=_place):
+        earlier = counted.get(key[:2])
         if earlier:
-            problems.append(_repeated(earlier, translation))
-        counted[key] = translation
+            problems.append(_repeated(earlier, key))
+        counted[key[:2]] = key
     return sorted(counted.values(), key=_place), problems
 
 
-def _place(translation: Translation) -> tuple[str, int]:
-    return (translation.path, translation.line)
+def _place(key: Key) -> tuple[str, int]:
+    return (key.path, key.line)
 
 
-def _read_root(root: Path, language: str) -> Iterator[Curated]:
-    if not root.exists():
-        message = "There is no such folder or file."
-        yield Curated((), (_unreadable(root, message, "Correct translations.paths in yibao.toml."),))
-        return
-    for file in [root] if root.is_file() else _files(root):
-        shown = file.name if root.is_file() else file.relative_to(root).as_posix()
-        try:
-            yield markdown.read(file.read_bytes(), shown, language)
-        except OSError as error:
-            yield Curated((), (_unreadable(file, f"The file cannot be read: {error.strerror}.", "Check its rights."),))
-
-
-def _files(root: Path) -> list[Path]:
+def _below(root: Path) -> Iterator[Path]:
     """Files that hold entries: Markdown or text, not hidden, and not the folder's own guide."""
     found = (path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return sorted(
-        path
-        for path in found
-        if path.stem.upper() != "README" and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    return iter(
+        sorted(
+            path
+            for path in found
+            if path.stem.upper() != "README" and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        )
     )
 
 
-def _repeated(earlier: Translation, later: Translation) -> Problem:
+def _repeated(earlier: Key, later: Key) -> Problem:
     rule = "duplicate-in-file" if earlier.path == later.path else "duplicate-across-files"
     message = f"{earlier.arxiv_id} is translated again in {later.path}:{later.line}, which counts."
     remedy = "Keep one of the two, or correct the link of the other."
-    return Problem(earlier.path, earlier.line, 1, rule, Severity.WARNING, message, remedy, earlier.arxiv_id)
-
-
-def _unreadable(path: Path, message: str, remedy: str) -> Problem:
-    return Problem(str(path), 1, 1, "unreadable", Severity.ERROR, message, remedy)
+    return problem(rule, earlier.path, earlier.line, 1, message, remedy, earlier.arxiv_id)

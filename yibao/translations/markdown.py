@@ -1,4 +1,4 @@
-"""One file of translations, as curators write them, read into records.
+"""One file of translations, as curators write them, read into records that know where they stand.
 
 An entry is a heading of level 1 or 2 (the English title), a link to the paper at arXiv whose text is the
 translated title, and the translated abstract. Everything between two headings belongs to the first. Whatever
@@ -11,27 +11,65 @@ the abstract into a heading.
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import yaml
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from yibao import dates, identifiers, text
-from yibao.models import Curated, Problem, Severity, Translation
+from yibao import identifiers, text
+from yibao.models import Problem, Translation
+from yibao.translations import front_matter, names
+from yibao.translations.comments import Line, Uncommented, uncomment
+from yibao.translations.decoding import decode
+from yibao.translations.front_matter import FrontMatter
+from yibao.translations.rules import problem
 
 _OFF = ["code", "fence", "html_block", "lheading", "reference"]
-_BODY_PARSER = MarkdownIt("commonmark").disable(_OFF)
-_PARSER = MarkdownIt("commonmark").disable(_OFF).use(front_matter_plugin)
+# Only blocks are asked for: what stands inside a line is read by the rules that need it.
+_BODY_PARSER = MarkdownIt("commonmark").disable([*_OFF, "inline"])
+_PARSER = MarkdownIt("commonmark").disable([*_OFF, "inline"]).use(front_matter_plugin)
 _HEADING = re.compile(r"^#{1,2} ", re.MULTILINE)
 _ENTRY_LEVELS = ("h1", "h2")
 _BARE_ADDRESS = re.compile(r"<?(?P<url>(?:https?://\S+?|arXiv:\S+?))>?[。.]?", re.IGNORECASE)
-_WEEK = re.compile(r"(?:^|.*/)(?P<year>\d{4})/(?P<start>\d{4})-(?P<end>\d{4})\.[a-z]+$", re.IGNORECASE)
-_CREDITS = {"translator": "translator", "reviewer": "reviewer", "license": "license", "licence": "license"}
-_KNOWN_FRONT_MATTER = {*_CREDITS, "language"}
+_ARXIV_HOST = re.compile(r"^(?:https?:)?//(?:[\w-]+\.)*arxiv\.org(?:[/:?#]|$)", re.IGNORECASE)
+
+
+class Place(NamedTuple):
+    """A place in the file, in characters. Both from 1."""
+
+    line: int
+    column: int
+
+
+class Located(NamedTuple):
+    """An entry, and where its parts stand."""
+
+    translation: Translation
+    #: Of the heading's text.
+    heading_at: Place
+    #: Of the translated title; of the address where there is none.
+    title_at: Place
+    #: Of the address, as it is written there.
+    url_at: Place
+    url: str
+    #: Where each line of the abstract begins.
+    abstract_at: tuple[Place, ...]
+    #: Reason by name of the rule that is silenced for this entry.
+    silenced: dict[str, str]
+
+
+class Document(NamedTuple):
+    """A file, read."""
+
+    path: str
+    text: str
+    entries: tuple[Located, ...]
+    #: By line and column.
+    problems: tuple[Problem, ...]
+    #: Reason by name of the rule that is silenced for the whole file.
+    silenced: dict[str, str]
 
 
 class _Section(NamedTuple):
@@ -39,124 +77,55 @@ class _Section(NamedTuple):
 
     tag: str
     heading: str
-    #: 0-based line of the heading, and of the first line below it.
+    #: From 0: line of the heading, column of its text, line below it.
     line: int
+    column: int
     body_line: int
-    body: list[str]
+    body: Uncommented
 
 
 class _Link(NamedTuple):
     title: str | None
     url: str
-    #: 0-based line within the section's body, and column within that line.
-    line: int
+    #: Number among the body's lines, from 0; -1 for the heading.
+    number: int
+    #: Columns from 0, within the line: of the title or address, and of the address.
     column: int
+    url_column: int
     rest: str
 
 
-def read(raw: bytes, path: str, language: str) -> Curated:
+def read(raw: bytes, path: str, language: str) -> Document:
     """The translations in a file, in the order of their lines, and what was set aside or mended.
 
     The path is the one to show; its name tells the week where it is `YYYY/MMDD-MMDD.md`. The language is the
     one to assume where the front matter names none. Never raises: any bytes are an answer.
     """
-    content, problems = _decode(raw, path)
+    content, problems = decode(raw, path)
+    if any(found.rule == "too-large" for found in problems):
+        return Document(path, "", (), tuple(problems), {})
     lines = content.split("\n")
     tokens = _tokens(content)
-    credits_, found = _front_matter(tokens, path)
-    problems += found
+    block = next((token.content for token in tokens if token.type == "front_matter"), None)
+    matter = front_matter.read(block, path, language)
+    problems += matter.problems
     if not content.strip():
-        problems.append(_problem(path, 0, 0, "empty-file", "The file is empty.", "Add an entry, or delete it."))
-    sections = list(_sections(tokens, lines))
-    translations = []
+        problems.append(problem("empty-file", path, 1, 1, "The file is empty.", "Add an entry, or delete it."))
+    sections = list(_sections(tokens, lines, path))
+    entries = []
     for number, section in enumerate(sections):
         if number == 0 and _is_file_title(section, sections[1:]):
             continue
-        translation, found = _entry(section, path, credits_.get("language", language), credits_)
+        problems += section.body.problems
+        entry, found = _entry(section, path, matter)
         problems += found
-        if translation:
-            translations.append(translation)
+        if entry:
+            entries.append(entry)
     if content.strip() and not sections:
-        problems.append(
-            _error(
-                path, 0, 0, "no-entry", "There is no heading in this file.", "Begin each entry with `## English title`."
-            )
-        )
-    return Curated(tuple(translations), tuple(sorted(problems, key=lambda p: (p.line, p.column))), 1)
-
-
-def week_of_name(path: str) -> str | None:
-    """The ISO week that a file's name speaks of; None where the name is not `YYYY/MMDD-MMDD.md`.
-
-    Curators have written a week that crosses the year under either year; Monday tells which one was meant.
-    """
-    span = span_of_name(path)
-    return dates.week_of(span[0]) if span else None
-
-
-def span_of_name(path: str) -> tuple[date, date] | None:
-    """The first and last day that a file's name speaks of, or None."""
-    found = _WEEK.match(path)
-    if not found:
-        return None
-    year = int(found["year"])
-    spans = [_span(start, found["start"], found["end"]) for start in (year, year - 1)]
-    real = [span for span in spans if span and span[1] - span[0] < timedelta(days=7)]
-    mondays = [span for span in real if span[0].isoweekday() == 1]
-    return next(iter(mondays or real), None)
-
-
-def _span(year: int, start: str, end: str) -> tuple[date, date] | None:
-    try:
-        first = date(year, int(start[:2]), int(start[2:]))
-        last = date(year + (end < start), int(end[:2]), int(end[2:]))
-    except ValueError:
-        return None
-    return first, last
-
-
-def _decode(raw: bytes, path: str) -> tuple[str, list[Problem]]:
-    content, problems = _text_of(raw, path)
-    # Before line ends are folded: a lone U+000D may be all that is left of `\rho`.
-    mended = text.mend(content.replace("\r\n", "\n"))
-    for repair in mended.repairs:
-        problems += _repaired(content, path, repair)
-    return mended.text.replace("\r", "\n"), problems
-
-
-def _text_of(raw: bytes, path: str) -> tuple[str, list[Problem]]:
-    try:
-        return raw.decode("utf-8-sig"), []
-    except UnicodeDecodeError as error:
-        place = raw.count(b"\n", 0, error.start)
-    remedy = "Save the file as UTF-8."
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "gb18030"
-    try:
-        decoded = raw.decode(encoding)
-    except UnicodeDecodeError:
-        message = f"The bytes on line {place + 1} are neither UTF-8 nor GB 18030; unreadable ones show as U+FFFD."
-        return raw.decode("utf-8-sig", errors="replace"), [_error(path, place, 0, "wrong-encoding", message, remedy)]
-    message = f"The file is not UTF-8; it was read as {encoding.upper()}."
-    return decoded, [_problem(path, place, 0, "wrong-encoding", message, remedy)]
-
-
-def _repaired(content: str, path: str, rule: str) -> Iterator[Problem]:
-    says = {
-        "damaged-tex": (
-            "A TeX command lost its backslash and first letter to a string escape; it was put back.",
-            "Check the formula, and correct the file.",
-        ),
-        "control-character": ("A control character was removed.", "Delete it from the file."),
-        "invisible-character": ("An invisible character (such as U+200B) was removed.", "Delete it from the file."),
-    }
-    message, remedy = says[rule]
-    for number, line in enumerate(content.replace("\r\n", "\n").split("\n")):
-        mended = text.mend(line)
-        if rule in mended.repairs:
-            column = next(
-                (i for i, (a, b) in enumerate(zip(line, mended.text, strict=False)) if a != b), len(mended.text)
-            )
-            yield _problem(path, number, column, rule, message, remedy)
+        message, remedy = "There is no heading in this file.", "Begin each entry with `## English title`."
+        problems.append(problem("no-entry", path, 1, 1, message, remedy))
+    ordered = sorted(problems, key=lambda found: (found.line, found.column))
+    return Document(path, content, tuple(entries), tuple(ordered), matter.silenced)
 
 
 def _tokens(content: str) -> list[Any]:
@@ -167,33 +136,7 @@ def _tokens(content: str) -> list[Any]:
     return list(tokens)
 
 
-def _front_matter(tokens: Any, path: str) -> tuple[dict[str, str], list[Problem]]:
-    block = next((token for token in tokens if token.type == "front_matter"), None)
-    if block is None:
-        return {}, []
-    try:
-        values = yaml.safe_load(block.content) or {}
-        pairs = {str(key).lower(): value for key, value in values.items()}
-    except (yaml.YAMLError, AttributeError, ValueError, RecursionError):
-        remedy = "Write lines such as `translator: 王小明`; the entries were read without it."
-        return {}, [_problem(path, 0, 0, "front-matter", "The front matter is not YAML of names and values.", remedy)]
-    problems = [
-        _problem(
-            path,
-            0,
-            0,
-            "front-matter",
-            f"The front matter names {key!r}, which means nothing here.",
-            f"Known are: {', '.join(sorted(_KNOWN_FRONT_MATTER))}.",
-        )
-        for key in pairs
-        if key not in _KNOWN_FRONT_MATTER
-    ]
-    known = {_CREDITS.get(key, key): str(value) for key, value in pairs.items() if key in _KNOWN_FRONT_MATTER and value}
-    return known, problems
-
-
-def _sections(tokens: Any, lines: list[str]) -> Iterator[_Section]:
+def _sections(tokens: Any, lines: list[str], path: str) -> Iterator[_Section]:
     heads = [
         (token.tag, inline.content, token.map[0], token.map[1])
         for token, inline in pairwise(tokens)
@@ -201,7 +144,9 @@ def _sections(tokens: Any, lines: list[str]) -> Iterator[_Section]:
     ]
     ends = [*(line for _, _, line, _ in heads[1:]), len(lines)] if heads else []
     for (tag, heading, line, body_line), end in zip(heads, ends, strict=True):
-        yield _Section(tag, text.one_line(heading), line, body_line, lines[body_line:end])
+        column = max(0, lines[line].find(heading[:1])) if heading else 0
+        body = uncomment(lines[body_line:end], path, body_line + 1)
+        yield _Section(tag, text.one_line(heading), line, column, body_line, body)
 
 
 def _opens_entry(token: Any, lines: list[str]) -> bool:
@@ -215,66 +160,102 @@ def _opens_entry(token: Any, lines: list[str]) -> bool:
 
 def _is_file_title(section: _Section, others: list[_Section]) -> bool:
     """Whether the first heading names the file: level 1, no link below, and entries after it."""
-    if section.tag != "h1" or not others or _find_link(section.body):
+    if section.tag != "h1" or not others or _find_link(section.body.lines):
         return False
-    has_text = any(line.strip() for line in section.body)
+    has_text = any(line.text.strip() for line in section.body.lines)
     return not has_text or all(other.tag != "h1" for other in others)
 
 
-def _entry(
-    section: _Section, path: str, language: str, credits_: dict[str, str]
-) -> tuple[Translation | None, list[Problem]]:
-    link = _heading_link(section) or _find_link(section.body)
+def _entry(section: _Section, path: str, matter: FrontMatter) -> tuple[Located | None, list[Problem]]:
+    heading_at = Place(section.line + 1, section.column + 1)
+    link = _heading_link(section) or _find_link(section.body.lines)
     if link is None:
         remedy = "Put `[译文标题](https://arxiv.org/abs/…)` on the line below the heading."
         message = f"{_quoted(section.heading)} has no link to its paper."
-        return None, [_error(path, section.line, 0, "missing-link", message, remedy)]
-    line = section.line if link.line < 0 else section.body_line + link.line
+        return None, [problem("missing-link", path, *heading_at, message, remedy, None, len(section.heading) or 1)]
+    title_at, url_at = _places(section, link)
     address = identifiers.parse_address(link.url)
     if address is None:
-        message = f"{_quoted(section.heading)} links to {link.url}, where no arXiv identifier is."
-        remedy = "Link to https://arxiv.org/abs/ and the identifier; other sources cannot be entries."
-        return None, [_error(path, line, link.column, "no-arxiv-id", message, remedy)]
-    title_en = link.title if link.line < 0 else section.heading
+        return None, [_elsewhere(section, link, path, url_at)]
+    title_en = link.title if link.number < 0 else section.heading
     if not title_en:
         message, remedy = "The heading is empty.", "Write the English title behind `##`."
-        return None, [_error(path, section.line, 0, "missing-title", message, remedy)]
-    abstract = _abstract(section.body, link)
+        return None, [problem("missing-title", path, section.line + 1, 1, message, remedy)]
+    title = None if link.number < 0 else link.title
+    lines = _abstract(section.body.lines, link)
+    arxiv_id = address.identifier.arxiv_id
+    if not title and not lines and section.body.has_comment:
+        message, remedy = f"{arxiv_id} is still to be translated.", "Write title and abstract; then it is published."
+        return None, [problem("stub", path, *heading_at, message, remedy, arxiv_id, len(section.heading))]
     translation = Translation(
-        arxiv_id=address.identifier.arxiv_id,
-        language=language,
-        title=None if link.line < 0 else link.title,
-        abstract=abstract,
+        arxiv_id=arxiv_id,
+        language=matter.language,
+        title=title,
+        abstract="\n".join(line.text for line in lines),
         title_en=title_en,
         path=path,
         line=section.line + 1,
         version=address.identifier.version,
-        week=week_of_name(path),
-        translator=credits_.get("translator"),
-        reviewer=credits_.get("reviewer"),
-        license=credits_.get("license"),
+        week=names.week_of(path),
+        **{**matter.credits, **section.body.credits},
     )
-    return translation, list(_doubts(translation, section, link, line, address))
+    places = tuple(Place(section.body_line + line.line + 1, line.column + 1) for line in lines)
+    located = Located(translation, heading_at, title_at, url_at, link.url, places, section.body.silenced)
+    return located, list(_doubts(located, section.tag, address))
 
 
-def _doubts(
-    entry: Translation, section: _Section, link: _Link, line: int, address: identifiers.Address
-) -> Iterator[Problem]:
+def _places(section: _Section, link: _Link) -> tuple[Place, Place]:
+    if link.number < 0:
+        line, column = section.line + 1, section.column
+    else:
+        found = section.body.lines[link.number]
+        line, column = section.body_line + found.line + 1, found.column
+    return Place(line, column + link.column + 1), Place(line, column + link.url_column + 1)
+
+
+def _elsewhere(section: _Section, link: _Link, path: str, at: Place) -> Problem:
+    if _ARXIV_HOST.match(link.url):
+        rule, message = "broken-address", f"{_quoted(section.heading)} links to {link.url}, where no paper is."
+        remedy = "Link to https://arxiv.org/abs/ and the paper's identifier."
+    else:
+        rule, message = "not-arxiv", f"{_quoted(section.heading)} links to {link.url}, which is not at arXiv."
+        remedy = "Link to https://arxiv.org/abs/ and the identifier; other sources cannot be entries."
+    return problem(rule, path, *at, message, remedy, None, len(link.url) or 1)
+
+
+def _doubts(entry: Located, tag: str, address: identifiers.Address) -> Iterator[Problem]:
     """What is odd about an entry that was read all the same."""
-    arxiv_id = entry.arxiv_id
-    if section.tag not in _ENTRY_LEVELS:
-        message = f"The heading of {arxiv_id} is of level {section.tag[1:]}; it was read as an entry."
-        yield _problem(entry.path, section.line, 0, "heading-level", message, "Begin it with `##`.", arxiv_id)
+    translation, url = entry.translation, entry.url
+    path, arxiv_id, version = translation.path, translation.arxiv_id, translation.version
+    if tag not in _ENTRY_LEVELS:
+        message = f"The heading of {arxiv_id} is of level {tag[1:]}; it was read as an entry."
+        yield problem(
+            "heading-level", path, translation.line, 1, message, "Begin it with `##`.", arxiv_id, int(tag[1:])
+        )
     if not address.is_known_host:
         message = f"{address.host} is not arXiv; {arxiv_id} was taken from it."
-        yield _problem(entry.path, line, link.column, "misspelt-host", message, "Write arxiv.org.", arxiv_id)
-    if not entry.title:
+        yield problem("misspelt-host", path, *entry.url_at, message, "Write arxiv.org.", arxiv_id, len(url))
+    elif url != canonical_url(address.identifier):
+        message = f"{arxiv_id} is linked by another address than its page's."
+        remedy = f"Write {canonical_url(address.identifier)}."
+        yield problem("address-form", path, *entry.url_at, message, remedy, arxiv_id, len(url))
+    if version:
+        message = f"The translation is bound to version {version} of {arxiv_id}."
+        remedy = "Leave it where that is meant; else it is bound to the version of the day on which it arrives."
+        yield problem("version-in-link", path, *entry.url_at, message, remedy, arxiv_id, len(url))
+    if not translation.title:
         message = f"{arxiv_id} has no translated title; the English one is shown."
-        remedy = f"Write `[译文标题]({link.url})`."
-        yield _problem(entry.path, line, link.column, "missing-translated-title", message, remedy, arxiv_id)
-    if not entry.abstract:
+        remedy = f"Write `[译文标题]({url})`."
+        yield problem("missing-translated-title", path, *entry.title_at, message, remedy, arxiv_id)
+    if not translation.abstract:
         message = f"{arxiv_id} has a title and no abstract; the title is published."
-        yield _problem(entry.path, line, 0, "missing-abstract", message, "Add the translation below.", arxiv_id)
+        remedy = "Add the translation below."
+        yield problem("missing-abstract", path, entry.url_at.line, 1, message, remedy, arxiv_id)
+
+
+def canonical_url(identifier: identifiers.Identifier) -> str:
+    """The address of a paper's page, of its version where one is named."""
+    return identifiers.abs_url(identifier.arxiv_id) + (f"v{identifier.version}" if identifier.version else "")
 
 
 def _heading_link(section: _Section) -> _Link | None:
@@ -283,9 +264,9 @@ def _heading_link(section: _Section) -> _Link | None:
     return link if link and not link.rest and identifiers.parse_address(link.url) else None
 
 
-def _find_link(body: list[str]) -> _Link | None:
+def _find_link(body: list[Line]) -> _Link | None:
     """The entry's link: the first line's, else the first later line that is nothing but a link to arXiv."""
-    filled = [(number, line) for number, line in enumerate(body) if line.strip()]
+    filled = [(number, line.text) for number, line in enumerate(body) if line.text.strip()]
     if not filled:
         return None
     first = _link_in(filled[0][1], filled[0][0])
@@ -301,7 +282,7 @@ def _link_in(line: str, number: int) -> _Link | None:
     column = len(line) - len(line.lstrip())
     bare = _BARE_ADDRESS.fullmatch(stripped)
     if bare:
-        return _Link(None, bare["url"], number, column, "")
+        return _Link(None, bare["url"], number, column + bare.start("url"), column + bare.start("url"), "")
     if not stripped.startswith("["):
         return None
     # The parser's own rules for brackets: balanced, and not inside code or behind a backslash.
@@ -314,26 +295,23 @@ def _link_in(line: str, number: int) -> _Link | None:
     closed = stripped.find(")", target.pos)
     if not target.ok or closed < 0:
         return None
-    return _Link(stripped[1:end].strip() or None, target.str, number, column, stripped[closed + 1 :].strip())
+    title, url_column = stripped[1:end].strip() or None, column + max(opened, stripped.find(target.str, opened))
+    return _Link(title, target.str, number, column + 1, url_column, stripped[closed + 1 :])
 
 
-def _abstract(body: list[str], link: _Link) -> str:
-    """The lines of the body as written, without the link, without blanks at the ends of lines and of the whole."""
-    lines = [line.rstrip() for line in body]
-    if link.line >= 0:
-        lines[link.line] = link.rest
-    return "\n".join(lines).strip("\n")
+def _abstract(body: list[Line], link: _Link) -> list[Line]:
+    """The lines of the body without the link, without blanks at the ends of lines and empty lines around the whole."""
+    lines = [line._replace(text=line.text.rstrip()) for line in body]
+    if link.number >= 0:
+        line, rest = body[link.number], link.rest.strip()
+        column = line.column + line.text.rindex(rest) if rest else 0
+        lines[link.number] = Line(line.line, column, rest)
+    while lines and not lines[0].text:
+        lines.pop(0)
+    while lines and not lines[-1].text:
+        lines.pop()
+    return lines
 
 
 def _quoted(heading: str) -> str:
     return f"“{text.shorten(heading, 60)}”" if heading else "An entry without a heading"
-
-
-def _problem(  # noqa: PLR0913  (a place, and what to say of it)
-    path: str, line: int, column: int, rule: str, message: str, remedy: str, arxiv_id: str | None = None
-) -> Problem:
-    return Problem(path, line + 1, column + 1, rule, Severity.WARNING, message, remedy, arxiv_id)
-
-
-def _error(path: str, line: int, column: int, rule: str, message: str, remedy: str) -> Problem:  # noqa: PLR0913
-    return Problem(path, line + 1, column + 1, rule, Severity.ERROR, message, remedy)

@@ -1,0 +1,207 @@
+"""All rules, over one file: what a curator is told.
+
+Without arXiv's text the rules that compare with it are silent; `Checked.unknown` counts what they passed over.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from yibao.models import Problem
+from yibao.provenance import English
+from yibao.text import one_line
+from yibao.translations import fidelity, glossary, identity, sentences, spans, typography
+from yibao.translations.folder import Key
+from yibao.translations.glossary import Term
+from yibao.translations.markdown import Document, Located, Place
+from yibao.translations.rules import RULES, problem
+from yibao.translations.spans import chinese, prose
+
+#: What language models put around a translation.
+_RESIDUE = re.compile(
+    r"""
+    ^\s*<think(?:ing)?> | </think(?:ing)?> | ^\s*</?(?:answer|translation)>
+    | \bAs\ an\ AI(?:\ language)?\ model\b | \b(?:Here\ is|Here's)\ the\ translat | \bSure[,!]\ here
+    | ^(?:Translation|Note)\s*: | ^以下(?:是|为).{0,12}(?:翻译|译文|中文) | ^(?:好的|当然)[，,！!]
+    | ^(?:翻译(?:结果|如下)?|译文)\s*[：:] | [(（]注[：:]
+    | 作为(?:一个|一名)?(?:AI|人工智能)(?:语言)?(?:模型|助手) | ^\#{1,6}\s*(?:摘要|译文|論文摘要翻譯)
+    | 希望(?:这|以上).{0,8}(?:翻译|译文).{0,6}(?:帮助|有用)
+    """,
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_LATIN_RUN = re.compile(r"[A-Za-z][A-Za-z'’,;:()\- ]*")
+_WORDS = re.compile(r"[A-Za-z]{2,}")
+#: Fewer words may be a name.
+_SHORT = 12
+#: No abstract is half as long.
+_MOST_CHARACTERS = 20_000
+#: An abstract in Chinese has more Chinese characters than this for each word of Latin.
+_LEAST = 0.5
+
+
+class Checked(NamedTuple):
+    """What came of checking a file."""
+
+    entries: tuple[Key, ...]
+    #: By line and column, silenced ones left out.
+    problems: tuple[Problem, ...]
+    #: Entries whose English text was not at hand.
+    unknown: int
+    #: Rules silenced for the whole file.
+    silenced: tuple[str, ...]
+
+
+def check(
+    document: Document, terms: Sequence[Term], english: Mapping[str, English], owners: Mapping[str, str]
+) -> Checked:
+    """Everything that is wrong in a file. `english` and `owners` may lack papers; see `identity.doubts`."""
+    found = [one for one in document.problems if one.rule not in document.silenced]
+    used = {one.rule for one in document.problems} & set(document.silenced)
+    for entry in document.entries:
+        source = english.get(entry.translation.arxiv_id)
+        silenced = {**document.silenced, **entry.silenced}
+        told = [one for one in document.problems if one.rule in entry.silenced and _is_of(one, entry)]
+        found = [one for one in found if one not in told]
+        own = list(_of_entry(entry, terms, source, owners))
+        found += [one for one in own if one.rule not in silenced]
+        hit = {one.rule for one in (*own, *told)}
+        used |= hit & set(document.silenced)
+        found += _unused(
+            entry.silenced.keys() - hit, document.path, entry.translation.line, comparing=source is not None
+        )
+    is_comparing = all(one.translation.arxiv_id in english for one in document.entries)
+    found += _unused(document.silenced.keys() - used, document.path, 1, comparing=is_comparing)
+    entries = tuple(
+        Key(one.translation.arxiv_id, one.translation.language, document.path, one.translation.line)
+        for one in document.entries
+    )
+    unknown = sum(key.arxiv_id not in english for key in entries)
+    return Checked(entries, tuple(sorted(found, key=order)), unknown, tuple(document.silenced))
+
+
+def order(one: Problem) -> tuple[str, int, int, str]:
+    """By place."""
+    return (one.path, one.line, one.column, one.rule)
+
+
+def _is_of(one: Problem, entry: Located) -> bool:
+    last = entry.abstract_at[-1].line if entry.abstract_at else entry.url_at.line
+    return entry.translation.line <= one.line <= last
+
+
+def _unused(rules: set[str], path: str, line: int, *, comparing: bool) -> Iterator[Problem]:
+    for rule in sorted(rules):
+        if comparing or not RULES[rule].needs_english:
+            message = f"{rule} is silenced, and nothing breaks it."
+            yield problem("unused-silence", path, line, 1, message, "Delete the silence.")
+
+
+def _of_entry(
+    entry: Located, terms: Sequence[Term], english: English | None, owners: Mapping[str, str]
+) -> Iterator[Problem]:
+    is_chinese = entry.translation.language.startswith("zh")
+    if len(entry.translation.abstract) > _MOST_CHARACTERS:
+        message, remedy = "No abstract is so long.", "Look whether a heading is missing; it was not looked at further."
+        yield _problem(entry, "too-long", entry.abstract_at[0], message, remedy)
+        return
+    for text, places in _passages(entry):
+        for number, line in enumerate(text.split("\n")):
+            for slip in typography.slips(line, is_chinese=is_chinese):
+                at, column = places[number]
+                yield _problem(
+                    entry, slip.rule, Place(at, column + slip.column), slip.message, slip.remedy, slip.length
+                )
+    if is_chinese:
+        yield from _language(entry)
+        yield from _terms(entry, terms, english)
+    yield from _residue(entry, english)
+    if english:
+        yield from identity.doubts(entry, english, owners)
+        if english.abstract and entry.translation.abstract and not _is_english(entry.translation.abstract):
+            yield from _fidelity(entry, english, is_chinese=is_chinese)
+
+
+def _passages(entry: Located) -> list[tuple[str, Sequence[Place]]]:
+    """The texts in the translation's own language, with the place of each line."""
+    title, abstract = entry.translation.title or "", entry.translation.abstract
+    return [(text, places) for text, places in ((title, [entry.title_at]), (abstract, entry.abstract_at)) if text]
+
+
+def _language(entry: Located) -> Iterator[Problem]:
+    title, abstract, heading = entry.translation.title, entry.translation.abstract, entry.translation.title_en
+    if spans.is_chinese(heading):
+        message, remedy = "The heading is in Chinese.", "Copy arXiv's title; the translated one belongs to the link."
+        yield _problem(entry, "heading-not-english", entry.heading_at, message, remedy, len(heading))
+    if title and not chinese(title):
+        message = "The title is in English."
+        yield _problem(
+            entry, "title-untranslated", entry.title_at, message, "Translate it, unless it is a name.", len(title)
+        )
+    if abstract and _is_english(abstract):
+        yield _problem(entry, "untranslated", entry.abstract_at[0], "The abstract is in English.", "Translate it.")
+    elif abstract:
+        for found in _LATIN_RUN.finditer(prose(abstract)):
+            if len(found[0].split()) < _SHORT:
+                continue
+            at, length = _place(entry, found.start()), len(found[0].split("\n")[0])
+            message = f"“{found[0][:40]}…” was left in English."
+            yield _problem(entry, "partly-untranslated", at, message, "Translate it.", length)
+
+
+def _is_english(abstract: str) -> bool:
+    words = len(_WORDS.findall(prose(abstract)))
+    return words > _SHORT and chinese(abstract) < words * _LEAST
+
+
+def _residue(entry: Located, english: English | None) -> Iterator[Problem]:
+    for text, _ in _passages(entry):
+        for found in _RESIDUE.finditer(text):
+            if english and found[0].strip() in english.abstract:
+                continue
+            at = entry.title_at if text is entry.translation.title else _place(entry, found.start())
+            message = f"{found[0]!r} is a language model speaking."
+            yield _problem(entry, "model-residue", at, message, "Delete what is not the translation.", len(found[0]))
+
+
+def _terms(entry: Located, terms: Sequence[Term], english: English | None) -> Iterator[Problem]:
+    title, abstract = entry.translation.title or "", entry.translation.abstract
+    source = (
+        f"{entry.translation.title_en}\n{english.title}\n{english.abstract}" if english else entry.translation.title_en
+    )
+    # What stands in brackets behind a term, such as (LLMs), is English too.
+    speaks = f"{source}\n{abstract}"
+    for text in filter(None, (title, abstract)):
+        for breach in glossary.breaches(terms, text, speaks):
+            at = entry.title_at if text is title else _place(entry, breach.start)
+            preferred = breach.term.preferred[0] if breach.term.preferred else breach.term.english
+            message = f"{breach.rendering} is not what {breach.term.english} means here."
+            yield _problem(entry, "forbidden-term", at, message, f"Write {preferred}.", len(breach.rendering))
+
+
+def _fidelity(entry: Located, english: English, *, is_chinese: bool) -> Iterator[Problem]:
+    abstract, original = entry.translation.abstract, one_line(english.abstract)
+    for loss in fidelity.losses(original, abstract):
+        at = _place(entry, loss.start) if loss.start is not None else entry.abstract_at[0]
+        length = len(loss.text) if loss.start is not None else 1
+        yield _problem(entry, loss.rule, at, loss.message, loss.remedy, length)
+    if is_chinese:
+        for sentence in sentences.missing(original, abstract):
+            message = f"Nothing seems to stand for “{sentence}”"
+            yield _problem(entry, "sentence-missing", entry.abstract_at[0], message, "Translate it, too.")
+
+
+def _place(entry: Located, start: int) -> Place:
+    """Where the character of the abstract stands in the file."""
+    lengths = [len(line) + 1 for line in entry.translation.abstract.split("\n")]
+    ends = list(accumulate(lengths))
+    number = min(bisect_right(ends, start), len(lengths) - 1)
+    line, column = entry.abstract_at[number]
+    return Place(line, column + start - (ends[number] - lengths[number]))
+
+
+def _problem(  # noqa: PLR0913  (a place, and what to say of it)
+    entry: Located, rule: str, at: Place, message: str, remedy: str, length: int = 1
+) -> Problem:
+    return problem(rule, entry.translation.path, *at, message, remedy, entry.translation.arxiv_id, max(1, length))

@@ -1,0 +1,123 @@
+"""Comments in a curator's file, which readers never see, and what some of them tell us.
+
+A comment is `<!-- … -->` within one entry. One that begins with `yibao:` speaks to us:
+
+    <!-- yibao: ignore number-changed: the second version counts three more -->
+    <!-- yibao: translator: 王小明 -->        (also reviewer, corrector)
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from yibao.models import Problem
+from yibao.translations.rules import RULES, problem
+
+#: Who may be credited, in front matter for a file and in a comment for an entry.
+CREDITS = ("translator", "reviewer", "corrector", "license")
+_OPENS, _CLOSES = "<!--", "-->"
+_DIRECTIVE = re.compile(r"\s*yibao:\s*(?P<key>[\w-]+)\s*:?\s*(?P<rest>.*?)\s*$", re.DOTALL)
+_IGNORE = re.compile(r"(?P<rule>[\w-]+)\s*[:：]?\s*(?P<reason>.*)", re.DOTALL)
+
+
+class Line(NamedTuple):
+    """A line of an entry's body without comments. Line and column from 0, within the body."""
+
+    line: int
+    column: int
+    text: str
+
+
+class Uncommented(NamedTuple):
+    """An entry's body without its comments, and what those say."""
+
+    lines: list[Line]
+    #: Reason by name of the rule that is silenced.
+    silenced: dict[str, str]
+    credits: dict[str, str]
+    problems: list[Problem]
+    #: Whether there was any comment.
+    has_comment: bool
+
+
+def uncomment(body: list[str], path: str, first_line: int) -> Uncommented:
+    """The body without comments; a line that held nothing else is gone. `first_line` is the body's first, from 1."""
+    joined = "\n".join(body)
+    found = list(_comments(joined))
+    if not found:
+        return Uncommented([Line(number, 0, line) for number, line in enumerate(body)], {}, {}, [], has_comment=False)
+    silenced: dict[str, str] = {}
+    credits_: dict[str, str] = {}
+    problems = []
+    for comment in found:
+        line = first_line + joined.count("\n", 0, comment.start)
+        inside = joined[comment.start + len(_OPENS) : comment.stop - len(_CLOSES)]
+        problems += _heed(inside, silenced, credits_, path, line)
+    return Uncommented(list(_lines(joined, found)), silenced, credits_, problems, has_comment=True)
+
+
+def silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str], list[Problem]]:
+    """The rule and reason, if both are good, and a Problem if one is not."""
+    if rule not in RULES:
+        message, remedy = f"{rule!r} is no rule.", "The rules and their names: docs/translations/rules.md."
+    elif not reason:
+        message, remedy = f"{rule} is silenced without a reason.", f"Write `ignore {rule}: why it is right here`."
+    else:
+        return {rule: reason}, []
+    return {}, [problem("silence", path, line, 1, message, remedy)]
+
+
+def _comments(text: str) -> Iterator[range]:
+    """Where each comment begins and ends; one that is not closed is none."""
+    # Not a pattern: of many that are not closed each would be looked for to the end.
+    start = text.find(_OPENS)
+    while start >= 0 and (end := text.find(_CLOSES, start + len(_OPENS))) >= 0:
+        yield range(start, end + len(_CLOSES))
+        start = text.find(_OPENS, end)
+
+
+def _heed(comment: str, silenced: dict[str, str], credits_: dict[str, str], path: str, line: int) -> list[Problem]:
+    found = _DIRECTIVE.match(comment)
+    if not found:
+        return []
+    key, rest = found["key"].lower(), " ".join(found["rest"].split())
+    if key in CREDITS and rest:
+        credits_[key] = rest
+        return []
+    if key == "ignore" and (said := _IGNORE.match(rest)):
+        silences, problems = silence(said["rule"], said["reason"], path, line)
+        silenced.update(silences)
+        return problems
+    message = f"The comment says {key!r}, which means nothing here."
+    remedy = f"Known are: ignore RULE: REASON, {', '.join(CREDITS)}."
+    return [problem("silence", path, line, 1, message, remedy)]
+
+
+def _lines(joined: str, comments: list[range]) -> Iterator[Line]:
+    """What is left; a line's column is where its first piece began."""
+    line, place = 0, 0
+    pieces: list[tuple[int, str]] = []
+    touched = False
+    for comment in [*comments, None]:
+        text = joined[place : comment.start if comment else len(joined)]
+        first, *others = text.split("\n")
+        pieces.append((place - joined.rfind("\n", 0, place) - 1, first))
+        for other in others:
+            yield from _joined(line, pieces, touched=touched)
+            line += 1
+            pieces, touched = [(0, other)], False
+        if comment:
+            touched, place = True, comment.stop
+            breaks = joined.count("\n", comment.start, comment.stop)
+            if breaks:
+                yield from _joined(line, pieces, touched=True)
+                line += breaks
+                pieces = []
+    yield from _joined(line, pieces, touched=touched)
+
+
+def _joined(line: int, pieces: list[tuple[int, str]], *, touched: bool) -> Iterator[Line]:
+    text = "".join(piece for _, piece in pieces)
+    if touched and not text.strip():
+        return
+    yield Line(line, next((column for column, piece in pieces if piece.strip()), 0), text)

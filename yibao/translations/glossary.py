@@ -1,0 +1,107 @@
+"""A list of terms: how each is rendered, and how it must not be.
+
+A glossary is a CSV file with the columns `english`, `preferred` and `forbidden`; several renderings are separated by
+`|`. Curators keep theirs as `glossary.csv` in their folder; what it says of a term replaces what ours says of it.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from yibao.errors import YibaoError
+
+#: What a curator's own glossary is called.
+FILE_NAME = "glossary.csv"
+_COLUMNS = ["english", "preferred", "forbidden"]
+
+
+class Term(NamedTuple):
+    """One term."""
+
+    english: str
+    #: The first is what to write.
+    preferred: tuple[str, ...]
+    forbidden: tuple[str, ...]
+
+
+class Breach(NamedTuple):
+    """A forbidden rendering in a text."""
+
+    term: Term
+    rendering: str
+    #: From 0, within the text.
+    start: int
+
+
+def load(path: Path | None) -> tuple[Term, ...]:
+    """Our own glossary, with the terms of the file laid over it.
+
+    Raises:
+        YibaoError: the file cannot be read, or is no glossary; the message names its line.
+    """
+    terms = {term.english.lower(): term for term in _ours()}
+    if path:
+        try:
+            content = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise YibaoError(f"{path}: the glossary cannot be read: {error}.") from None
+        terms |= {term.english.lower(): term for term in _read(content, str(path))}
+    return tuple(terms.values())
+
+
+def breaches(terms: Iterable[Term], text: str, english: str) -> Iterator[Breach]:
+    """Forbidden renderings of terms that the English speaks of.
+
+    `english` is arXiv's text where it is known; else whatever English there is, such as the heading.
+    """
+    for term in terms:
+        for rendering in term.forbidden:
+            start = text.find(rendering)
+            if start >= 0 and _speaks_of(term, english):
+                yield Breach(term, rendering, start)
+
+
+def spoken_of(terms: Iterable[Term], english: str) -> list[Term]:
+    """The terms of which the English speaks, in the glossary's order."""
+    return [term for term in terms if _speaks_of(term, english)]
+
+
+def _speaks_of(term: Term, english: str) -> bool:
+    return _pattern(term.english).search(english) is not None
+
+
+@lru_cache(maxsize=4096)
+def _pattern(english: str) -> re.Pattern[str]:
+    """The term as a word, in singular or plural; an acronym in its capitals."""
+    flags = re.RegexFlag(0) if english.isupper() else re.IGNORECASE
+    return re.compile(rf"(?<![A-Za-z]){re.escape(english)}(?:s|es)?(?![A-Za-z])", flags)
+
+
+@lru_cache(maxsize=1)
+def _ours() -> tuple[Term, ...]:
+    return tuple(_read((files("yibao.translations") / FILE_NAME).read_text(encoding="utf-8"), FILE_NAME))
+
+
+def _read(content: str, shown: str) -> Iterator[Term]:
+    rows = csv.reader(io.StringIO(content, newline=""))
+    head = [name.strip().lower() for name in next(rows, [])]
+    if head != _COLUMNS:
+        raise YibaoError(f"{shown}:1: a glossary begins with the line {','.join(_COLUMNS)}.")
+    try:
+        for row in rows:
+            if not any(cell.strip() for cell in row):
+                continue
+            if len(row) != len(_COLUMNS) or not row[0].strip():
+                raise YibaoError(f"{shown}:{rows.line_num}: a term has three columns: {','.join(_COLUMNS)}.")
+            yield Term(row[0].strip(), _several(row[1]), _several(row[2]))
+    except csv.Error as error:
+        raise YibaoError(f"{shown}:{rows.line_num}: this is no CSV: {error}.") from None
+
+
+def _several(cell: str) -> tuple[str, ...]:
+    return tuple(part for one in cell.split("|") if (part := one.strip()))

@@ -1,0 +1,68 @@
+"""Whose translation it is: whether heading and link speak of one paper."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+
+from yibao import tex
+from yibao.models import Problem
+from yibao.provenance import English
+from yibao.text import one_line
+from yibao.translations.markdown import Located
+from yibao.translations.rules import problem
+from yibao.translations.spans import is_chinese
+
+_WORD = re.compile(r"[a-z0-9]{2,}")
+#: Words of many titles, which tell nothing.
+_COMMON_WORDS = """
+and for of the in with to on from an by via as is at are all you need towards toward using based large
+language model models learning llm llms deep neural network networks multimodal
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+#: No title is longer; comparing takes the product of both lengths.
+_MOST = 1000
+#: Below this share of common letters two titles are titles of two papers.
+_OTHER = 0.5
+
+
+def likeness(one: str, other: str) -> float:
+    """How much two titles have in common, from 0 to 1, of letters in order or of words in any order."""
+    left, right = ({word for word in _WORD.findall(title.lower()) if word not in _COMMON} for title in (one, other))
+    words = len(left & right) / min(len(left), len(right)) if left and right else 0.0
+    return max(words, SequenceMatcher(None, key(one)[:_MOST], key(other)[:_MOST], autojunk=False).ratio())
+
+
+def doubts(entry: Located, english: English, owners: Mapping[str, str]) -> Iterator[Problem]:
+    """What speaks against the paper being the one in the link. `owners`: identifier by title, see `key`."""
+    translation = entry.translation
+    arxiv_id, path, length = translation.arxiv_id, translation.path, len(translation.title_en)
+    if translation.version and english.version and translation.version > english.version:
+        message = f"{arxiv_id} has no version {translation.version}; the latest is {english.version}."
+        yield problem("no-such-version", path, *entry.url_at, message, "Correct the link.", arxiv_id, len(entry.url))
+    if key(translation.title_en) == key(english.title):
+        return
+    if any(key(title) == key(translation.title_en) for title in english.earlier_titles):
+        message = f"{arxiv_id} was renamed; its title is now “{one_line(english.title)}”."
+        yield problem(
+            "retitled", path, *entry.heading_at, message, "Look whether the translation fits.", arxiv_id, length
+        )
+        return
+    if is_chinese(translation.title_en):
+        return  # Another rule says so; nothing can be compared.
+    share = likeness(translation.title_en, english.title)
+    owner = owners.get(key(translation.title_en))
+    if owner and owner != arxiv_id:
+        message = f"The heading is the title of {owner}; {arxiv_id} is “{one_line(english.title)}”."
+        yield problem("other-paper", path, *entry.url_at, message, f"Link to {owner}.", arxiv_id, len(entry.url))
+    elif share < _OTHER:
+        message = f"{arxiv_id} is “{one_line(english.title)}”; the heading has {share:.0%} of it in common."
+        yield problem("other-paper", path, *entry.url_at, message, "Correct the link.", arxiv_id, len(entry.url))
+    else:
+        message = f"arXiv's title is “{one_line(english.title)}”; {share:.0%} is the same."
+        remedy = "Copy arXiv's title."
+        yield problem("title-differs", path, *entry.heading_at, message, remedy, arxiv_id, length)
+
+
+def key(title: str) -> str:
+    """What two spellings of one title share."""
+    return tex.skeleton(title).lower()

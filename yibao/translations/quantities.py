@@ -1,0 +1,177 @@
+"""Numbers in English and in Chinese, as values that can be compared: `24 million` is 2400 万 and 两千四百万.
+
+A number that belongs to a name (GPT-4, 7B, v2, 3D) is not read as one.
+"""
+
+import re
+from decimal import Decimal
+from typing import NamedTuple
+
+_DIGITS = r"(?P<digits>\d{1,3}(?:[,，]\d{3})+(?!\d|,\d)|\d+)(?P<fraction>\.\d+)?"
+# Behind a letter, a letter and a hyphen, or a point, a number is part of a name; behind `-` alone it may end a range.
+_NUMBER = re.compile(
+    rf"(?<![A-Za-z0-9_.\\])(?<![A-Za-z][-–_]){_DIGITS}"
+    r"(?P<scale>[-\s]*(?:thousand|million|billion|trillion)\b|[ \t]*[多余]?[十百千万亿兆]+(?!分)"
+    r"|\s?[KkMGBT](?![A-Za-z0-9-]))?"
+    r"(?P<unit>\s*(?:\\?%|％|percent\b|percentage points?\b|个?百分点|-?(?:fold|times)\b|[x×](?![A-Za-z0-9])|倍"
+    r"|[kKMGT]?B(?![A-Za-z])|[kMG]?Hz\b|ms\b|fps\b|FPS\b|[nμmck]m\b|kg\b|°C|dB\b))?"
+    r"(?P<tail>(?![x×]\d)[-‐]?[A-Za-z]*)"
+)
+_SCALES = {
+    "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12,
+    "十": 1, "百": 2, "千": 3, "万": 4, "亿": 8, "兆": 12,
+}  # fmt: skip
+_UNITS = {
+    "%": "%", "％": "%", "percent": "%", "percentage point": "%", "percentage points": "%", "百分点": "%",
+    "个百分点": "%", "x": "×", "×": "×", "fold": "×", "times": "×", "倍": "×", "FPS": "fps",
+}  # fmt: skip
+_PERCENT_OF = re.compile("百分之$")
+#: In a range the unit stands once: 60 to 70%, 60-70%, 60 至 70%.
+_TO = r"\s*(?:[-–—~～]|to\b|至|到)\s*\d[\d,.]*"
+_RANGE = re.compile(_TO + r"\s*(?:\\?%|％|percent|个?百分点)")
+_SCALED_RANGE = re.compile(
+    _TO + r"[-\s]*(?P<scale>thousand|million|billion|trillion|[KkMBT](?![A-Za-z])|[十百千万亿兆]+)"
+)
+_LIST_MARK = re.compile(
+    r"[(（]\d{1,2}[)）]|(?<![A-Za-z0-9.\-/])\d{1,2}[)）、](?!\d)|(?:^|[。；;:：]\s*)\d{1,2}\.(?!\d)|\[\d{1,3}\]",
+    re.MULTILINE,
+)
+#: Lists in abstracts are no longer.
+_LONGEST_LIST = 20
+_WORDS = {
+    word: value
+    for value, words in {
+        0: "zero", 1: "one single first once a an",
+        2: "two second twice double doubles doubled doubling pair pairs both half dual bi",
+        3: "three third thrice triple triples tripled tri", 4: "four fourth quarter quadruple quad", 5: "five fifth",
+        6: "six sixth", 7: "seven seventh", 8: "eight eighth", 9: "nine ninth", 10: "ten tenth tens", 11: "eleven",
+        12: "twelve dozen dozens", 13: "thirteen", 14: "fourteen", 15: "fifteen", 16: "sixteen", 17: "seventeen",
+        18: "eighteen", 19: "nineteen", 20: "twenty", 30: "thirty", 40: "forty", 50: "fifty", 60: "sixty",
+        70: "seventy", 80: "eighty", 90: "ninety", 100: "hundred hundreds", 1000: "thousand thousands",
+        10**6: "million millions", 10**9: "billion billions", 10**12: "trillion trillions",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
+_WORD = re.compile(r"[a-z]+")
+_NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半双]+")
+_FIGURES = {
+    "零": 0,
+    "〇": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "双": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+}
+
+
+class Quantity(NamedTuple):
+    """A number in a text."""
+
+    #: What it may mean: 1.5M is a million and a half, or a name that holds 1.5.
+    values: frozenset[Decimal]
+    #: `%`, `×` or a symbol such as GB; empty where there is none.
+    unit: str
+    #: From 0, within the text.
+    start: int
+    length: int
+    text: str
+
+
+def quantities(text: str) -> list[Quantity]:
+    """The numbers written in figures, in order; marks of lists and of citations are none."""
+    marks = [found.span() for found in _LIST_MARK.finditer(text)]
+    found = (_quantity(one, text) for one in _NUMBER.finditer(text) if not any(a <= one.start() < b for a, b in marks))
+    return [one for one in found if one]
+
+
+def out_of_order(text: str) -> list[tuple[int, str]]:
+    """Marks of a list, (1), (2), …, that do not follow upon one another: where each stands, from 0, and what it is."""
+    found, last = [], 0
+    for mark in _LIST_MARK.finditer(text):
+        number = int(re.sub(r"\D", "", mark[0]))
+        if mark[0][-1] not in ")）" or number > _LONGEST_LIST or _closes_a_bracket(mark, text):
+            continue
+        if number not in (0, 1, last + 1):
+            found.append((mark.start(), mark[0].strip("。；;:： ")))
+        last = number
+    return found
+
+
+def _closes_a_bracket(mark: re.Match[str], text: str) -> bool:
+    """Whether the bracket behind the figures was opened earlier, as in (a batch of 8)."""
+    before = text[: mark.start()]
+    opened = max(before.rfind(sign) for sign in "(（")
+    return mark[0][0] not in "(（" and opened > max(before.rfind(sign) for sign in ")）")
+
+
+def spelt(text: str) -> set[Decimal]:
+    """Values that the text spells in English words or Chinese numerals, and those in its marks of lists."""
+    values = {Decimal(re.sub(r"\D", "", mark[0])) for mark in _LIST_MARK.finditer(text)}
+    total = Decimal(0)
+    for found in _WORD.finditer(text.lower()):
+        value = _WORDS.get(found[0])
+        if value is None:
+            total = Decimal(0)
+            continue
+        values.add(Decimal(value))
+        total = total * value if value >= 100 and total else total + value  # noqa: PLR2004  (two hundred, twenty three)
+        values.add(total)
+    for numeral in _NUMERAL.finditer(text):
+        values |= {
+            Decimal(_numeral(numeral[0])),
+            *(Decimal(_FIGURES[figure]) for figure in numeral[0] if figure in _FIGURES),
+        }
+    return values
+
+
+def _quantity(found: re.Match[str], text: str) -> Quantity | None:
+    tail, scale, unit = (
+        found["tail"],
+        (found["scale"] or "").strip(" \n\t-多余"),
+        (found["unit"] or "").strip().lstrip("-\\"),
+    )
+    if tail and tail[0].isalpha() and not (scale.isalpha() and len(scale) > 1):
+        return None  # 3D, 4o: a name.
+    plain = Decimal(re.sub("[,，]", "", found["digits"]) + (found["fraction"] or ""))
+    values = {plain * _factor(scale)} if scale else {plain}
+    if scale in ("K", "k", "M", "G", "B", "T") or unit.endswith("B"):
+        values.add(plain)
+        if unit in ("kB", "KB", "MB", "GB", "TB", "B"):
+            values.add(plain * 10 ** _SCALES.get(unit[0], 0))
+    beyond = None if scale else _SCALED_RANGE.match(text, found.start("tail"))
+    if beyond:
+        values.add(plain * _factor(beyond["scale"]))
+    unit = _UNITS.get(unit, unit)
+    if not unit and (_PERCENT_OF.search(text, 0, found.start()) or _RANGE.match(text, found.end("digits"))):
+        unit = "%"
+    end = found.end("unit") if found["unit"] else found.end("scale") if found["scale"] else found.start("tail")
+    written = text[found.start() : end].strip()
+    return Quantity(frozenset(values), unit, found.start(), len(written), written)
+
+
+def _factor(scale: str) -> Decimal:
+    return Decimal(10) ** sum(_SCALES[sign] for sign in ([scale] if scale.isascii() else scale))
+
+
+def _numeral(numeral: str) -> Decimal:
+    """The value of a Chinese numeral; of one that is none, whatever comes."""
+    total, section, figure = Decimal(0), Decimal(0), Decimal(0)
+    for sign in numeral:
+        if sign in _FIGURES:
+            figure = Decimal(_FIGURES[sign])
+        elif sign == "半":
+            figure = Decimal("0.5")
+        elif sign in "十百千":
+            section += (figure or 1) * 10 ** _SCALES[sign]
+            figure = Decimal(0)
+        else:
+            total += (section + figure or 1) * 10 ** _SCALES[sign]
+            section = figure = Decimal(0)
+    return total + section + figure

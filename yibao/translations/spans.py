@@ -1,0 +1,49 @@
+"""Which parts of a text are prose, and which are formulas, addresses and code, which rules for prose leave alone."""
+
+import re
+
+CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+#: A formula as Markdown and arXiv know it: nothing blank within the signs; a digit behind them only where there is TeX
+#: inside, for else they are money.
+FORMULA = re.compile(
+    r"(?<!\\)\$\$(?P<display>.+?)\$\$"
+    r"|(?<![\\$])\$(?=[^$\n]*[\\^_{<>=]|[^$\n]*\$(?!\d))(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$",
+    re.DOTALL,
+)
+ADDRESS = re.compile(
+    r"https?://[^\s{}<>\"\u0080-\uffff]+[A-Za-z0-9/#=_~-]"
+    r"|[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]*[A-Za-z]"
+)
+_CODE = re.compile(r"`[^`\n]*`")
+_TARGET = re.compile(r"(?<=\])\([^()\s]*\)")
+_LETTERS = re.compile(f"[{CJK}]")
+_LATIN_PER_CHARACTER = 3
+#: Stands for each character that is no prose: neither a letter nor a sign of punctuation.
+BLANK = "\ufffc"
+
+
+def formulas(text: str) -> list[str]:
+    """The insides of the text's formulas, in order."""
+    return [found["display"] or found["inline"] for found in FORMULA.finditer(text)] if "$" in text else []
+
+
+def prose(text: str) -> str:
+    """The text, as long as it was, with each character of a formula, an address or code blanked."""
+    for sign, pattern in (("$", FORMULA), ("`", _CODE), ("](", _TARGET), ("://", ADDRESS), ("@", ADDRESS)):
+        if sign in text:
+            text = pattern.sub(_blanked, text)
+    return text
+
+
+def chinese(text: str) -> int:
+    """How many Chinese characters there are."""
+    return len(_LETTERS.findall(text))
+
+
+def is_chinese(text: str) -> bool:
+    """Whether a title is in Chinese, and not an English one with a Chinese word in it."""
+    return chinese(text) * _LATIN_PER_CHARACTER > len(text)
+
+
+def _blanked(found: re.Match[str]) -> str:
+    return BLANK * (found.end() - found.start())

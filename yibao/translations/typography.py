@@ -1,0 +1,114 @@
+"""Rules of typography for one line of a translation, each with its cure where that is safe."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from yibao.translations.spans import CJK, FORMULA, prose
+
+_CHINESE = f"{CJK}，。：；！？、）》”"
+_HALF = re.compile(
+    rf"(?<=[{CJK}）》”])[ \t]*([,;:?!])[ \t]*(?=[{_CHINESE}（《“]|$)|(?<=[{CJK}）》”])\.[ \t]*(?=[{CJK}]|$)"
+)
+_FULL = str.maketrans(",;:?!.", "，；：？！。")
+_SPACING = re.compile(rf"(?<=[{CJK}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{CJK}])")
+_MACRO = re.compile(r"~?\\(?P<name>[A-Za-z]+)\*?~?")
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>")
+_PERCENT = re.compile(r"(?<!\\)%")
+_DOLLAR = re.compile(r"(?<!\\)\$(?!\d)")
+#: Commands that stand in prose and that we show as what they mean, or that cite and refer.
+_KNOWN = """
+emph textbf textit texttt textsc textrm textsf textsuperscript textsubscript underline mbox text ldots
+dots cite citep citet ref url href footnote LaTeX TeX quad qquad textasciitilde textbackslash ae AE oe OE
+o O l L ss aa AA i j
+"""
+
+
+_KNOWN_MACROS = frozenset(_KNOWN.split())
+
+
+class Slip(NamedTuple):
+    """A breach within a line."""
+
+    rule: str
+    #: From 0, within the line.
+    column: int
+    length: int
+    message: str
+    remedy: str
+
+
+class Edit(NamedTuple):
+    """Text to put in the place of other text."""
+
+    start: int
+    end: int
+    text: str
+
+
+def slips(line: str, *, is_chinese: bool) -> Iterator[Slip]:
+    """What is wrong in a line of prose, each rule once: the first place, and how many there are."""
+    bare = prose(line)
+    if is_chinese:
+        yield from _half_width(bare)
+        yield from _spacing(bare)
+    yield from _macros(bare)
+    for tag in _TAG.finditer(bare) if "<" in bare else ():
+        yield Slip("raw-html", tag.start(), len(tag[0]), f"{tag[0]} would be shown as it is written.", "Delete it.")
+    yield from _maths(line, bare)
+
+
+def edits(line: str) -> list[tuple[str, Edit]]:
+    """What would make the line's typography right, and which rule asks for it, by place; nothing once it is done."""
+    bare = prose(line)
+    found = [
+        ("half-width-punctuation", Edit(one.start(), one.end(), one[0].strip().translate(_FULL)))
+        for one in _HALF.finditer(bare)
+    ]
+    found += [("script-spacing", Edit(one.start(), one.start(), " ")) for one in _SPACING.finditer(bare)]
+    for formula in FORMULA.finditer(line) if "%" in line and "$" in line else ():
+        places = (formula.start() + one.start() for one in _PERCENT.finditer(formula[0]))
+        found += [("bare-percent", Edit(place, place + 1, r"\%")) for place in places]
+    return sorted(found, key=lambda one: one[1])
+
+
+def _half_width(bare: str) -> Iterator[Slip]:
+    found = list(_HALF.finditer(bare))
+    if found:
+        sign = found[0][0].strip()
+        message = f"Half-width {sign!r} stands in Chinese{_times(found)}."
+        yield Slip(
+            "half-width-punctuation", found[0].start(), len(found[0][0]), message, f"Write {sign.translate(_FULL)!r}."
+        )
+
+
+def _spacing(bare: str) -> Iterator[Slip]:
+    found = list(_SPACING.finditer(bare))
+    if found:
+        message = f"No space stands between Chinese and Latin{_times(found)}."
+        yield Slip("script-spacing", found[0].start() - 1, 2, message, "Put a space between them.")
+
+
+def _macros(bare: str) -> Iterator[Slip]:
+    for found in _MACRO.finditer(bare) if "\\" in bare else ():
+        if found["name"] not in _KNOWN_MACROS:
+            message = f"{found[0]} is a macro of the authors' own; readers would see it as it is written."
+            yield Slip("undefined-macro", found.start(), len(found[0]), message, "Write what it stands for.")
+
+
+def _maths(line: str, bare: str) -> Iterator[Slip]:
+    if "$" not in line:
+        return
+    for formula in FORMULA.finditer(line):
+        percent = _PERCENT.search(formula[0])
+        if percent:
+            message = "In TeX a percent sign makes the rest of the formula a comment."
+            yield Slip("bare-percent", formula.start() + percent.start(), 1, message, r"Write \%.")
+    lone = list(_DOLLAR.finditer(bare))
+    if len(lone) % 2:
+        message = "A dollar sign has no partner, so that the formula is shown as it is written."
+        yield Slip("unbalanced-maths", lone[-1].start(), 1, message, r"Close the formula, or write \$ for money.")
+
+
+def _times(found: list[re.Match[str]]) -> str:
+    return f" ({len(found)} places in this line)" if len(found) > 1 else ""
