@@ -11,7 +11,7 @@ from flows import wiring
 from flows.ending import ended
 from flows.wiring import Run
 from storage import published
-from storage.library import announcements, connection, ledger, papers, publications, translations
+from storage.library import announcements, bindings, connection, ledger, papers, publications, translations
 from yibao import dates, editions
 from yibao.editions import Holdings
 from yibao.feeds import atom, jsonfeed, opml, rss
@@ -48,12 +48,16 @@ def held(library: connection.Connection, settings: Settings) -> Holdings:
         translations.current(library),
         ledger.batches(library),
         settings.site.language,
+        bindings.sources(library),
+        translations.errata(library),
     )
 
 
 def issue(run: Run) -> tuple[list[Entry], list[Edition]]:
     """All entries and editions, newest first, with their dates of publication: new ones get theirs now."""
     with connection.writing(run.library) as library:
+        # A paper may have come, or come in other words, since the curators' files were read.
+        run.report.stale = bindings.bind(library, run.on)
         holdings = held(library, run.settings)
         entries = editions.entries(holdings)
         issued = editions.compose(holdings, run.settings.arxiv.categories)

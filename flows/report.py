@@ -27,6 +27,8 @@ class Report:
     translations_unchanged: int = 0
     #: Translated papers that arXiv has told us nothing of.
     waiting: int = 0
+    #: Translations of a text that arXiv has changed since.
+    stale: int = 0
     files_changed: int = 0
     files_unchanged: int = 0
     files_removed: int = 0
@@ -92,6 +94,8 @@ def as_text(report: Report) -> str:
     ]
     if report.waiting:
         lines.append(f"  {report.waiting} {_papers(report.waiting)} metadata from arXiv")
+    if report.stale:
+        lines.append(f"  {report.stale} to look at again, arXiv's text has changed: `yibao translations status`")
     lines.append(
         f"  published: {report.files_changed} files written, {report.files_unchanged} unchanged, "
         f"{report.files_removed} removed"
@@ -113,7 +117,7 @@ def as_markdown(report: Report) -> str:
         (
             "translations",
             f"{report.translations_new} new, {report.translations_revised} revised, "
-            f"{report.translations_unchanged} unchanged, {report.waiting} waiting for arXiv",
+            f"{report.translations_unchanged} unchanged, {report.waiting} waiting for arXiv, {report.stale} stale",
         ),
         ("set aside", f"{errors} errors, {len(report.problems) - errors} warnings"),
         ("published", f"{report.files_changed} files written, {report.files_unchanged} unchanged"),

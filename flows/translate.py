@@ -4,7 +4,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows.wiring import Run
-from storage.library import connection, papers, problems, translations
+from storage.library import bindings, connection, papers, problems, translations
 from yibao import dates
 from yibao.models import Problem, Severity
 from yibao.translations import folder
@@ -14,16 +14,19 @@ from yibao.translations import folder
 def translate(run: Run) -> None:
     """Each translation's current revision is what its file says; what cannot be read is on record."""
     curated = folder.read(run.settings.translations.paths, run.settings.site.language)
+    # Notes are for the curator at work, `yibao translations check`; a run tells of what readers may notice.
+    told = [problem for problem in curated.problems if problem.severity != Severity.NOTE]
     with connection.writing(run.library) as library:
         stored = translations.store(library, curated.translations, run.on, dates.week_of(run.on))
         vanished = [_vanished(arxiv_id) for arxiv_id in stored.vanished]
-        problems.replace(library, "translations", [*curated.problems, *vanished])
+        problems.replace(library, "translations", [*told, *vanished])
+        run.report.stale = bindings.bind(library, run.on)
         run.report.waiting = len(papers.waiting(library))
     run.report.translations_new += stored.new
     run.report.translations_revised += stored.revised
     run.report.translations_unchanged += stored.unchanged
-    run.report.problems += [*curated.problems, *vanished]
-    for problem in curated.problems:
+    run.report.problems += [*told, *vanished]
+    for problem in told:
         if problem.rule == "unreadable":
             run.report.fault(str(problem))
 

@@ -11,44 +11,66 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
 
 from yibao import categories, dates, identifiers
-from yibao.models import Arrival, Batch, BatchState, Edition, Entry, Listing, Paper, Stamp
+from yibao.models import Arrival, Batch, BatchState, Edition, Entry, Listing, Paper, Stamp, Translation
+from yibao.provenance import English, Erratum, TranslationState
 
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 _DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
 
 
 class Holdings:
     """All that editions and feeds are made of, read from the library at one moment."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (all that the library holds)
         self,
         papers: Mapping[str, Paper],
         listings: Sequence[Listing],
         arrivals: Sequence[Arrival],
         batches: Sequence[Batch],
         language: str,
+        sources: Mapping[str, English] = _NOTHING,
+        errata: Mapping[tuple[str, str], Sequence[Erratum]] = _NOTHING,
     ) -> None:
+        """Everything is as the library gives it; `sources` by SHA-256, `errata` by identifier and language."""
         self.papers = papers
         self.listings = listings
         self.batches = batches
-        # A paper translated into several languages is shown in the site's own.
+        self._sources = sources
+        self._errata = errata
+        # A paper translated into several languages is shown in the site's own; its page has the others, too.
         self.arrivals: dict[str, Arrival] = {}
+        self._translations: dict[str, list[Translation]] = defaultdict(list)
         for arrival in arrivals:
             arxiv_id = arrival.translation.arxiv_id
+            self._translations[arxiv_id].append(arrival.translation)
             if arxiv_id not in self.arrivals or arrival.translation.language == language:
                 self.arrivals[arxiv_id] = arrival
 
     def entry(self, arxiv_id: str, listing: Listing | None = None) -> Entry:
         """The paper as readers meet it, announced as the listing says."""
         arrival = self.arrivals.get(arxiv_id)
-        return Entry(
+        entry = Entry(
             arxiv_id,
             self.papers.get(arxiv_id),
             arrival.translation if arrival else None,
             listing.announced_on if listing else None,
             listing.type if listing else None,
             _translated_on(arrival) if arrival else None,
+        )
+        if arrival is None:
+            return entry
+        is_stale = arrival.state is TranslationState.STALE
+        return replace(
+            entry,
+            state=arrival.state,
+            source_version=arrival.source_version,
+            source=self._sources.get(arrival.source_sha256 or "") if is_stale else None,
+            errata=tuple(self._errata.get((arxiv_id, arrival.translation.language), ())),
+            others=tuple(one for one in self._translations[arxiv_id] if one != arrival.translation),
         )
 
 

@@ -18,6 +18,6 @@ def all_of(connection: Connection) -> list[Problem]:
     rows = connection.execute("""
         SELECT path, line, "column", rule, severity, message, remedy, arxiv_id
         FROM problem
-        ORDER BY severity, path, line, "column"
+        ORDER BY array_position(['error', 'warning', 'note'], severity), path, line, "column"
     """)
     return [Problem(row[0], row[1], row[2], row[3], Severity(row[4]), *row[5:]) for row in rows.fetchall()]

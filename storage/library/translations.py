@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 
 from storage.library.connection import Connection, insert
 from yibao.models import Arrival, Translation
+from yibao.provenance import Erratum, TranslationState
+
+#: What may change of an entry without making a new revision.
+_AMENDED = ("path", "line", "translator", "reviewer", "license", "corrector", "version")
 
 
 class Stored(NamedTuple):
@@ -32,7 +36,7 @@ def store(connection: Connection, translations: Iterable[Translation], on: date,
         row = _row(entry, week)
         old = known.get(key)
         if old is None:
-            rows.append({**row, "revision": 1, "arrived_on": on, "revised_on": on})
+            rows.append({**row, "revision": 1, "arrived_on": on, "revised_on": on, "state_on": on})
         elif _text(old) != _text(row):
             revised += 1
             superseded.append(key)
@@ -43,13 +47,16 @@ def store(connection: Connection, translations: Iterable[Translation], on: date,
                     "week": old["week"],
                     "arrived_on": old["arrived_on"],
                     "revised_on": on,
+                    "state_on": on,
                 }
             )
-        elif any(old[name] != row[name] for name in ("path", "line", "translator", "reviewer", "license", "version")):
+        elif any(old[name] != row[name] for name in _AMENDED):
             amended.append(key)
-            kept = {name: old[name] for name in ("revision", "arrived_on", "revised_on", "week")}
-            rows.append({**row, **kept})
-    _supersede(connection, superseded)
+            kept = {name: old[name] for name in ("revision", "arrived_on", "revised_on", "week", "state", "state_on")}
+            # Another version in the link: the curator says that this is the text of that one.
+            bound = () if old["version"] != row["version"] else ("source_version", "source_sha256")
+            rows.append({**row, **kept, **{name: old[name] for name in bound}})
+    _supersede(connection, superseded, on)
     _forget_current(connection, amended)
     insert(connection, "translation", rows)
     vanished = tuple(sorted(arxiv_id for arxiv_id, language in known if (arxiv_id, language) not in arrived))
@@ -58,16 +65,32 @@ def store(connection: Connection, translations: Iterable[Translation], on: date,
 
 
 def current(connection: Connection) -> list[Arrival]:
-    """Every current translation, by identifier and language."""
+    """Every translation that readers see, by identifier and language."""
     return [
         Arrival(
             Translation(**{name: row[name] for name in Translation.__dataclass_fields__}),
             row["week"],
             row["arrived_on"],
             row["revised_on"],
+            TranslationState(row["state"]),
+            row["source_version"],
+            row["source_sha256"],
         )
         for row in _current(connection).values()
     ]
+
+
+def errata(connection: Connection) -> dict[tuple[str, str], list[Erratum]]:
+    """Every correction, latest first, by identifier and language."""
+    rows = connection.execute("""
+        SELECT arxiv_id, language, revised_on, corrected_by, title_before, title_after, abstract_before, abstract_after
+        FROM erratum
+        ORDER BY arxiv_id, language, revision DESC
+    """)
+    found: dict[tuple[str, str], list[Erratum]] = {}
+    for arxiv_id, language, *rest in rows.fetchall():
+        found.setdefault((arxiv_id, language), []).append(Erratum(*rest))
+    return found
 
 
 def _row(entry: Translation, week: str) -> dict[str, Any]:
@@ -85,18 +108,18 @@ def _current(connection: Connection) -> dict[tuple[str, str], dict[str, Any]]:
     return {(row["arxiv_id"], row["language"]): row for row in rows}
 
 
-def _supersede(connection: Connection, keys: list[tuple[str, str]]) -> None:
+def _supersede(connection: Connection, keys: list[tuple[str, str]], on: date) -> None:
     connection.execute(
         """
-        UPDATE translation SET state = 'superseded'
-        WHERE state = 'current' AND list_contains($keys, arxiv_id || ' ' || language)
+        UPDATE translation SET state = 'superseded', state_on = $on
+        WHERE state <> 'superseded' AND list_contains($keys, arxiv_id || ' ' || language)
         """,
-        {"keys": [" ".join(key) for key in keys]},
+        {"keys": [" ".join(key) for key in keys], "on": on},
     )
 
 
 def _forget_current(connection: Connection, keys: list[tuple[str, str]]) -> None:
     connection.execute(
-        "DELETE FROM translation WHERE state = 'current' AND list_contains($keys, arxiv_id || ' ' || language)",
+        "DELETE FROM translation WHERE state <> 'superseded' AND list_contains($keys, arxiv_id || ' ' || language)",
         {"keys": [" ".join(key) for key in keys]},
     )

@@ -11,7 +11,7 @@ from html import escape
 from itertools import groupby
 
 from yibao import categories, identifiers, typesetting
-from yibao.models import Edition, Entry
+from yibao.models import Edition, Entry, Translation
 from yibao.settings import Site
 from yibao.text import legal, shorten
 
@@ -190,20 +190,33 @@ def paper_html(entry: Entry) -> str:
     if paper and paper.is_withdrawn:
         reason = f' <span lang="en">{escape(typesetting.plain(paper.comment))}</span>' if paper.comment else ""
         parts.append(f"<p><strong>{_WITHDRAWN}</strong>{reason}</p>")
+    if entry.is_stale:
+        parts.append(f"<p>{_stale(entry)}</p>")
     if translation and translation.abstract:
         html = typesetting.html_of_markdown(translation.abstract)
         parts.append(f'<div lang="{escape(translation.language)}">{html}</div>')
-        credit = "，".join(
-            f"{role}：{escape(name)}"
-            for role, name in (("译者", translation.translator), ("审校", translation.reviewer))
-            if name
-        )
+        credit = "，".join(f"{role}：{escape(name)}" for role, name in _roles(translation) if name)
         parts += [f"<p>{credit}</p>"] if credit else []
     if paper and paper.abstract:
         parts.append(f'<div lang="en">{typesetting.html_of_abstract(paper.abstract)}</div>')
     if paper is None:
         parts.append("<p>尚待 arXiv 的元数据。Metadata from arXiv is still to come.</p>")
     return "\n".join(parts)
+
+
+def _stale(entry: Entry) -> str:
+    """What readers are told of a translation that arXiv's text has outlived."""
+    of = f" v{entry.source_version}" if entry.source_version else "较早的文本"
+    return f"译文依据{of}，此后 arXiv 上的标题或摘要有改动。Translated from an earlier text; arXiv's has changed since."
+
+
+def _roles(translation: Translation) -> tuple[tuple[str, str | None], ...]:
+    return (
+        ("译者", translation.translator),
+        ("审校", translation.reviewer),
+        ("订正", translation.corrector),
+        ("许可", translation.license),
+    )
 
 
 def _byline(entry: Entry) -> str:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from yibao import categories, identifiers, typesetting
+from yibao import categories, differences, identifiers, typesetting
 from yibao.models import Edition, Entry
 from yibao.settings import Site
 
@@ -64,6 +64,7 @@ def _templates(site: Site) -> Environment:
         plain=typesetting.plain,
         translated=lambda source: Markup(typesetting.html_of_markdown(source)),  # noqa: S704  (escaped by the typesetter)
         abstract=lambda source: Markup(typesetting.html_of_abstract(source)),  # noqa: S704  (likewise)
+        difference=lambda pair: Markup(differences.as_html(*pair)),  # noqa: S704  (likewise)
         category=categories.name_of,
         chinese_date=chinese_date,
         names=lambda paper: ", ".join(author.name for author in paper.authors),

@@ -18,10 +18,21 @@ CREATE OR REPLACE MACRO paper_as_of(day) AS TABLE
       AND (known_until IS NULL OR known_until > day);
 
 CREATE OR REPLACE VIEW current_translation AS
-    SELECT * EXCLUDE (state)
+    SELECT *
     FROM translation
-    WHERE state = 'current';
+    WHERE state <> 'superseded';
 COMMENT ON VIEW current_translation IS 'The revision of each translation that readers see.';
+
+CREATE OR REPLACE VIEW erratum AS
+    SELECT
+        later.arxiv_id, later.language, later.revision, later.revised_on,
+        coalesce(later.corrector, later.translator) AS corrected_by,
+        earlier.title AS title_before, later.title AS title_after,
+        earlier.abstract AS abstract_before, later.abstract AS abstract_after
+    FROM translation AS later
+    JOIN translation AS earlier
+      ON earlier.arxiv_id = later.arxiv_id AND earlier.language = later.language AND earlier.revision = later.revision - 1;
+COMMENT ON VIEW erratum IS 'Every correction of a translation: who, when, and the texts before and after.';
 
 CREATE OR REPLACE VIEW waiting AS
     SELECT DISTINCT arxiv_id
