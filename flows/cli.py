@@ -13,15 +13,16 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from flows import standing, tables, wiring
+from flows.curate import translations
+from flows.options import as_json_option, config_option
 from flows.report import Report, as_text
 from storage.library import connection, ledger, papers, problems, runs
 from storage.people import subscribers as people_subscribers
 from storage.people.schema import open_people
 from yibao import __version__
 from yibao.errors import SettingsError, YibaoError
-from yibao.models import Problem, Severity
+from yibao.models import Problem
 from yibao.settings import CategoryCode
-from yibao.translations import folder
 
 _FAILED = 1
 _WRONG_USAGE = 2
@@ -45,12 +46,6 @@ class Contents(click.Group):
             with formatter.section(chapter):
                 commands = [(name, self.get_command(ctx, name)) for name in names]
                 formatter.write_dl([(name, command.get_short_help_str(100)) for name, command in commands if command])
-
-
-def _config(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--config", type=click.Path(path_type=Path), default=Path("yibao.toml"), show_default=True, help="The settings."
-    )(command)
 
 
 def _on(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,10 +74,6 @@ def _category(code: str) -> str:
         raise click.BadParameter(
             error.errors()[0]["msg"].removeprefix("Value error, "), param_hint="--category"
         ) from None
-
-
-def _as_json(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "as_json", is_flag=True, help="For programs.")(command)
 
 
 @click.group(cls=Contents, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -139,8 +130,8 @@ def init(where: Path, contact: str) -> None:
 @yibao.command()
 @_on
 @click.option("--weekly", is_flag=True, help="The weekly flow, for the week that holds the date.")
-@_as_json
-@_config
+@as_json_option
+@config_option
 def run(on: date | None, weekly: bool, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Run a day: harvest, translate, publish, newsletter.
 
@@ -157,8 +148,8 @@ def run(on: date | None, weekly: bool, as_json: bool, config: Path) -> None:  # 
 @_date("--until", "until", "Only lists until this date.")
 @click.option("--category", "categories", multiple=True, metavar="C", help="Only this category; may be repeated.")
 @click.option("--kept", is_flag=True, help="Ask nobody: read every kept answer again, into a library that was lost.")
-@_as_json
-@_config
+@as_json_option
+@config_option
 def harvest(  # noqa: PLR0913  (one argument an option)
     on: date | None,
     since: date | None,
@@ -180,8 +171,8 @@ def harvest(  # noqa: PLR0913  (one argument an option)
 
 @yibao.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_as_json
-@_config
+@as_json_option
+@config_option
 def import_(file: Path, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Begin with all of arXiv: take in a bulk metadata snapshot.
 
@@ -197,8 +188,8 @@ def import_(file: Path, as_json: bool, config: Path) -> None:  # noqa: FBT001
 
 @yibao.command()
 @_on
-@_as_json
-@_config
+@as_json_option
+@config_option
 def publish(on: date | None, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Write feeds and pages from what is stored.
 
@@ -208,7 +199,7 @@ def publish(on: date | None, as_json: bool, config: Path) -> None:  # noqa: FBT0
 
 
 @yibao.command()
-@_config
+@config_option
 def schedule(config: Path) -> None:
     """Hand the flows to Prefect on their schedule, and run them until stopped.
 
@@ -220,29 +211,7 @@ def schedule(config: Path) -> None:
     serve(config.resolve(), wiring.load(config))
 
 
-@yibao.group()
-def translations() -> None:
-    """Check what curators wrote."""
-
-
-@translations.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@_as_json
-@_config
-def check(paths: tuple[Path, ...], as_json: bool, config: Path) -> None:  # noqa: FBT001
-    """Read files or folders and tell what is wrong in them; exits 1 on errors.
-
-    Without a path it reads the configured ones. Example: yibao translations check 2025/0113-0117.md
-    """
-    curated = folder.read(paths or wiring.load(config).translations.paths, "zh-Hans")
-    if as_json:
-        click.echo(json.dumps([_row(problem) for problem in curated.problems], ensure_ascii=False))
-    else:
-        for problem in curated.problems:
-            click.echo(str(problem))
-        click.echo(f"{curated.files} files, {len(curated.translations)} translations, {len(curated.problems)} problems")
-    if any(problem.severity == Severity.ERROR for problem in curated.problems):
-        sys.exit(_FAILED)
+yibao.add_command(translations)
 
 
 @yibao.group()
@@ -252,7 +221,7 @@ def newsletter() -> None:
 
 @newsletter.command()
 @click.option("--edition", required=True, metavar="EDITION", help="2025-01-17, or 2025-W03.")
-@_config
+@config_option
 def preview(edition: str, config: Path) -> None:
     """Show an edition's message without sending it.
 
@@ -266,8 +235,8 @@ def preview(edition: str, config: Path) -> None:
 
 @newsletter.command()
 @click.option("--edition", required=True, metavar="EDITION", help="2025-01-17, or 2025-W03.")
-@_as_json
-@_config
+@as_json_option
+@config_option
 def send(edition: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Send an edition to everyone who has not got it, complete or not.
 
@@ -284,7 +253,7 @@ def subscribers() -> None:
 @subscribers.command()
 @click.argument("email")
 @click.option("--frequency", type=click.Choice(["daily", "weekly"]), default="daily", show_default=True)
-@_config
+@config_option
 def add(email: str, frequency: str, config: Path) -> None:
     """Subscribe an address, or change its rhythm.
 
@@ -300,8 +269,8 @@ def add(email: str, frequency: str, config: Path) -> None:
 
 
 @subscribers.command(name="list")
-@_as_json
-@_config
+@as_json_option
+@config_option
 def list_(as_json: bool, config: Path) -> None:  # noqa: FBT001
     """List the addresses that get mail.
 
@@ -314,7 +283,7 @@ def list_(as_json: bool, config: Path) -> None:  # noqa: FBT001
 
 @subscribers.command()
 @click.argument("email")
-@_config
+@config_option
 def remove(email: str, config: Path) -> None:
     """Send an address no more mail.
 
@@ -326,8 +295,8 @@ def remove(email: str, config: Path) -> None:
 
 
 @yibao.command()
-@_as_json
-@_config
+@as_json_option
+@config_option
 def status(as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Tell what is complete, what waits, and what was set aside.
 
@@ -352,8 +321,8 @@ def status(as_json: bool, config: Path) -> None:  # noqa: FBT001
 
 @yibao.command()
 @click.argument("query")
-@_as_json
-@_config
+@as_json_option
+@config_option
 def sql(query: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Ask the library in SQL, read-only; a table for a person, CSV when piped.
 

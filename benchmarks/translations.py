@@ -1,0 +1,136 @@
+"""Checking curators' files: against the bare Markdown parser, a second time, and in a folder of 100,000 entries.
+
+    python -m benchmarks.translations [FOLDER] [--english RECORDS.parquet]
+
+FOLDER: curators' files, the real weekly ones in ../shared by default, else generated ones. With arXiv's records (a
+Parquet file with id, title and abstract) it also compares, and prints how often each rule was broken.
+"""
+
+import argparse
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import duckdb
+from markdown_it import MarkdownIt
+
+from flows import checking
+from yibao.provenance import English
+from yibao.translations import check, folder, glossary, identity, markdown
+from yibao.translations.rules import RULES
+
+_SHARED = Path(__file__).parents[2] / "shared" / "data"
+_ROUNDS = 5
+_ENTRIES_A_FILE, _ENTRIES = 25, 100_000
+_TEXT = "我们 提出 一种 新的 方法 ， 模型 数据集 LLM 准确率 为 93.1% 。 实验 表明 GPT-4o 优于 $O(n)$ 代码 （CoT） 推理 "
+_WORDS = _TEXT.split()
+
+
+def generated(target: Path, entries: int) -> Path:
+    """A folder of files of 25 entries each, with texts of realistic length."""
+    chance = Random(11)
+    for number in range(entries // _ENTRIES_A_FILE):
+        file = target / f"{number // 100:03d}" / f"{number:05d}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        parts = []
+        for one in range(_ENTRIES_A_FILE):
+            arxiv_id = f"{2401 + number // 500 % 12:04d}.{number % 500 * _ENTRIES_A_FILE + one:05d}"
+            text = "".join(chance.choices(_WORDS, k=160))
+            parts.append(f"## Title {number} {one}\n[标题{one}](https://arxiv.org/abs/{arxiv_id})\n\n{text}\n")
+        file.write_text("\n".join(parts), encoding="utf-8")
+    return target
+
+
+def timed(work) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def speed(where: Path) -> None:
+    files, _ = folder.files([where])
+    texts = [file.path.read_text(encoding="utf-8-sig", errors="replace") for file in files]
+    bare = MarkdownIt("commonmark")
+    terms = glossary.load(None)
+
+    def parsed() -> None:
+        for text in texts:
+            bare.parse(text)
+
+    def checked() -> None:
+        for file in files:
+            check.check(markdown.read(file.path.read_bytes(), file.shown, "zh-Hans"), terms, {}, {})
+
+    rounds = [(timed(parsed), timed(checked)) for _ in range(_ROUNDS)]
+    theirs, ours = (median(one) for one in zip(*rounds, strict=True))
+    print(f"{len(files)} files, {sum(map(len, texts)) / 1e6:.1f} million characters")
+    print(f"  bare Markdown parser           {theirs:6.3f} s")
+    print(f"  all rules that need no library {ours:6.3f} s  {theirs / ours:.2f} of the parser's speed")
+    with TemporaryDirectory() as scratch:
+        cache = Path(scratch) / "checked.sqlite3"
+
+        def command() -> None:
+            checking.check_files([where], "zh-Hans", terms, None, cache)
+
+        first, again = timed(command), min(timed(command) for _ in range(_ROUNDS))
+    print(f"  the command's work, first      {first:6.3f} s")
+    print(f"  again, nothing changed         {again:6.3f} s  {first / again:.0f} times as fast")
+
+
+def scale() -> None:
+    terms = glossary.load(None)
+    with TemporaryDirectory() as scratch:
+        where = generated(Path(scratch) / "curated", _ENTRIES)
+        cache = Path(scratch) / "checked.sqlite3"
+
+        def command() -> None:
+            checking.check_files([where], "zh-Hans", terms, None, cache)
+
+        first, again = timed(command), timed(command)
+        file = where / "000" / "00007.md"
+        file.write_text(file.read_text(encoding="utf-8").replace("标题3]", "改过的标题]"), encoding="utf-8")
+        changed = timed(command)
+    print(f"{_ENTRIES} entries in {_ENTRIES // _ENTRIES_A_FILE} files")
+    print(f"  first {first:.1f} s; again {again:.2f} s; after a change in one file {changed:.2f} s")
+
+
+def hits(where: Path, records: Path) -> None:
+    rows = duckdb.execute("SELECT id, title, abstract, source FROM read_parquet($1)", [str(records)]).fetchall()
+    english = {row[0]: English(row[1], "" if "truncated" in row[3] else row[2] or "") for row in rows}
+    owners = {identity.key(one.title): arxiv_id for arxiv_id, one in english.items()}
+    files, _ = folder.files([where])
+    terms = glossary.load(None)
+    started = time.perf_counter()
+    results = [
+        check.check(markdown.read(file.path.read_bytes(), file.shown, "zh-Hans"), terms, english, owners)
+        for file in files
+    ]
+    seconds = time.perf_counter() - started
+    _, repeated = folder.resolve(key for result in results for key in result.entries)
+    found = Counter(one.rule for one in [*repeated, *(one for result in results for one in result.problems)])
+    entries, unknown = sum(len(result.entries) for result in results), sum(result.unknown for result in results)
+    print(f"{entries} entries, {entries - unknown} of them compared with arXiv's text, {seconds:.1f} s")
+    for name, rule in RULES.items():
+        print(f"  {rule.severity:8} {name:26} {found[name]:5}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=_SHARED / "translations-weekly" / "weekly")
+    parser.add_argument("--english", type=Path, default=_SHARED / "arxiv-records" / "records.parquet")
+    chosen = parser.parse_args()
+    if chosen.folder.exists():
+        speed(chosen.folder)
+        if chosen.english.exists():
+            hits(chosen.folder, chosen.english)
+    else:
+        with TemporaryDirectory() as scratch:
+            speed(generated(Path(scratch), 1250))
+    scale()
+
+
+if __name__ == "__main__":
+    main()

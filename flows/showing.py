@@ -1,0 +1,59 @@
+"""A curator's entries as readers would meet them, before they do."""
+
+from datetime import date
+from pathlib import Path
+
+from flows.wiring import SystemClock, library_path
+from storage.library import connection, papers
+from yibao import dates
+from yibao.arxiv import api
+from yibao.arxiv.client import Client
+from yibao.errors import LibraryError
+from yibao.feeds import atom, model
+from yibao.models import Edition, Entry, Stamp, Translation
+from yibao.newsletter import compose
+from yibao.provenance import English
+from yibao.settings import Settings
+from yibao.site.pages import pages
+from yibao.translations import markdown
+
+
+def show(file: Path, settings: Settings, on: date, where: Path) -> list[Path]:
+    """The file's entries as pages, feed and mail, written into a folder; returns what to look at."""
+    document = markdown.read(file.read_bytes(), file.as_posix(), settings.site.language)
+    edition, entries = _edition([entry.translation for entry in document.entries], settings, on)
+    tree = pages([edition], entries, [], settings.site)
+    mail = compose.body(edition, settings.site)
+    feed = next(one for one in model.feeds(entries, [edition], [], settings.site) if one.name == "translated")
+    tree["feed.atom.xml"] = atom.render(feed)
+    tree["mail.html"], tree["mail.txt"] = mail.html.encode(), mail.text.encode()
+    wanted = [f"papers/{entry.arxiv_id}/index.html" for entry in entries]
+    for name in ("style.css", *wanted, f"editions/{edition.key}/index.html", "feed.atom.xml", "mail.html", "mail.txt"):
+        path = where / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(tree[name])
+    return [where / name for name in (*wanted, "feed.atom.xml", "mail.html", "mail.txt")]
+
+
+def asked(settings: Settings, ids: list[str]) -> dict[str, English]:
+    """ArXiv's own answer about these papers, at its pace.
+
+    Raises:
+        UpstreamError: arXiv could not be reached, or answered nonsense.
+    """
+    url = api.query(settings.arxiv.api_url, ids)
+    with Client(settings.arxiv, SystemClock()) as client:
+        found = api.read(client.get(url).body, url).papers
+    return {paper.arxiv_id: English(paper.title, paper.abstract, paper.version) for paper in found}
+
+
+def _edition(translations: list[Translation], settings: Settings, on: date) -> tuple[Edition, list[Entry]]:
+    known = {}
+    try:
+        with connection.reading(library_path(settings)) as library:
+            known = papers.by_id(library, {one.arxiv_id for one in translations})
+    except LibraryError:
+        pass  # None, or a run is at it: the entries are shown as waiting for arXiv.
+    stamp = Stamp(dates.midnight(on), dates.midnight(on))
+    entries = [Entry(one.arxiv_id, known.get(one.arxiv_id), one, translated_on=on, stamp=stamp) for one in translations]
+    return Edition(on.isoformat(), on, on, tuple(entries), (), (), (), stamp), entries
