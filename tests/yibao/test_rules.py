@@ -142,6 +142,12 @@ def test_the_spot_is_where_it_stands_in_the_file():
     assert line[problem.column - 1 :][: problem.length] == "93.1%"
 
 
+def test_a_lost_percent_sign_is_another_unit():
+    english = English("English title", "We propose a method, and its accuracy is 93.1%.")
+    content = "## English title\n[标题](https://arxiv.org/abs/2501.05727)\n\n我们提出一种方法，准确率为 93.1。\n"
+    assert rules_in(content, english) == {"unit-changed"}
+
+
 def test_an_entry_without_english_is_counted_and_not_compared():
     document = markdown.read("## T\n[标](https://arxiv.org/abs/2501.05727)\n\n93%。\n".encode(), "a.md", "zh-Hans")
     assert check.check(document, (), {}, {}).unknown == 1
