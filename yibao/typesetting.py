@@ -1,11 +1,12 @@
 """Curators' Markdown and arXiv's abstracts as HTML and as plain text, for feeds, pages and mail alike.
 
 Nothing that a file says is executed: HTML is shown as text, images are not loaded, and only web and mail
-addresses become links. Maths stays as written between its dollar signs.
+addresses become links. Formulas are set by `yibao.maths`; TeX in the text beside them becomes what it means, and what
+nobody knows stays as it is written.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -13,37 +14,66 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from yibao import maths, tex
 from yibao.text import paragraphs
 
 # Addresses end where ASCII does: Chinese text follows them without a blank.
 _ADDRESS = re.compile(r"https?://[!-~]+[A-Za-z0-9/#=_~-]")
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
-_TEX_ESCAPE = re.compile(r"\\([%&_#$])")
+_TEX_ESCAPE = re.compile(r"\\([%&_#${}])")
+_FONT = re.compile(
+    r"\\(?:emph|text(?:bf|it|tt|sc|rm|sf|sl|up|md|normal)?|mbox|underline|textsuperscript|textsubscript)"
+    r"\s*\{([^{}]*)\}"
+)
+_OLD_FONT = re.compile(r"\{\\(?:em|bf|it|tt|sc|rm|sf|sl)\s+([^{}]*)\}")
+_LINK = re.compile(r"\\href\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_URL = re.compile(r"\\url\s*\{([^{}]*)\}")
+_NAMES = re.compile(
+    r"\\(LaTeX|TeX|ldots|dots|textendash|textemdash|textquoteright|textquotedblleft|textquotedblright|quad)"
+    r"(?![A-Za-z])(?:\{\})?"
+)
+_NAMED = {
+    "ldots": "…",
+    "dots": "…",
+    "textendash": "–",
+    "textemdash": "—",
+    "textquoteright": "’",
+    "textquotedblleft": "“",
+    "textquotedblright": "”",
+    "quad": " ",
+}
+#: A word in braces, as titles protect their capitals; a set such as {0, 1} is none.
+_PROTECTED = re.compile(r"(?<![\\A-Za-z_^])\{([A-Za-z][A-Za-z0-9 +-]*)\}")
+_TIE = re.compile(r"(?<=[\w.,)\]}])~(?=[\\\w(\[])")
+_LONE_DOLLAR = re.compile(r"(?<!\\)\$")
+#: The other way of TeX to write a formula.
+_BRACKETED = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_DASHES = re.compile(r"(?<![-!<])(---?)(?![->])")
 
 
-def html_of_markdown(source: str) -> str:
-    """A translation's abstract as HTML paragraphs and lists."""
-    return str(_MARKDOWN.render(source)).strip()
+def html_of_markdown(source: str, *, has_mathml: bool = True) -> str:
+    """A translation's abstract as HTML paragraphs and lists; mail programs show no MathML."""
+    return str(_MARKDOWN.render(_without_money(source), {"has_mathml": has_mathml})).strip()
 
 
 def text_of_markdown(source: str) -> str:
     """A translation's abstract as plain text: paragraphs apart, links as text with their address behind."""
     blocks = []
     marker = ""
-    for token in _MARKDOWN.parse(source):
+    for token in _MARKDOWN.parse(_without_money(source)):
         if token.type == "list_item_open":
             marker = f"{token.info}. " if token.info else "- "
         elif token.type == "inline":
             blocks.append(marker + _inline_text(token.children or []))
             marker = ""
         elif token.type == "math_block":
-            blocks.append(f"$${token.content.strip()}$$")
+            blocks.append(maths.as_text(token.content.strip()))
     return "\n\n".join(blocks)
 
 
 def html_of_abstract(abstract: str) -> str:
     """ArXiv's abstract as HTML paragraphs, its addresses as links."""
-    return "\n".join(f"<p>{_linked(plain(paragraph))}</p>" for paragraph in paragraphs(abstract))
+    return "\n".join(f"<p>{html(paragraph)}</p>" for paragraph in paragraphs(abstract))
 
 
 def text_of_abstract(abstract: str) -> str:
@@ -52,9 +82,41 @@ def text_of_abstract(abstract: str) -> str:
 
 
 def plain(line: str) -> str:
-    """A title or paragraph without TeX's escapes for signs that only TeX finds special; maths untouched."""
-    parts = re.split(r"(\$[^$]*\$)", line)
-    return "".join(part if i % 2 else _TEX_ESCAPE.sub(r"\1", part) for i, part in enumerate(parts))
+    """A title or paragraph of arXiv's as plain Unicode."""
+    return _typeset(line, _prose, lambda formula, _is_block: maths.as_text(formula))
+
+
+def html(line: str) -> str:
+    """A title or paragraph of arXiv's as HTML, its addresses as links."""
+    return _typeset(
+        line, lambda text: _linked(_prose(text)), lambda formula, is_block: maths.as_html(formula, is_block=is_block)
+    )
+
+
+def _typeset(line: str, prose: Callable[[str], str], formula: Callable[[str, bool], str]) -> str:
+    if "\\(" in line or "\\[" in line:
+        line = _BRACKETED.sub(lambda found: f"${(found[1] or found[2]).strip()}$", line)
+    parts, end = [], 0
+    for found in maths.FORMULA.finditer(line) if "$" in line else ():
+        parts += [prose(line[end : found.start()]), formula(maths.inside(found), found["display"] is not None)]
+        end = found.end()
+    return "".join([*parts, prose(line[end:])])
+
+
+def _prose(text: str) -> str:
+    """TeX beside formulas as what it means; what nobody knows as it is written, so that nothing is lost."""
+    if "--" in text or "``" in text or "''" in text:
+        text = _DASHES.sub(lambda dash: "—" if len(dash[1]) == len("---") else "–", text)
+        text = text.replace("``", "“").replace("''", "”")
+    if not any(sign in text for sign in "\\{~"):
+        return text
+    text = _URL.sub(r"\1", _LINK.sub(r"\2 (\1)", text))
+    for _ in range(3):  # Fonts within fonts.
+        text = _OLD_FONT.sub(r"\1", _FONT.sub(r"\1", text))
+    text = text.replace("\\ ", " ").replace("\\,", " ")
+    text = _NAMES.sub(lambda name: _NAMED.get(name[1], name[1]), text)
+    text = _PROTECTED.sub(r"\1", _TIE.sub("\u00a0", text))
+    return tex.unicode_of(_TEX_ESCAPE.sub(r"\1", text))
 
 
 def _linked(line: str) -> str:
@@ -65,6 +127,17 @@ def _linked(line: str) -> str:
         parts += [escape(line[end : found.start()], quote=False), f'<a href="{address}">{address}</a>']
         end = found.end()
     return "".join([*parts, escape(line[end:], quote=False)])
+
+
+def _without_money(source: str) -> str:
+    """The Markdown with a backslash before each dollar sign that begins or ends no formula."""
+    if "$" not in source:
+        return source
+    parts, end = [], 0
+    for found in maths.FORMULA.finditer(source):
+        parts += [_LONE_DOLLAR.sub(r"\\$", source[end : found.start()]), found[0]]
+        end = found.end()
+    return "".join([*parts, _LONE_DOLLAR.sub(r"\\$", source[end:])])
 
 
 def _inline_text(tokens: Sequence[Token]) -> str:
@@ -81,9 +154,9 @@ def _inline_text(tokens: Sequence[Token]) -> str:
         elif token.type == "hardbreak":
             parts.append("\n")
         elif token.type.startswith("math"):
-            parts.append(f"${token.content}$")
+            parts.append(maths.as_text(token.content))
         else:
-            parts.append(token.content)
+            parts.append(_prose(token.content))
     return "".join(parts)
 
 
@@ -96,19 +169,21 @@ def _break(tokens: Sequence[Token], place: int) -> str:
 
 def _render_text(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
     depth = sum((token.type == "link_open") - (token.type == "link_close") for token in tokens[:place])
-    return escape(tokens[place].content, quote=False) if depth else _linked(tokens[place].content)
+    said = _prose(tokens[place].content)
+    return escape(said, quote=False) if depth else _linked(said)
 
 
 def _render_break(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
     return _break(tokens, place)
 
 
-def _render_maths(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
-    return f'<span class="math">${escape(tokens[place].content, quote=False)}$</span>'
+def _render_maths(_self: Any, tokens: Sequence[Token], place: int, _options: Any, env: Any) -> str:
+    return maths.as_html(tokens[place].content, has_mathml=env["has_mathml"])
 
 
-def _render_display_maths(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
-    return f'<p class="math">$${escape(tokens[place].content.strip(), quote=False)}$$</p>\n'
+def _render_display_maths(_self: Any, tokens: Sequence[Token], place: int, _options: Any, env: Any) -> str:
+    formula = maths.as_html(tokens[place].content.strip(), is_block=True, has_mathml=env["has_mathml"])
+    return f"<p>{formula}</p>\n"
 
 
 def _markdown() -> MarkdownIt:
@@ -116,7 +191,7 @@ def _markdown() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).disable(
         ["image", "html_inline", "html_block", "code", "fence", "lheading", "heading", "hr", "blockquote", "reference"]
     )
-    parser.use(dollarmath_plugin, allow_digits=False, double_inline=True)
+    parser.use(dollarmath_plugin, allow_space=False, double_inline=True)
     parser.add_render_rule("text", _render_text)
     parser.add_render_rule("softbreak", _render_break)
     parser.add_render_rule("math_inline", _render_maths)

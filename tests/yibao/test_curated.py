@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yibao import differences
+from yibao.maths import formulas
 from yibao.provenance import English
 from yibao.translations import check, fixes, glossary, markdown, quantities, sentences
 from yibao.translations.markdown import canonical_url
-from yibao.translations.spans import formulas, prose
+from yibao.translations.spans import prose
 
 _words = st.sampled_from(
     ["摘要", "模型", "LLM", "GPT-4o", "93.1%", "$a_b$", "，", "。", ", ", "3", "https://e.org/x", "（注）", "\\%"]

@@ -96,7 +96,7 @@ def test_an_address_ends_where_chinese_begins_and_becomes_a_link():
 
 
 def test_maths_keeps_its_underscores_and_money_is_no_maths():
-    assert "$a_b*c*d_e$" in typesetting.html_of_markdown("记 $a_b*c*d_e$ 为")
+    assert "<sub><i>b</i></sub>*<i>c</i>" in typesetting.html_of_markdown("记 $a_b*c*d_e$ 为")
     assert typesetting.text_of_markdown("它值 $5 and $10。") == "它值 $5 and $10。"
     assert typesetting.text_of_markdown(r"提升 10.3\% 与 \implname") == r"提升 10.3% 与 \implname"
 

@@ -7,9 +7,10 @@ from random import Random
 
 import pytest
 
+from yibao.maths import FORMULA
 from yibao.provenance import English
 from yibao.translations import check, folder, glossary, identity, markdown, sentences
-from yibao.translations.spans import ADDRESS, FORMULA, prose
+from yibao.translations.spans import ADDRESS, prose
 
 _LEAST = 0.95
 _ENOUGH = 300

@@ -173,5 +173,5 @@ def abstract_text(entry: Entry, limit: int | None) -> str:
 def abstract_html(entry: Entry, limit: int | None) -> str:
     """The same as HTML; a shortened one is one paragraph of text."""
     if limit is None and entry.translation and entry.translation.abstract:
-        return Markup(typesetting.html_of_markdown(entry.translation.abstract))  # noqa: S704  (escaped there)
+        return Markup(typesetting.html_of_markdown(entry.translation.abstract, has_mathml=False))  # noqa: S704  (escaped there)
     return Markup("<p>{}</p>").format(abstract_text(entry, limit))

@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from yibao import tex
+from yibao.maths import formulas
 from yibao.translations import quantities
 from yibao.translations.quantities import Quantity
-from yibao.translations.spans import ADDRESS, formulas, prose
+from yibao.translations.spans import ADDRESS, prose
 
 _SPACES = re.compile(r"\s+|\\[,;:! ]|~|\\(?:left|right|big|Big|displaystyle|limits|mathop|rm|it|bf)(?![A-Za-z])")
 _WRAPPED = re.compile(

@@ -2,14 +2,9 @@
 
 import re
 
+from yibao.maths import FORMULA
+
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-#: A formula as Markdown and arXiv know it: nothing blank within the signs; a digit behind them only where there is TeX
-#: inside, for else they are money.
-FORMULA = re.compile(
-    r"(?<!\\)\$\$(?P<display>.+?)\$\$"
-    r"|(?<![\\$])\$(?=[^$\n]*[\\^_{<>=]|[^$\n]*\$(?!\d))(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$",
-    re.DOTALL,
-)
 ADDRESS = re.compile(
     r"https?://[^\s{}<>\"\u0080-\uffff]+[A-Za-z0-9/#=_~-]"
     r"|[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+\.[A-Za-z0-9.-]*[A-Za-z]"
@@ -20,11 +15,6 @@ _LETTERS = re.compile(f"[{CJK}]")
 _LATIN_PER_CHARACTER = 3
 #: Stands for each character that is no prose: neither a letter nor a sign of punctuation.
 BLANK = "\ufffc"
-
-
-def formulas(text: str) -> list[str]:
-    """The insides of the text's formulas, in order."""
-    return [found["display"] or found["inline"] for found in FORMULA.finditer(text)] if "$" in text else []
 
 
 def prose(text: str) -> str:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from yibao.translations.spans import CJK, FORMULA, prose
+from yibao.maths import FORMULA
+from yibao.translations.spans import CJK, prose
 
 _CHINESE = f"{CJK}，。：；！？、）》”"
 _HALF = re.compile(

@@ -1,0 +1,280 @@
+"""A formula of TeX, parsed once, as Unicode text, as HTML, and as MathML. Pure; cached by content.
+
+Text for titles, subjects and plain text; HTML with raised and lowered signs where that loses nothing; MathML for the
+rest, in pages and feed bodies. A formula that cannot be parsed, or holds a command that nobody knows, stays whole, its
+dollar signs included: a reader can still read TeX, but not what was dropped.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import lru_cache
+from html import escape
+from typing import Any, NamedTuple
+
+from latex2mathml.converter import convert
+from pylatexenc import latex2text
+from pylatexenc.latexwalker import LatexWalker, LatexWalkerError
+
+from yibao import signs
+
+#: A formula as Markdown and arXiv know it: nothing blank within the signs; a digit behind them only where there is TeX
+#: inside, for else they are money.
+FORMULA = re.compile(
+    r"(?<!\\)\$\$(?P<display>.+?)\$\$"
+    r"|(?<![\\$])\$(?=[^$\n]*[\\^_{<>=]|[^$\n]*\$(?!\d))(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$",
+    re.DOTALL,
+)
+_CLOSED = re.compile(r"^(\S+) ×$")
+_BARE_PERCENT = re.compile(r"(?<!\\)%")
+#: `\Bbb R` and `\frak g`, of the nineties.
+_OLD_FONT = re.compile(r"\\(Bbb|frak)\s*\{?\s*([A-Za-z])\s*\}?")
+_UNICODE = re.compile(r"\\unicode\{x([0-9A-Fa-f]{2,5})\}")
+_SIGNS = latex2text.get_default_latex_context_db()
+
+
+class _UnknownError(Exception):
+    """A command that we do not know."""
+
+
+class _Part(NamedTuple):
+    """A rendered piece of a formula."""
+
+    text: str
+    #: None where sub- and superscripts alone cannot show it.
+    html: str | None
+    #: Whether it reads as one sign or word, so that no brackets are needed around it.
+    is_atom: bool = True
+
+
+def formulas(text: str) -> list[str]:
+    """The insides of the text's formulas, in order."""
+    return [found["display"] or found["inline"] for found in FORMULA.finditer(text)] if "$" in text else []
+
+
+def inside(found: re.Match[str]) -> str:
+    """What stands between the signs of a formula that was found."""
+    return str(found["display"] or found["inline"])
+
+
+def as_text(tex: str) -> str:
+    """The formula as plain Unicode: `O(n²)`; between dollar signs, as it was written, where it cannot be said."""
+    part = _rendered(tex)
+    return part.text if part else f"${tex}$"
+
+
+def as_html(tex: str, *, is_block: bool = False, has_mathml: bool = True) -> str:
+    """The formula for a page or a feed's body: plain HTML where that loses nothing, else MathML, else as written.
+
+    Mail programs show no MathML: without it the formula is said in Unicode.
+    """
+    part = _rendered(tex)
+    if part is None:
+        return f'<span class="math">${escape(tex, quote=False)}$</span>'
+    if part.html is not None:
+        return f'<span class="math">{part.html}</span>'
+    said = f'<span class="math">{escape(part.text, quote=False)}</span>'
+    return (_mathml(tex, "block" if is_block else "inline") or said) if has_mathml else said
+
+
+def is_clean(tex: str) -> bool:
+    """Whether the formula can be said without TeX."""
+    return _rendered(tex) is not None
+
+
+@lru_cache(maxsize=50_000)
+def _rendered(tex: str) -> _Part | None:
+    try:
+        nodes = LatexWalker(_modern(tex), tolerant_parsing=False).get_latex_nodes()[0]
+        part = _sequence(nodes)
+    except (LatexWalkerError, _UnknownError, IndexError, RecursionError, TypeError, AttributeError, ValueError):
+        return None
+    return _trimmed(part) if part.text.strip() else None
+
+
+def _modern(tex: str) -> str:
+    """The formula with a backslash before bare percent signs, and old forms in new ones."""
+    tex = _BARE_PERCENT.sub(r"\\%", tex)
+    if "\\unicode" in tex:
+        tex = _UNICODE.sub(lambda code: chr(int(code[1], 16)), tex)
+    return _OLD_FONT.sub(lambda old: f"\\math{'bb' if old[1] == 'Bbb' else 'frak'}{{{old[2]}}}", tex)
+
+
+def _trimmed(part: _Part) -> _Part:
+    """The part without blanks around it, and without doubled ones; `2×` closes up."""
+    return part._replace(text=_closed(part.text), html=None if part.html is None else _closed(part.html))
+
+
+def _closed(said: str) -> str:
+    return _CLOSED.sub(r"\1×", " ".join(said.split()))
+
+
+@lru_cache(maxsize=50_000)
+def _mathml(tex: str, display: str) -> str | None:
+    """MathML of the formula; None where the converter lost a command, or its text."""
+    try:
+        converted = convert(_modern(tex), display=display)
+    except Exception:  # noqa: BLE001  (the converter raises whatever its tables raise)
+        return None
+    said = re.sub(r"<[^>]*>", "", converted)
+    return None if "\\" in said or not said.strip() else converted
+
+
+def _sequence(nodes: Sequence[Any]) -> _Part:
+    """What nodes side by side say, with what is raised and lowered among them."""
+    text, html, count = "", [], 0
+    stream = list(_atoms(nodes))
+    if len(stream) == 1 and isinstance(stream[0], _Part):
+        return stream[0]
+    place = 0
+    while place < len(stream):
+        one = stream[place]
+        if one in ("^", "_"):
+            script = stream[place + 1]
+            if isinstance(script, str):
+                raise _UnknownError(script)
+            text, place = text + _script_text(one, script), place + 2
+            tag = "sup" if one == "^" else "sub"
+            html.append(f"<{tag}>{script.html}</{tag}>" if script.html is not None else None)
+            continue
+        text += one.text
+        html.append(one.html)
+        count += 1
+        place += 1
+    parts = [part for part in html if part is not None]
+    whole = "".join(parts) if len(parts) == len(html) else None
+    return _Part(text, whole, count <= 1 or re.fullmatch(r"[\w.]+", text) is not None)
+
+
+def _atoms(nodes: Sequence[Any]) -> Iterator[Any]:
+    """Parts, and the signs `^` and `_` between them."""
+    for node in nodes:
+        if node is None:
+            continue
+        if node.nodeType().__name__ == "LatexCharsNode":
+            yield from _characters(node.chars)
+        else:
+            yield _node(node)
+
+
+def _characters(chars: str) -> Iterator[Any]:
+    for sign in re.findall(r"[A-Za-z]+(?=[A-Za-z])|\d+(?:\.\d+)?|\s+|.", chars, re.DOTALL):
+        if sign in ("^", "_"):
+            yield sign
+        elif sign.isspace():
+            yield _Part("", "")
+        elif sign.isalpha():
+            # A script belongs to the last letter alone, which the pattern keeps apart.
+            yield _Part(sign, f"<i>{escape(sign)}</i>" if sign.isascii() else escape(sign))
+        else:
+            said = {"-": "−", "'": "′", "*": "*"}.get(sign, sign)
+            yield _Part(_spaced(said), escape(_spaced(said)), is_atom=said.isalnum())
+
+
+def _spaced(sign: str) -> str:
+    return f" {sign} " if sign in signs.SPACED else sign
+
+
+def _node(node: Any) -> _Part:
+    kind = node.nodeType().__name__
+    if kind == "LatexGroupNode":
+        return _sequence(node.nodelist)
+    if kind == "LatexMacroNode":
+        return _macro(node)
+    if kind == "LatexMathNode":
+        return _sequence(node.nodelist)
+    if kind == "LatexSpecialsNode" and node.specials_chars in ("~", "&"):
+        return _Part(" ", " ")
+    if kind == "LatexSpecialsNode":
+        return _Part(node.specials_chars, escape(node.specials_chars))
+    raise _UnknownError(kind)
+
+
+def _macro(node: Any) -> _Part:
+    given = node.nodeargd.argnlist if node.nodeargd else ()
+    arguments = [one for one in given if one is not None]
+    for names, render in _FAMILIES:
+        if node.macroname in names:
+            return render(node.macroname, arguments)
+    return _sign(node.macroname, arguments)
+
+
+def _upright(name: str, arguments: Sequence[Any]) -> _Part:
+    said = "".join(one.latex_verbatim() for one in arguments).strip("{}")
+    inner = _sequence(arguments)
+    # Words keep their blanks, which mean nothing in a formula.
+    text = " ".join(said.split()) if re.fullmatch(r"[\w\s.,:;+*/()-]*", said) else inner.text
+    html = f"<b>{escape(text)}</b>" if name in signs.BOLD else escape(text)
+    return _Part(text, html if inner.html is not None else None)
+
+
+def _double_struck(_name: str, arguments: Sequence[Any]) -> _Part:
+    said = "".join(signs.DOUBLE_STRUCK.get(letter, letter) for letter in _sequence(arguments).text)
+    return _Part(said, escape(said))
+
+
+def _accented(name: str, arguments: Sequence[Any]) -> _Part:
+    inner = _sequence(arguments)
+    if len(inner.text) != 1:
+        return _Part(inner.text, None)
+    said = unicodedata.normalize("NFC", inner.text + signs.ACCENTS[name])
+    return _Part(said, f"<i>{escape(said)}</i>")
+
+
+def _fraction(_name: str, arguments: Sequence[Any]) -> _Part:
+    above, below = (_bracketed(_sequence([one])) for one in arguments)
+    return _Part(f"{above}/{below}", None, is_atom=False)
+
+
+def _binomial(_name: str, arguments: Sequence[Any]) -> _Part:
+    above, below = (_sequence([one]).text for one in arguments)
+    return _Part(f"C({above}, {below})", None)
+
+
+def _root(_name: str, arguments: Sequence[Any]) -> _Part:
+    degree = _script_text("^", _sequence(arguments[:-1])) if len(arguments) > 1 else ""
+    return _Part(f"{degree}√{_bracketed(_sequence(arguments[-1:]))}", None)
+
+
+def _inside(_name: str, arguments: Sequence[Any]) -> _Part:
+    return _sequence(arguments)
+
+
+def _blank(_name: str, _arguments: Sequence[Any]) -> _Part:
+    return _Part(" ", " ")
+
+
+_FAMILIES: tuple[tuple[Collection[str], Callable[[str, Sequence[Any]], _Part]], ...] = (
+    (signs.SILENT | signs.SCRIPTS, _inside),
+    (signs.BLANKS, _blank),
+    (signs.UPRIGHT, _upright),
+    (signs.DOUBLE, _double_struck),
+    (signs.ACCENTS, _accented),
+    (signs.FRACTIONS, _fraction),
+    (signs.BINOMIALS, _binomial),
+    (("sqrt",), _root),
+)
+
+
+def _sign(name: str, arguments: Sequence[Any]) -> _Part:
+    known = signs.SIGNS.get(name) or getattr(_SIGNS.get_macro_spec(name), "simplify_repl", None)
+    # A replacement with a percent sign is a pattern for arguments, of which we know nothing.
+    if arguments or not isinstance(known, str) or not known or ("%" in known and known != "%"):
+        raise _UnknownError(name)
+    is_function = known.isalpha() and known.isascii()
+    said = f" {known} " if is_function else _spaced(known)
+    return _Part(said, escape(said), is_atom=known.isalpha())
+
+
+def _script_text(kind: str, script: _Part) -> str:
+    """`x²`, `x_max`, `x^(a+b)`: signs of Unicode where there are some for all of it."""
+    forms, said = (signs.RAISED if kind == "^" else signs.LOWERED), script.text.strip()
+    if kind == "^" and said in ("∘", "°", "⊤"):
+        return "ᵀ" if said == "⊤" else "°"
+    if said and all(sign in forms for sign in said):
+        return "".join(forms[sign] for sign in said)
+    return f"{kind}{said}" if re.fullmatch(r"\w+|.", said) else f"{kind}({said})"
+
+
+def _bracketed(part: _Part) -> str:
+    return part.text.strip() if part.is_atom else f"({part.text.strip()})"
