@@ -1,6 +1,9 @@
 """Feeds and pages are what the library says."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from prefect import flow, task
@@ -15,8 +18,9 @@ from storage.library import announcements, bindings, connection, ledger, papers,
 from yibao import dates, editions
 from yibao.editions import Holdings
 from yibao.feeds import atom, jsonfeed, opml, rss
-from yibao.feeds.model import Feed, feeds
+from yibao.feeds.model import Channel, Feed, archive, feeds
 from yibao.models import Edition, Entry
+from yibao.rendering import Rendering, ready, rendering
 from yibao.settings import Settings
 from yibao.site.pages import pages
 
@@ -78,21 +82,37 @@ def issue(run: Run) -> tuple[list[Entry], list[Edition]]:
     return editions.stamped_entries(entries, stamps), editions.stamped(issued, stamps)
 
 
-def render(entries: list[Entry], issued: list[Edition], settings: Settings) -> dict[str, bytes]:
+def render(entries: list[Entry], issued: list[Edition], settings: Settings) -> dict[str, Rendering]:
     """The whole published tree by path."""
-    channels = feeds(entries, issued, settings.arxiv.categories, settings.site)
-    described = [(feed.name, feed.title, feed.description) for feed in channels]
-    tree = pages(issued, entries, described, settings.site)
-    for feed in channels:
-        tree.update(_files(feed))
-    tree["feeds.opml"] = opml.render(channels, settings.site.title)
+    site = settings.site
+    channels = feeds(entries, issued, settings.arxiv.categories, site, settings.feeds.own)
+    live = [channel.live for channel in channels]
+    tree = pages(issued, entries, [(feed.name, feed.title, feed.description) for feed in live], site)
+    for channel in channels:
+        tree.update(_files(channel, settings))
+    tree["feeds.opml"] = ready(opml.render(live, site.title))
     return tree
 
 
-def _files(feed: Feed) -> dict[str, bytes]:
+def _files(channel: Channel, settings: Settings) -> dict[str, Rendering]:
+    """A feed in its three formats, and its archive."""
+    parts = archive(channel, settings.site)
+    # The live feed leads into its archive, at its newest document.
+    feed = replace(channel.live, previous=parts[-1][0] if parts else None)
     folder = f"feeds/{feed.name}"
-    return {
-        f"{folder}/rss.xml": rss.render(feed),
-        f"{folder}/atom.xml": atom.render(feed),
-        f"{folder}/feed.json": jsonfeed.render(feed),
+    tree = {
+        f"{folder}/{name}": rendering(partial(write, feed), feed)
+        for name, write in (("rss.xml", rss.render), ("atom.xml", atom.render), ("feed.json", jsonfeed.render))
     }
+    about = replace(feed, items=(), previous=None)
+    names = [None, *(name for name, _, _ in parts), None]
+    for number, (name, members, make) in enumerate(parts):
+        neighbours = (names[number], names[number + 2])
+        tree[f"{folder}/archive/{name}"] = rendering(
+            partial(_document, make), about, neighbours, settings.site.model_dump(mode="json"), members
+        )
+    return tree
+
+
+def _document(make: Callable[[], Feed]) -> bytes:
+    return atom.render(make())

@@ -13,6 +13,7 @@ from yibao.feeds import atom, model
 from yibao.models import Edition, Entry, Stamp, Translation
 from yibao.newsletter import compose
 from yibao.provenance import English
+from yibao.rendering import ready
 from yibao.settings import Settings
 from yibao.site.pages import pages
 from yibao.translations import markdown
@@ -24,14 +25,15 @@ def show(file: Path, settings: Settings, on: date, where: Path) -> list[Path]:
     edition, entries = _edition([entry.translation for entry in document.entries], settings, on)
     tree = pages([edition], entries, [], settings.site)
     mail = compose.body(edition, settings.site)
-    feed = next(one for one in model.feeds(entries, [edition], [], settings.site) if one.name == "translated")
-    tree["feed.atom.xml"] = atom.render(feed)
-    tree["mail.html"], tree["mail.txt"] = mail.html.encode(), mail.text.encode()
+    channels = model.feeds(entries, [edition], [], settings.site)
+    feed = next(channel.live for channel in channels if channel.live.name == "translated")
+    tree["feed.atom.xml"] = ready(atom.render(feed))
+    tree["mail.html"], tree["mail.txt"] = ready(mail.html.encode()), ready(mail.text.encode())
     wanted = [f"papers/{entry.arxiv_id}/index.html" for entry in entries]
     for name in ("style.css", *wanted, f"editions/{edition.key}/index.html", "feed.atom.xml", "mail.html", "mail.txt"):
         path = where / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(tree[name])
+        path.write_bytes(tree[name].render())
     return [where / name for name in (*wanted, "feed.atom.xml", "mail.html", "mail.txt")]
 
 

@@ -1,7 +1,7 @@
 """The published tree: what is written, and what stays untouched.
 
-A file whose bytes are the same is not touched; another is replaced in one step, so that no reader sees half of it.
-Pages come before the indexes and feeds that point to them.
+A document whose inputs did not change is not made again; a file whose bytes are the same is not touched; another is
+replaced in one step, so that no reader sees half of it. Pages come before the indexes and feeds that point to them.
 """
 
 import json
@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from yibao.rendering import Rendering
+
 _PARTIAL = ".yibao.part"
+#: In the list of what was published: bytes that we are about to write, or wrote before a kill.
+_UNKNOWN = ""
 
 
 class Written(NamedTuple):
@@ -20,21 +24,32 @@ class Written(NamedTuple):
     removed: int
 
 
-def write(folder: Path, manifest: Path, tree: Mapping[str, bytes]) -> Written:
+def write(folder: Path, manifest: Path, tree: Mapping[str, Rendering]) -> Written:
     """The folder holds exactly this tree, beside files that we never wrote.
 
-    The manifest lists what we wrote, so that what is no longer published goes away and nothing else does.
+    The manifest lists what we wrote, by path with its digest, so that what is no longer published goes away and nothing
+    else does. A file that somebody took away is made again; one that somebody changed is, once its inputs change.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    before = set(json.loads(manifest.read_text(encoding="utf-8"))) if manifest.exists() else set()
-    # Listed before they are written: a kill in between leaves no file that nobody knows.
-    _write_manifest(manifest, before | set(tree))
+    before = _read_manifest(manifest)
+    stale = {path for path, one in tree.items() if before.get(path) != one.digest or not (folder / path).exists()}
+    if stale:
+        # Listed before they are written: a kill in between leaves no file that nobody knows, and none taken for done.
+        _write_manifest(manifest, {**before, **dict.fromkeys(stale, _UNKNOWN)})
     # Deepest first: papers, then editions and feeds, then the front page.
-    paths = sorted(tree, key=lambda path: (-path.count("/"), path))
-    changed = sum(_write(folder, path, tree[path]) for path in paths)
-    removed = sum(_remove(folder, path) for path in sorted(before - set(tree)))
-    _write_manifest(manifest, set(tree))
+    paths = sorted(stale, key=lambda path: (-path.count("/"), path))
+    changed = sum(_write(folder, path, tree[path].render()) for path in paths)
+    removed = sum(_remove(folder, path) for path in sorted(before.keys() - tree.keys()))
+    _write_manifest(manifest, {path: one.digest for path, one in tree.items()})
     return Written(changed, len(tree) - changed, removed)
+
+
+def _read_manifest(manifest: Path) -> dict[str, str]:
+    if not manifest.exists():
+        return {}
+    listed = json.loads(manifest.read_text(encoding="utf-8"))
+    # Until now it was a list of paths.
+    return dict.fromkeys(listed, _UNKNOWN) if isinstance(listed, list) else listed
 
 
 def _write(folder: Path, path: str, content: bytes) -> bool:
@@ -60,8 +75,8 @@ def _remove(folder: Path, path: str) -> bool:
     return existed
 
 
-def _write_manifest(manifest: Path, paths: set[str]) -> None:
-    content = json.dumps(sorted(paths), indent=0)
+def _write_manifest(manifest: Path, paths: Mapping[str, str]) -> None:
+    content = json.dumps(paths, indent=0, sort_keys=True)
     if manifest.exists() and manifest.read_text(encoding="utf-8") == content:
         return
     partial = manifest.with_suffix(".part")

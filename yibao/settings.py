@@ -1,6 +1,7 @@
 """What an operator may say, in one frozen model. Read once, at the edge; nothing below reads the environment."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,10 +16,11 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
-from yibao import categories
+from yibao import categories, keywords
 from yibao.errors import SettingsError
 
 ENV_PREFIX = "YIBAO_"
@@ -69,6 +71,8 @@ class Site(_Section):
     #: `domain,year` of the permanent ids; by default the domain of base_url. Never change it once published.
     #: Source: RFC 4151.
     tag_authority: str = ""
+    #: A WebSub hub, which tells readers at once that feeds changed.
+    hub_url: HttpUrl | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -77,6 +81,51 @@ class Site(_Section):
             host = urlsplit(str(values.get("base_url", "http://127.0.0.1"))).hostname or "localhost"
             return {**values, "tag_authority": f"{host},2026"}
         return values
+
+
+def _keyword(value: str) -> str:
+    keywords.pattern(value)
+    return value
+
+
+def _feed_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", value) or value in ("all", "translated", "editions", "archive"):
+        raise ValueError(f"{value!r} cannot be a feed's name: small letters, figures and hyphens, and not one of ours")
+    return value
+
+
+class FeedChoice(_Section):
+    """A feed of the operator's own. An entry is in it that satisfies all that is named here."""
+
+    #: Its folder under `feeds/`.
+    name: Annotated[str, AfterValidator(_feed_name)]
+    title: str = ""
+    description: str = ""
+    categories: tuple[CategoryCode, ...] = ()
+    #: Words or phrases, English or Chinese, of title or abstract; `/…/` is a regular expression. Any will do.
+    keywords: tuple[Annotated[str, AfterValidator(_keyword)], ...] = ()
+    #: Names as arXiv spells them.
+    authors: tuple[str, ...] = ()
+    translators: tuple[str, ...] = ()
+    #: Of translations. BCP 47.
+    languages: tuple[str, ...] = ()
+    #: Only those with a translation, or only those without.
+    translated: bool | None = None
+
+
+class Feeds(_Section):
+    """Feeds beside the site's own, each a `[[feeds.own]]`."""
+
+    own: tuple[FeedChoice, ...] = ()
+
+    @field_validator("own")
+    @classmethod
+    def _have_names_of_their_own(cls, value: tuple[FeedChoice, ...]) -> tuple[FeedChoice, ...]:
+        names = [one.name for one in value]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"two feeds are named {twice!r}")
+        return value
 
 
 class Paths(_Section):
@@ -144,6 +193,7 @@ class Settings(_Section):
     paths: Paths = Paths()
     arxiv: Arxiv = Arxiv()
     translations: Translations = Translations()
+    feeds: Feeds = Feeds()
     newsletter: Newsletter = Newsletter()
     prefect: Prefect = Prefect()
 

@@ -12,6 +12,7 @@ from flows import registry
 from storage.responses import Responses
 from tests.conftest import MONDAY, Installation, section, tree_of
 from tests.standin.server import Fault, Standin
+from yibao import typesetting
 from yibao.arxiv import announcements
 
 FRIDAY = date(2025, 1, 17)
@@ -309,7 +310,7 @@ def test_the_seed_files_24_translations_reach_every_format_and_wait_for_arxiv_wh
         assert f"abs/{arxiv_id}" in mail.get_body(("html",)).get_content()
     titles = {title for (title,) in away.ask("SELECT title FROM current_translation")}
     text = mail.get_body(("plain",)).get_content()
-    assert sum(title.replace("\\%", "%") in text for title in titles) == 24
+    assert sum(typesetting.plain(title) in text for title in titles) == 24
 
 
 def published(installation):

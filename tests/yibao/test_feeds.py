@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import feedparser
@@ -13,11 +13,13 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
+from pydantic import ValidationError
 
 from yibao.feeds import atom, jsonfeed, opml, rss
-from yibao.feeds.model import MINIMUM_ITEMS, feeds
+from yibao.feeds.model import ARCHIVE_ITEMS, MOST_BYTES, MOST_ITEMS, archive, feeds
 from yibao.models import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation
-from yibao.settings import Site
+from yibao.settings import FeedChoice, Site
 
 SITE = Site.model_validate({"base_url": "https://yibao.example"})
 AT = datetime(2025, 1, 13, 5, tzinfo=UTC)
@@ -53,8 +55,12 @@ def edition(entries):
     return Edition("2025-W03", date(2025, 1, 13), date(2025, 1, 19), tuple(entries), (), (), (), Stamp(AT, AT))
 
 
-def made(entries):
-    return feeds(entries, [edition(entries)], ["cs.CL"], SITE)
+def channels(entries, chosen=(), site=SITE):
+    return feeds(entries, [edition(entries)], ["cs.CL"], site, chosen)
+
+
+def made(entries, chosen=()):
+    return [channel.live for channel in channels(entries, chosen)]
 
 
 def test_there_is_a_feed_for_everything_for_translations_for_editions_and_for_each_category():
@@ -111,17 +117,115 @@ def test_the_same_entries_give_the_same_bytes_in_any_order():
         assert [write(feed) for feed in made(entries)[:2]] == [write(feed) for feed in made(entries[::-1])[:2]]
 
 
-def test_a_feed_never_holds_a_part_of_a_day():
-    days = [datetime(2025, 1, day, 5, tzinfo=UTC) for day in (13, 14, 15)]
-    entries = [entry(1000 * day.day + n, at=day) for day in days for n in range(MINIMUM_ITEMS - 10)]
-    (feed, *_) = made(entries)
-    assert len(feed.items) == 2 * (MINIMUM_ITEMS - 10)
-    assert {item.published_at for item in feed.items} == set(days[1:])
+def test_a_live_feed_holds_the_newest_sixty_and_its_archive_everything():
+    days = [datetime(2025, month, 3, 5, tzinfo=UTC) for month in (1, 2)]
+    entries = [entry(1000 * day.month + n, at=day) for day in days for n in range(MOST_ITEMS - 10)]
+    (channel, *_) = channels(entries)
+    assert len(channel.live.items) == MOST_ITEMS
+    assert channel.live.items[0].published_at == days[1]
+    documents = [make() for _, _, make in archive(channel, SITE)]
+    assert [one.archive for one in documents] == ["2025-01.atom.xml", "2025-02.atom.xml"]
+    ids = {item.id for one in documents for item in one.items}
+    assert ids == {f"tag:yibao.example,2026:{one.item}" for one in entries}
+
+
+def test_archive_documents_lead_to_one_another_and_to_the_live_feed():
+    days = [datetime(2025, month, 3, 5, tzinfo=UTC) for month in (1, 2, 3)]
+    (channel, *_) = channels([entry(1000 * day.month, at=day) for day in days])
+    documents = [etree.fromstring(atom.render(make())) for _, _, make in archive(channel, SITE)]
+    links = [
+        {one.get("rel"): one.get("href").rpartition("/")[2] for one in document.iterfind("{*}link")}
+        for document in documents
+    ]
+    assert [one.get("prev-archive") for one in links] == [None, "2025-01.atom.xml", "2025-02.atom.xml"]
+    assert [one.get("next-archive") for one in links] == ["2025-02.atom.xml", "2025-03.atom.xml", None]
+    assert {one["current"] for one in links} == {"atom.xml"}
+    assert all(document.find("{http://purl.org/syndication/history/1.0}archive") is not None for document in documents)
+    assert not any(feedparser.parse(atom.render(make())).bozo for _, _, make in archive(channel, SITE))
+
+
+def test_a_full_part_of_a_month_never_changes_again_for_what_comes_later():
+    entries = [entry(n, translated=False) for n in range(1, ARCHIVE_ITEMS + 3)]
+    later = [*entries, entry(9999, at=AT + timedelta(days=2))]
+    before, after = (archive(channels(found)[0], SITE) for found in (entries, later))
+    assert [name for name, _, _ in after] == ["2025-01.atom.xml", "2025-01-2.atom.xml"]
+    assert atom.render(before[0][2]()) == atom.render(after[0][2]())
+
+
+def test_a_live_feed_stays_under_its_size_whatever_is_in_it():
+    long = "很长的摘要。" * 900
+    entries = [replace(one, translation=replace(one.translation, abstract=long)) for one in map(entry, range(1, 60))]
+    for feed in made(entries):
+        for write in (rss.render, atom.render, jsonfeed.render):
+            assert len(write(feed)) <= MOST_BYTES
+        assert feed.items
+
+
+def choice(**more):
+    return FeedChoice(name="own", **more)
+
+
+def chosen(entries, **more):
+    return [item.id.rpartition("/")[2] for item in made(entries, [choice(**more)])[-1].items]
+
+
+def test_a_feed_of_ones_own_holds_what_satisfies_all_that_it_names():
+    one = replace(entry(1, title="Reasoning in agents"), translation=replace(entry(1).translation, translator="王"))
+    entries = [one, entry(2, translated=False, title="Unreasonable"), entry(3, authors=("C. Three",), zh="推理模型")]
+    assert chosen(entries, keywords=["reasoning"]) == ["2501.00001"]
+    assert chosen(entries, keywords=["推理", "agents"]) == ["2501.00001", "2501.00003"]
+    assert chosen(entries, keywords=["/reason/"]) == ["2501.00001", "2501.00002"]
+    assert chosen(entries, authors=["c. three"]) == ["2501.00003"]
+    assert chosen(entries, translators=["王"]) == ["2501.00001"]
+    assert chosen(entries, translated=False) == ["2501.00002"]
+    assert chosen(entries, categories=["cs.AI"], translated=True) == ["2501.00001", "2501.00003"]
+    assert chosen(entries, languages=["zh-Hant"]) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"keywords": ["/(/"]}, "is no regular expression"),
+        ({"keywords": [" "]}, "cannot be empty"),
+        ({"categories": ["cs.XX"]}, "no category"),
+        ({"colour": "red"}, "Extra inputs"),
+    ],
+)
+def test_a_broken_choice_is_refused_with_the_reason(more, told):
+    with pytest.raises(ValidationError, match=told):
+        choice(**more)
+
+
+@pytest.mark.parametrize("name", ["all", "../x", "A", "", "editions"])
+def test_a_feed_cannot_take_a_name_of_ours_or_one_that_is_no_folder(name):
+    with pytest.raises(ValidationError, match="cannot be a feed's name"):
+        FeedChoice(name=name)
+
+
+def test_a_hub_the_licence_of_paper_and_translation_and_the_pdf_are_told():
+    one = entry(1)
+    licensed = replace(
+        one,
+        paper=replace(one.paper, license="http://creativecommons.org/licenses/by/4.0/"),
+        translation=replace(one.translation, license="CC BY 4.0"),
+    )
+    site = SITE.model_copy(update={"hub_url": "https://hub.example"})
+    feed = channels([licensed], site=site)[0].live
+    document = feedparser.parse(atom.render(feed))
+    rels = {link.rel: link.href for link in document.feed.links}
+    assert rels["hub"] == "https://hub.example"
+    assert document.entries[0].rights == "CC BY 4.0"
+    assert {link.rel for link in document.entries[0].links} == {"alternate", "related", "license"}
+    assert b'rel="hub"' in rss.render(feed)
+    assert b"<dc:rights>CC BY 4.0</dc:rights>" in rss.render(feed)
+    told = json.loads(jsonfeed.render(feed))
+    assert told["hubs"] == [{"type": "WebSub", "url": "https://hub.example"}]
+    assert told["items"][0]["external_url"] == "https://arxiv.org/pdf/2501.00001"
 
 
 def test_an_old_paper_that_is_translated_today_is_in_the_feed_of_translations():
     old = replace(entry(9999), translated_on=date(2025, 6, 2), stamp=Stamp(datetime(2024, 1, 1, tzinfo=UTC), AT))
-    found = {feed.name: feed for feed in made([entry(n) for n in range(1, MINIMUM_ITEMS + 5)] + [old])}
+    found = {feed.name: feed for feed in made([entry(n) for n in range(1, MOST_ITEMS + 5)] + [old])}
     assert found["translated"].items[0].id.endswith("2501.09999")
     assert not any(item.id.endswith("2501.09999") for item in found["all"].items)
 

@@ -9,7 +9,7 @@ from yibao.feeds.model import Feed, Item
 
 def render(feed: Feed) -> bytes:
     """The feed as UTF-8; the same feed always gives the same bytes."""
-    document = {
+    document: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
         "home_page_url": feed.home_url,
@@ -18,6 +18,8 @@ def render(feed: Feed) -> bytes:
         "language": feed.language,
         "items": [_item(item) for item in feed.items],
     }
+    if feed.hub_url:
+        document["hubs"] = [{"type": "WebSub", "url": feed.hub_url}]
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
@@ -32,6 +34,11 @@ def _item(item: Item) -> dict[str, Any]:
         "date_modified": stamp(item.updated_at),
         "language": item.language,
     }
+    if item.pdf_url:
+        # No attachment: readers download those by themselves.
+        found["external_url"] = item.pdf_url
+    if item.rights:
+        found["_yibao"] = {"rights": item.rights}
     if item.authors:
         found["authors"] = [{"name": author} for author in item.authors]
     if item.categories:

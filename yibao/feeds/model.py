@@ -5,18 +5,24 @@ moves only for a correction that a reader would notice. All datetimes are UTC.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from html import escape
 from itertools import groupby
+from typing import NamedTuple
 
 from yibao import categories, identifiers, typesetting
+from yibao.feeds import choice
 from yibao.models import Edition, Entry, Translation
-from yibao.settings import Site
+from yibao.settings import FeedChoice, Site
 from yibao.text import legal, shorten
 
-#: A feed holds at least this many items where there are as many, and never a part of a day.
-MINIMUM_ITEMS = 60
+#: Readers fetch a live feed many times a day: it holds the newest, its archive holds all.
+MOST_ITEMS = 60
+MOST_BYTES = 300_000
+#: Items in one document of the archive.
+ARCHIVE_ITEMS = 500
 _SUMMARY_CHARACTERS = 300
 _WITHDRAWN = "本文已撤回。This paper has been withdrawn."
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,13 +46,22 @@ class Item:
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     pdf_url: str | None = None
+    #: Of the translation, as its file says it.
+    rights: str | None = None
+    #: Address of the licence of the paper, as arXiv tells it.
+    license_url: str | None = None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes in a feed: markup within XML takes more than its own."""
+        return len(self.html.encode()) * 6 // 5 + len(self.summary.encode()) + len(self.title.encode()) + 1200
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A channel, newest item first."""
+    """A channel, newest item first; or one document of its archive."""
 
-    #: Its folder under `feeds/`: all, translated, editions, or a category.
+    #: Its folder under `feeds/`: all, translated, editions, a category, or what the operator named.
     name: str
     title: str
     description: str
@@ -56,6 +71,12 @@ class Feed:
     #: Where its three files are; ends in a slash.
     base_url: str
     items: tuple[Item, ...]
+    #: Where readers are told of changes (WebSub); None where nobody tells them.
+    hub_url: str | None = None
+    #: File names within `archive/` (RFC 5005): of this document, the one before and the one after.
+    archive: str | None = None
+    previous: str | None = None
+    following: str | None = None
 
     @property
     def updated_at(self) -> datetime:
@@ -63,32 +84,63 @@ class Feed:
         return max((item.updated_at for item in self.items), default=_NEVER)
 
 
-def feeds(entries: Iterable[Entry], editions: Iterable[Edition], wanted: Sequence[str], site: Site) -> list[Feed]:
-    """Every feed of the site: all, translated, editions, and one for each configured category, in that order."""
+class Channel(NamedTuple):
+    """A feed, and all that ever was in it."""
+
+    live: Feed
+    #: Every entry or edition, newest first.
+    members: Sequence[Entry | Edition]
+
+
+def feeds(
+    entries: Iterable[Entry],
+    editions: Iterable[Edition],
+    wanted: Sequence[str],
+    site: Site,
+    chosen: Sequence[FeedChoice] = (),
+) -> list[Channel]:
+    """Every feed: all, translated, editions, one for each configured category, then the operator's own."""
     newest = sorted((entry for entry in entries if entry.stamp), key=_newest_first)
     # By when the translation came: a paper of last year that is translated today is news here.
     translated = sorted((entry for entry in newest if entry.translated_on), key=_translated_on, reverse=True)
-    issued = [edition for edition in editions if edition.stamp and edition.entries]
-    return [
-        _feed(
-            "all",
-            f"{site.title} · 全部",
-            "每篇新论文，中英对照。Every new paper.",
-            _items(newest, _published_on, site),
-            site,
-        ),
-        _feed(
-            "translated",
-            f"{site.title} · 译文",
-            "有译文的论文。Translated papers.",
-            _items(translated, _translated_on, site),
-            site,
-        ),
-        _feed(
-            "editions", f"{site.title} · 各期", "每日与每周各一条。One item an edition.", _issues(issued, site), site
-        ),
-        *(_category_feed(code, newest, site) for code in wanted),
+    issued = sorted(
+        (edition for edition in editions if edition.stamp and edition.entries),
+        key=lambda edition: edition.stamp.published_at if edition.stamp else _NEVER,
+        reverse=True,
+    )
+    made: dict[str, Item] = {}
+    found: list[tuple[str, str, str, Sequence[Entry | Edition]]] = [
+        ("all", "全部", "每篇新论文，中英对照。Every new paper.", newest),
+        ("translated", "译文", "有译文的论文。Translated papers.", translated),
+        ("editions", "各期", "每日与每周各一条。One item an edition.", issued),
+        *(_of_category(code, newest) for code in wanted),
+        *((one.name, one.title or one.name, one.description, choice.choose(one, newest)) for one in chosen),
     ]
+    return [_channel(name, title, told, members, site, made) for name, title, told, members in found]
+
+
+def archive(channel: Channel, site: Site) -> list[tuple[str, Sequence[Entry | Edition], Callable[[], Feed]]]:
+    """The documents of a channel's archive, oldest first: file name, what is in it, and how it is made.
+
+    By month of publication, in parts of 500 from the month's beginning, so that a full part never changes again for
+    what comes later. Source: RFC 5005, section 4.
+    """
+    oldest = sorted(channel.members, key=lambda one: (_published_at(one), one.item))
+    parts: list[tuple[str, list[Entry | Edition]]] = []
+    for month, group in groupby(oldest, key=lambda one: f"{_published_at(one):%Y-%m}"):
+        members = list(group)
+        for number, start in enumerate(range(0, len(members), ARCHIVE_ITEMS), 1):
+            name = f"{month}.atom.xml" if number == 1 else f"{month}-{number}.atom.xml"
+            parts.append((name, members[start : start + ARCHIVE_ITEMS]))
+    names = [None, *(name for name, _ in parts), None]
+
+    def document(number: int) -> Feed:
+        name, members = parts[number]
+        items = tuple(_item(one, site, {}) for one in reversed(members))
+        previous, following = names[number], names[number + 2]
+        return replace(channel.live, items=items, archive=name, previous=previous, following=following)
+
+    return [(name, members, partial(document, number)) for number, (name, members) in enumerate(parts)]
 
 
 def tag(site: Site, name: str) -> str:
@@ -107,46 +159,51 @@ def _newest_first(entry: Entry) -> tuple[float, bool, float, str]:
     return (-published, entry.translation is None, -month, number)
 
 
-def _category_feed(code: str, newest: Sequence[Entry], site: Site) -> Feed:
+def _of_category(code: str, newest: Sequence[Entry]) -> tuple[str, str, str, list[Entry]]:
     category = categories.name_of(code)
     listed = [entry for entry in newest if code in entry.categories]
-    description = f"{category.name_zh}：新论文，中英对照。{category.name_en}."
-    return _feed(
-        code,
-        f"{site.title} · {code} {category.name_zh}",
-        description,
-        _items(listed, _published_on, site),
-        site,
-    )
+    return code, f"{code} {category.name_zh}", f"{category.name_zh}：新论文，中英对照。{category.name_en}.", listed
 
 
-def _feed(name: str, title: str, description: str, items: Iterable[Item], site: Site) -> Feed:
-    base_url = f"{site.base_url}/feeds/{name}/"
-    home_url = f"{site.base_url}/editions/" if name == "editions" else f"{site.base_url}/"
-    return Feed(name, title, description, site.language, tag(site, f"feed/{name}"), home_url, base_url, tuple(items))
-
-
-def _items(entries: Sequence[Entry], day_of: Callable[[Entry], date], site: Site) -> list[Item]:
-    return [_paper_item(entry, site) for entry in _recent(entries, day_of)]
-
-
-def _issues(editions: Iterable[Edition], site: Site) -> list[Item]:
-    newest = sorted(editions, key=lambda edition: edition.stamp.published_at if edition.stamp else _NEVER, reverse=True)
-    return [_edition_item(edition, site) for edition in newest[:MINIMUM_ITEMS]]
-
-
-def _recent(entries: Sequence[Entry], day_of: Callable[[Entry], date]) -> list[Entry]:
-    """The newest whole days that together make the minimum: a reader who polls daily misses nothing."""
-    kept: list[Entry] = []
-    for _, day in groupby(entries, key=day_of):
-        if len(kept) >= MINIMUM_ITEMS:
+def _channel(  # noqa: PLR0913  (what a feed says of itself, and what is in it)
+    name: str,
+    title: str,
+    description: str,
+    members: Sequence[Entry | Edition],
+    site: Site,
+    made: dict[str, Item],
+) -> Channel:
+    items: list[Item] = []
+    size = 0
+    for one in members[:MOST_ITEMS]:
+        item = _item(one, site, made)
+        size += item.size
+        if size > MOST_BYTES and items:
             break
-        kept.extend(day)
-    return kept
+        items.append(item)
+    live = Feed(
+        name,
+        f"{site.title} · {title}",
+        description,
+        site.language,
+        tag(site, f"feed/{name}"),
+        f"{site.base_url}/editions/" if name == "editions" else f"{site.base_url}/",
+        f"{site.base_url}/feeds/{name}/",
+        tuple(items),
+        site.hub_url,
+    )
+    return Channel(live, members)
 
 
-def _published_on(entry: Entry) -> date:
-    return (entry.stamp.published_at if entry.stamp else _NEVER).date()
+def _item(one: Entry | Edition, site: Site, made: dict[str, Item]) -> Item:
+    """The item; each is made once for all feeds."""
+    if one.item not in made:
+        made[one.item] = _paper_item(one, site) if isinstance(one, Entry) else _edition_item(one, site)
+    return made[one.item]
+
+
+def _published_at(one: Entry | Edition) -> datetime:
+    return one.stamp.published_at if one.stamp else _NEVER
 
 
 def _translated_on(entry: Entry) -> date:
@@ -169,6 +226,8 @@ def _paper_item(entry: Entry, site: Site) -> Item:
         authors=tuple(legal(author.name) for author in paper.authors) if paper else (),
         categories=entry.categories,
         pdf_url=identifiers.pdf_url(entry.arxiv_id),
+        rights=legal(entry.translation.license) if entry.translation and entry.translation.license else None,
+        license_url=paper.license if paper else None,
     )
 
 

@@ -23,6 +23,8 @@ def render(feed: Feed) -> bytes:
         _add(channel, "lastBuildDate", format_datetime(feed.updated_at))
     href = f"{feed.base_url}rss.xml"
     etree.SubElement(channel, f"{{{_ATOM}}}link", {"href": href, "rel": "self", "type": "application/rss+xml"})
+    if feed.hub_url:
+        etree.SubElement(channel, f"{{{_ATOM}}}link", {"href": feed.hub_url, "rel": "hub"})
     for item in feed.items:
         _add_item(channel, item)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
@@ -39,6 +41,9 @@ def _add_item(channel: etree._Element, item: Item) -> None:
         _add(element, f"{{{_DC}}}creator", ", ".join(item.authors))
     for category in item.categories:
         _add(element, "category", category).set("domain", "http://arxiv.org/schemas/atom")
+    if item.rights:
+        _add(element, f"{{{_DC}}}rights", item.rights)
+    _add(element, f"{{{_DC}}}language", item.language)
     _add(element, "description", item.summary)
     _add(element, f"{{{_CONTENT}}}encoded", item.html)
     _add(element, f"{{{_ATOM}}}updated", item.updated_at.strftime("%Y-%m-%dT%H:%M:%SZ"))

@@ -1,4 +1,4 @@
-"""Every page of the archive, as bytes by its path. Pure: same editions, same bytes.
+"""Every page of the archive, by its path. Pure: same editions, same bytes.
 
 Links are relative, so that the tree works under any address, from a bucket or from a folder.
 """
@@ -6,12 +6,14 @@ Links are relative, so that the tree works under any address, from a bucket or f
 from collections.abc import Iterable, Sequence
 from datetime import date
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from yibao import categories, differences, identifiers, typesetting
 from yibao.models import Edition, Entry
+from yibao.rendering import Rendering, ready, rendering
 from yibao.settings import Site
 
 _WEEKDAYS = "一二三四五六日"
@@ -19,36 +21,52 @@ _WEEKDAYS = "一二三四五六日"
 
 def pages(
     editions: Sequence[Edition], entries: Iterable[Entry], feeds: Sequence[tuple[str, str, str]], site: Site
-) -> dict[str, bytes]:
+) -> dict[str, Rendering]:
     """The tree of pages below the site's root.
 
     `editions` newest first; `feeds` as (name, title, description). Translated papers have a page each; others
     are read at arXiv.
     """
     templates = _templates(site)
+    settings = site.model_dump(mode="json")
+
+    def page(name: str, path: str, **values: Any) -> Rendering:
+        root = "../" * path.count("/") or "./"
+
+        def render() -> bytes:
+            return templates.get_template(name).render(root=root, path=path, **values).encode()
+
+        return rendering(render, name, path, settings, values)
+
     daily = [edition for edition in editions if not edition.is_weekly]
     newest = next(iter(daily or editions), None)
     tree = {
-        "index.html": _page(templates, "today.html", 0, "", edition=newest),
-        "today/index.html": _page(templates, "today.html", 1, "today/", edition=newest),
-        "editions/index.html": _page(templates, "editions.html", 1, "editions/", editions=editions),
-        "feeds/index.html": _page(templates, "feeds.html", 1, "feeds/", feeds=feeds),
-        "style.css": (files("yibao.site") / "style.css").read_bytes(),
+        "index.html": page("today.html", "", edition=newest),
+        "today/index.html": page("today.html", "today/", edition=newest),
+        "editions/index.html": page("editions.html", "editions/", editions=[_listed(edition) for edition in editions]),
+        "feeds/index.html": page("feeds.html", "feeds/", feeds=feeds),
+        "style.css": ready((files("yibao.site") / "style.css").read_bytes()),
     }
     for edition in editions:
         path = f"editions/{edition.key}/"
-        tree[f"{path}index.html"] = _page(templates, "edition.html", 2, path, edition=edition)
+        tree[f"{path}index.html"] = page("edition.html", path, edition=edition)
     for entry in entries:
         if entry.translation:
             path = f"papers/{entry.arxiv_id}/"
-            depth = path.count("/")
-            tree[f"{path}index.html"] = _page(templates, "paper.html", depth, path, entry=entry)
+            tree[f"{path}index.html"] = page("paper.html", path, entry=entry)
     return tree
 
 
-def _page(templates: Environment, name: str, depth: int, path: str, **values: object) -> bytes:
-    root = "../" * depth or "./"
-    return templates.get_template(name).render(root=root, path=path, **values).encode()
+def _listed(edition: Edition) -> dict[str, Any]:
+    """What the list of editions says of one."""
+    return {
+        "key": edition.key,
+        "is_weekly": edition.is_weekly,
+        "starts_on": edition.starts_on,
+        "translated": len(edition.translated),
+        "untranslated": edition.untranslated,
+        "is_incomplete": bool(edition.notes),
+    }
 
 
 def _templates(site: Site) -> Environment:

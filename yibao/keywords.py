@@ -1,0 +1,22 @@
+"""What a keyword of an operator or reader finds."""
+
+import re
+
+
+def pattern(keyword: str) -> re.Pattern[str]:
+    """What a keyword finds: `/…/` is a regular expression; a word or phrase of Latin script is found whole.
+
+    Raises:
+        ValueError: the expression is broken; the message says where.
+    """
+    if keyword.startswith("/") and keyword.endswith("/") and len(keyword) > len("//"):
+        try:
+            return re.compile(keyword[1:-1], re.IGNORECASE)
+        except re.error as error:
+            raise ValueError(f"the keyword {keyword} is no regular expression: {error}") from None
+    if not keyword.strip():
+        raise ValueError("a keyword cannot be empty")
+    words = re.escape(keyword).replace(r"\ ", r"\s+")
+    begins = r"(?<!\w)" if keyword[:1].isascii() else ""
+    ends = r"(?!\w)" if keyword[-1:].isascii() else ""
+    return re.compile(begins + words + ends, re.IGNORECASE)

@@ -1,0 +1,48 @@
+"""A document to be published, and a digest of all that goes into it: what did not change need not be made again."""
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, NamedTuple
+
+import orjson
+
+
+class Rendering(NamedTuple):
+    """A document that is made when it is needed. Equal digests mean equal bytes."""
+
+    digest: str
+    render: Callable[[], bytes]
+
+
+def rendering(render: Callable[[], bytes], *inputs: Any) -> Rendering:
+    """The document, under a digest of its inputs and of the program itself. Inputs are records, and what JSON knows."""
+    digest = hashlib.blake2b(program(), digest_size=16)
+    digest.update(orjson.dumps(inputs, default=str))
+    return Rendering(digest.hexdigest(), render)
+
+
+def ready(content: bytes) -> Rendering:
+    """A document that is there already."""
+    return Rendering(hashlib.blake2b(content, digest_size=16).hexdigest(), lambda: content)
+
+
+@lru_cache(maxsize=1)
+def program() -> bytes:
+    """A digest of this package: code, templates, styles and word lists."""
+    digest = hashlib.blake2b(digest_size=32)
+    for path, file in sorted(_files(files("yibao"), "")):
+        digest.update(path.encode() + b"\0" + file.read_bytes())
+    return digest.digest()
+
+
+def _files(folder: Traversable, path: str) -> list[tuple[str, Traversable]]:
+    found = []
+    for one in folder.iterdir():
+        if one.is_dir() and one.name != "__pycache__":
+            found += _files(one, f"{path}{one.name}/")
+        elif one.is_file():
+            found.append((path + one.name, one))
+    return found
