@@ -1,0 +1,245 @@
+"""Publishing a large day onto a large archive, and feeds against bare lxml and two peers.
+
+    python -m benchmarks.publishing [PEERS_PYTHON] [--pages 20000]
+
+The archive has one page for each of 20,000 translated papers, over four years of weeks. Then a day brings 2,000 papers
+and 60 translations. What is timed is the whole step of a run: the library read, editions composed, documents made and
+written. Feeds: 1,000 entries; bare lxml makes the same elements with the same texts from values that are ready.
+"""
+
+import argparse
+import json
+import subprocess
+import tempfile
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from statistics import median
+
+from lxml import etree
+
+from benchmarks import bulk_data
+from flows import publish, wiring
+from storage.library import announcements, connection, papers, translations
+from yibao import dates
+from yibao.feeds import atom, jsonfeed, rss
+from yibao.feeds.model import Feed, Item
+from yibao.models import AnnounceType, Author, Line, Paper, Translation, Version
+from yibao.settings import Arxiv, Paths, Settings
+
+_DAY = date(2026, 11, 20)
+_NEW, _TRANSLATED = 2000, 60
+_TEXT = (
+    "我们提出一种新的方法，在多个基准上优于此前的模型，准确率为 $O(n^2)$ 与 93.1\\%。实验表明其有效。代码已公开。" * 4
+)
+PEER = """
+import json, sys, time
+from datetime import datetime, timezone
+name, path = sys.argv[1:]
+items = json.load(open(path))
+at = datetime(2026, 1, 1, tzinfo=timezone.utc)
+def feedgen():
+    from feedgen.feed import FeedGenerator
+    feed = FeedGenerator()
+    feed.id("tag:e.org,2026:feed"); feed.title("Feed"); feed.updated(at)
+    feed.link(href="https://e.org/", rel="alternate")
+    for one in items:
+        entry = feed.add_entry(order="append")
+        entry.id(one["id"]); entry.title(one["title"]); entry.published(at); entry.updated(at)
+        entry.link(href=one["url"], rel="alternate")
+        entry.summary(one["summary"]); entry.content(one["html"], type="html")
+        for author in one["authors"]: entry.author(name=author)
+        for term in one["categories"]: entry.category(term=term)
+    return feed.atom_str()
+def django():
+    from django.utils.feedgenerator import Atom1Feed
+    feed = Atom1Feed(title="Feed", link="https://e.org/", description="d")
+    for one in items:
+        feed.add_item(title=one["title"], link=one["url"], description=one["summary"], content=one["html"],
+            unique_id=one["id"], pubdate=at, updateddate=at, author_name=", ".join(one["authors"]),
+            categories=one["categories"])
+    return feed.writeString("utf-8")
+if name == "django":
+    from django.conf import settings; settings.configure(USE_TZ=True)
+work = {"feedgen": feedgen, "django": django}[name]
+times = []
+for _ in range(5):
+    before = time.process_time(); work(); times.append(time.process_time() - before)
+print(sorted(times)[2])
+"""
+
+
+def paper(chance: Random, arxiv_id: str, text: str, names: list[str], at: datetime) -> Paper:
+    told = bulk_data.record(chance, "2601.00001", text, names)
+    return Paper(
+        arxiv_id,
+        1,
+        " ".join(told["title"].split()),
+        told["abstract"].strip(),
+        tuple(Author(f"{first} {last}") for last, first, _ in told["authors_parsed"]),
+        ("cs.CL", "cs.CV"),
+        "cs.CL",
+        "arXivRaw",
+        submitted_at=at,
+        updated_at=at,
+        versions=(Version(1, at),),
+        fingerprint=f"{chance.getrandbits(128):032x}",
+    )
+
+
+def translation(one: Paper, week: str, number: int) -> Translation:
+    return Translation(one.arxiv_id, "zh-Hans", f"标题{number}", _TEXT, one.title, f"{week}.md", number, week=week)
+
+
+def fill(run: wiring.Run, pages: int) -> list[Translation]:
+    """A library with that many translated papers, a hundred a week; returns the translations."""
+    chance = Random(17)
+    text, names = bulk_data.vocabulary(chance)
+    curated = []
+    for start in range(0, pages, 100):
+        monday = date(2022, 1, 3) + timedelta(weeks=start // 100)
+        at = datetime(monday.year, monday.month, monday.day, tzinfo=UTC)
+        found = [
+            paper(chance, f"{monday:%y%m}.{10_000 + start + n:05d}", text, names, at)
+            for n in range(min(100, pages - start))
+        ]
+        curated += [translation(one, dates.week_of(monday), n) for n, one in enumerate(found, start)]
+        with connection.writing(run.library) as library:
+            papers.store(library, found, monday)
+            lines = [Line(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
+            announcements.replace(library, "cs.CL", monday, lines)
+    with connection.writing(run.library) as library:
+        translations.store(library, curated, _DAY - timedelta(days=7), dates.week_of(_DAY))
+    return curated
+
+
+def day(run: wiring.Run, curated: list[Translation]) -> None:
+    """Two thousand new papers, and translations of sixty of them."""
+    chance = Random(19)
+    text, names = bulk_data.vocabulary(chance)
+    at = datetime(2026, 11, 19, tzinfo=UTC)
+    found = [paper(chance, f"2611.{30_000 + number:05d}", text, names, at) for number in range(_NEW)]
+    new = [translation(one, dates.week_of(_DAY), n) for n, one in enumerate(found[:_TRANSLATED])]
+    with connection.writing(run.library) as library:
+        papers.store(library, found, _DAY)
+        lines = [Line(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
+        announcements.replace(library, "cs.CL", _DAY, lines)
+        translations.store(library, [*curated, *new], _DAY, dates.week_of(_DAY))
+
+
+def timed(run: wiring.Run) -> tuple[float, int, int]:
+    run.report.files_changed = run.report.files_unchanged = 0
+    before = time.perf_counter()
+    publish.write_tree.fn(run)
+    return time.perf_counter() - before, run.report.files_changed, run.report.files_unchanged
+
+
+def archive(pages: int) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        where = Path(scratch)
+        settings = Settings(
+            paths=Paths(data=where / "data", public=where / "public"), arxiv=Arxiv(categories=("cs.CL", "cs.CV"))
+        )
+        run = wiring.Run(settings, "publish", _DAY)
+        run.settings.paths.data.mkdir(parents=True)
+        curated = fill(run, pages)
+        for name in (f"an archive of {pages} pages, first", "again, nothing changed"):
+            seconds, changed, unchanged = timed(run)
+            print(f"  {name:36} {seconds:6.1f} s  {changed:6} files written, {unchanged:6} not touched", flush=True)
+        day(run, curated)
+        seconds, changed, unchanged = timed(run)
+        told = f"{_NEW} papers, {_TRANSLATED} translations more"
+        print(f"  {told:36} {seconds:6.1f} s  {changed:6} files written, {unchanged:6} not touched")
+
+
+def bare(items: list[Item]) -> bytes:
+    """The same elements, made with lxml and nothing else."""
+    root = etree.Element("feed")
+    for item in items:
+        entry = etree.SubElement(root, "entry")
+        texts = {
+            "id": item.id,
+            "title": item.title,
+            "published": "2026-01-01T00:00:00Z",
+            "updated": "2026-01-01T00:00:00Z",
+        }
+        for name, said in texts.items():
+            etree.SubElement(entry, name).text = said
+        for author in item.authors:
+            etree.SubElement(etree.SubElement(entry, "author"), "name").text = author
+        for term in item.categories:
+            etree.SubElement(entry, "category", {"term": term, "scheme": "s", "label": "l"})
+        etree.SubElement(entry, "link", {"href": item.url, "rel": "alternate", "type": "text/html"})
+        etree.SubElement(entry, "link", {"href": item.url, "rel": "related", "type": "application/pdf"})
+        etree.SubElement(entry, "summary").text = item.summary
+        etree.SubElement(entry, "content", {"type": "html"}).text = item.html
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def formats(peers: str | None) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    html = "<p>English &amp; 中文 <i>x</i><sup>2</sup></p>\n" * 25
+    items = [
+        Item(
+            f"tag:e.org,2026:arxiv/2601.{number:05d}",
+            f"https://e.org/papers/2601.{number:05d}/",
+            f"标题 {number}",
+            "摘要" * 100,
+            html,
+            "zh-Hans",
+            at,
+            at,
+            tuple(f"Author {n}" for n in range(5)),
+            ("cs.CL", "cs.AI"),
+            "https://arxiv.org/pdf/2601.00001",
+        )
+        for number in range(1000)
+    ]
+    feed = Feed(
+        "all", "Feed", "d", "zh-Hans", "tag:e.org,2026:feed", "https://e.org/", "https://e.org/feeds/all/", tuple(items)
+    )
+    works = {
+        "bare lxml": lambda: bare(items),
+        "Atom": lambda: atom.render(feed),
+        "RSS": lambda: rss.render(feed),
+        "JSON Feed": lambda: jsonfeed.render(feed),
+    }
+    rounds: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(7):
+        for name, work in works.items():
+            before = time.process_time()
+            work()
+            rounds[name].append(time.process_time() - before)
+    times = {name: median(found) for name, found in rounds.items()}
+    if peers:
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            values = [
+                {
+                    name: getattr(one, name)
+                    for name in ("id", "url", "title", "summary", "html", "authors", "categories")
+                }
+                for one in items
+            ]
+            json.dump(values, file)
+            file.flush()
+            for name in ("feedgen", "django"):
+                done = subprocess.run([peers, "-c", PEER, name, file.name], capture_output=True, text=True, check=True)
+                times[name] = float(done.stdout)
+    for name, seconds in times.items():
+        print(f"  {name:12} {seconds * 1000:7.1f} ms  {times['bare lxml'] / seconds:5.2f} of bare lxml's speed")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("peers", nargs="?", help="a Python that has feedgen and Django; see peers.txt")
+    parser.add_argument("--pages", type=int, default=20_000)
+    chosen = parser.parse_args()
+    print("1,000 entries as a feed, processor time")
+    formats(chosen.peers)
+    print("publishing")
+    archive(chosen.pages)
+
+
+if __name__ == "__main__":
+    main()
