@@ -1,6 +1,6 @@
 """Feeds and pages are what the library says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -19,7 +19,7 @@ from yibao import dates, editions
 from yibao.editions import Holdings
 from yibao.feeds import atom, jsonfeed, opml, rss
 from yibao.feeds.model import Channel, Feed, archive, feeds
-from yibao.models import Edition, Entry
+from yibao.models import Batch, Edition, Entry
 from yibao.rendering import Rendering, ready, rendering
 from yibao.settings import Settings
 from yibao.site.pages import pages
@@ -36,8 +36,8 @@ def publish(on: date | None = None, config: str = "yibao.toml") -> State | None:
 @task(name="publish feeds and pages", cache_policy=NO_CACHE)
 def write_tree(run: Run) -> None:
     """Every feed and page is up to date; files whose bytes are the same were not touched."""
-    entries, issued = issue(run)
-    tree = render(entries, issued, run.settings)
+    entries, issued, batches = issue(run)
+    tree = render(entries, issued, batches, run.settings)
     written = published.write(run.settings.paths.public, run.published, tree)
     run.report.files_changed += written.changed
     run.report.files_unchanged += written.unchanged
@@ -57,8 +57,8 @@ def held(library: connection.Connection, settings: Settings) -> Holdings:
     )
 
 
-def issue(run: Run) -> tuple[list[Entry], list[Edition]]:
-    """All entries and editions, newest first, with their dates of publication: new ones get theirs now."""
+def issue(run: Run) -> tuple[list[Entry], list[Edition], Sequence[Batch]]:
+    """Entries and editions, newest first, with their dates of publication, which new ones get now; and the ledger."""
     with connection.writing(run.library) as library:
         # A paper may have come, or come in other words, since the curators' files were read.
         run.report.stale = bindings.bind(library, run.on)
@@ -79,15 +79,17 @@ def issue(run: Run) -> tuple[list[Entry], list[Edition]]:
         ]
         stamps = publications.stamp(library, items, dates.midnight(run.on))
         publications.store_editions(library, issued)
-    return editions.stamped_entries(entries, stamps), editions.stamped(issued, stamps)
+    return editions.stamped_entries(entries, stamps), editions.stamped(issued, stamps), holdings.batches
 
 
-def render(entries: list[Entry], issued: list[Edition], settings: Settings) -> dict[str, Rendering]:
+def render(
+    entries: list[Entry], issued: list[Edition], batches: Sequence[Batch], settings: Settings
+) -> dict[str, Rendering]:
     """The whole published tree by path."""
     site = settings.site
     channels = feeds(entries, issued, settings.arxiv.categories, site, settings.feeds.own)
     live = [channel.live for channel in channels]
-    tree = pages(issued, entries, [(feed.name, feed.title, feed.description) for feed in live], site)
+    tree = pages(issued, entries, [(feed.name, feed.title, feed.description) for feed in live], site, batches)
     for channel in channels:
         tree.update(_files(channel, settings))
     tree["feeds.opml"] = ready(opml.render(live, site.title))

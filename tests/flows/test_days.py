@@ -2,8 +2,10 @@
 
 import email
 import json
+import re
 from datetime import date, timedelta
 from email import policy
+from urllib.parse import urljoin
 
 import feedparser
 import pytest
@@ -321,6 +323,20 @@ def published(installation):
         {entry.id for entry in feedparser.parse((folder / "atom.xml").read_bytes()).entries},
         {item["id"] for item in json.loads((folder / "feed.json").read_text())["items"]},
     ]
+
+
+def test_nothing_that_is_published_links_to_nothing(installation, arxiv):
+    installation.write("a.md", section("2501.05727") + section("2501.99999"))
+    installation.run("daily", MONDAY)
+    base = "https://yibao.example/"
+    tree = tree_of(installation.public)
+    for path, content in tree.items():
+        if path.endswith((".html", ".xml", ".opml")):
+            for href in re.findall(r'(?:href|xmlUrl|htmlUrl)="([^"]+)"', content.decode()):
+                target = urljoin(base + path, href).partition("#")[0]
+                if target.startswith(base):
+                    place = target.removeprefix(base)
+                    assert place in tree or f"{place}index.html" in tree, (path, href)
 
 
 def test_the_same_library_publishes_the_same_bytes_elsewhere(installation, tmp_path_factory):

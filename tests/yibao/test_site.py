@@ -1,0 +1,152 @@
+"""Pages and citations, by what readers and reference managers find in them."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from urllib.parse import urljoin
+
+import bibtexparser
+import pytest
+import rispy
+from lxml import etree, html
+
+from yibao.models import (
+    AnnounceType,
+    Author,
+    Batch,
+    BatchState,
+    Edition,
+    Entry,
+    Paper,
+    Stamp,
+    Translation,
+    TranslationState,
+)
+from yibao.provenance import English, Erratum
+from yibao.settings import Site
+from yibao.site import citations
+from yibao.site.pages import pages
+
+AT = datetime(2025, 1, 13, 5, tzinfo=UTC)
+DAY = date(2025, 1, 13)
+SITE = Site.model_validate({"base_url": "https://yibao.example"})
+PAPER = Paper(
+    "2501.00001",
+    2,
+    r"Is p<0.05 & $x^2$ <b>test</b> 100\%",
+    "First.\n  Second & <i>last</i>.",
+    (Author("Zhengyang Tang"), Author("José Müller"), Author("DeepMind")),
+    ("cs.CL", "cs.AI"),
+    "cs.CL",
+    "arXivRaw",
+    submitted_at=AT,
+    doi="10.1000/x_y",
+    journal_ref="Journal & Proc. 5",
+)
+TRANSLATION = Translation(
+    "2501.00001", "zh-Hans", "译文<script>", "中文<script>x</script>摘要。", PAPER.title, "a.md", 1
+)
+ENTRY = Entry("2501.00001", PAPER, TRANSLATION, DAY, AnnounceType.NEW, DAY, Stamp(AT, AT))
+
+
+def edition(*entries):
+    return Edition("2025-01-13", DAY, DAY, entries, (), (), (), Stamp(AT, AT))
+
+
+def made(*entries, batches=()):
+    feeds = [("all", "全部", ""), ("cs.CL", "cs.CL 计算与语言", "")]
+    tree = pages([edition(*entries)], entries, feeds, SITE, batches)
+    return {path: one.render() for path, one in tree.items()}
+
+
+def page(path, *entries, **more):
+    return html.fromstring(made(*entries, **more)[path])
+
+
+def test_no_page_links_to_nothing_and_each_has_its_address_title_and_description():
+    tree = made(ENTRY)
+    for path, content in tree.items():
+        if not path.endswith(".html"):
+            continue
+        document = html.fromstring(content)
+        for href in document.xpath("//a/@href | //link[@rel='stylesheet']/@href"):
+            target = urljoin(f"https://yibao.example/{path}", href).partition("#")[0]
+            place = target.removeprefix("https://yibao.example/")
+            if target.startswith("https://yibao.example/") and not place.startswith("feeds"):
+                assert place in tree or f"{place}index.html" in tree, (path, href)
+        assert document.xpath("//title")[0].text
+        assert document.xpath("//meta[@name='description']/@content")[0]
+        assert document.xpath("//link[@rel='canonical']/@href")[0].startswith("https://yibao.example/")
+        assert not document.xpath("//script | //b | //img")
+
+
+def test_the_sitemap_names_every_page():
+    tree = made(ENTRY)
+    listed = etree.fromstring(tree["sitemap.xml"]).xpath("//*[local-name()='loc']/text()")
+    assert len(listed) == sum(path.endswith("index.html") for path in tree)
+    assert "https://yibao.example/papers/2501.00001/" in listed
+    assert b"Sitemap: https://yibao.example/sitemap.xml" in tree["robots.txt"]
+
+
+def test_a_reference_manager_reads_the_citation_back():
+    tree = made(ENTRY)
+    (entry,) = bibtexparser.parse_string(tree["papers/2501.00001/cite.bib"].decode()).entries
+    assert (entry.entry_type, entry.key) == ("misc", "tang2025is")
+    fields = entry.fields_dict
+    assert fields["author"].value == "Zhengyang Tang and José Müller and DeepMind"
+    assert fields["eprint"].value == "2501.00001"
+    assert "p<0.05" in fields["title"].value
+    (record,) = rispy.loads(tree["papers/2501.00001/cite.ris"].decode())
+    assert record["title"] == "Is p<0.05 & x² <b>test</b> 100%"
+    assert record["authors"] == ["Tang, Zhengyang", "Müller, José", "DeepMind"]
+    assert (record["year"], record["doi"]) == ("2025", "10.1000/x_y")
+    assert record["abstract"] == "First. Second & <i>last</i>."
+
+
+def test_a_paper_without_authors_or_dates_can_be_cited():
+    bare = replace(PAPER, authors=(), submitted_at=None, doi=None, journal_ref=None, title="题目")
+    (entry,) = bibtexparser.parse_string(citations.bibtex(bare).decode()).entries
+    assert entry.key == "arxiv"
+    assert rispy.loads(citations.ris(bare).decode())[0]["title"] == "题目"
+
+
+@pytest.mark.parametrize(
+    ("state", "declared", "told"),
+    [
+        (BatchState.COMPLETE, 3, "完整"),
+        (BatchState.PARTIAL, 3, "不完整"),
+        (BatchState.UNKNOWN, None, "未知"),
+        (BatchState.NONE_ANNOUNCED, 0, "当日没有公布"),
+    ],
+)
+def test_the_status_page_says_of_each_list_what_the_ledger_says(state, declared, told):
+    batch = Batch("cs.CL", DAY, state, declared, 2, ("rss",), "because of <this>")
+    cells = page("status/index.html", ENTRY, batches=[batch]).xpath("//tbody/tr/*")
+    assert [cell.text for cell in cells] == [
+        "cs.CL",
+        "2025-01-13",
+        told,
+        f"2 / {declared if declared is not None else '?'}",
+        "because of <this>",
+    ]
+
+
+def test_a_category_has_a_page_with_its_papers_and_its_feed():
+    document = page("categories/cs.CL/index.html", ENTRY)
+    assert document.xpath("//article//a[contains(@href, 'papers/2501.00001/')]")
+    assert document.xpath("//link[@rel='alternate']/@href")[-1].endswith("feeds/cs.CL/atom.xml")
+    assert "译文 1 篇" in page("categories/index.html", ENTRY).text_content()
+
+
+def test_a_stale_or_corrected_paper_shows_the_words_that_changed():
+    changed = replace(
+        ENTRY,
+        state=TranslationState.STALE,
+        source_version=1,
+        source=English(PAPER.title, "First.\n  Second & last."),
+        errata=(Erratum(DAY, "王小明", "旧题", "译文<script>", "旧摘要。", "中文摘要。"),),
+    )
+    document = page("papers/2501.00001/index.html", changed)
+    assert "译文依据 v1" in document.text_content()
+    assert document.xpath("//details//ins/text()")
+    assert "王小明" in document.xpath("//details")[1].text_content()
+    assert not document.xpath("//details//script")

@@ -1,0 +1,61 @@
+"""A paper as a citation, for reference managers: BibTeX and RIS."""
+
+import re
+import unicodedata
+
+from yibao import identifiers, typesetting
+from yibao.models import Paper
+
+_SPECIAL = re.compile(r"([&%$#_{}])")
+_WORD = re.compile(r"[A-Za-z0-9]+")
+
+
+def bibtex(paper: Paper) -> bytes:
+    """One `@misc` entry, as arXiv itself suggests it; its key is name, year and first word of the title.
+
+    Source: https://info.arxiv.org/help/hypertex/bibstyles/index.html
+    """
+    fields = {
+        "title": f"{{{_safe(typesetting.plain(paper.title))}}}",
+        "author": " and ".join(_safe(author.name) for author in paper.authors),
+        "year": str(paper.submitted_at.year) if paper.submitted_at else "",
+        "eprint": paper.arxiv_id,
+        "archivePrefix": "arXiv",
+        "primaryClass": paper.primary_category or "",
+        "url": identifiers.abs_url(paper.arxiv_id),
+        "doi": paper.doi or "",
+        "note": _safe(paper.journal_ref or ""),
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@misc{{{_key(paper)},", *lines, "}", ""]).encode()
+
+
+def ris(paper: Paper) -> bytes:
+    """One record of an unpublished work. Source: https://en.wikipedia.org/wiki/RIS_(file_format)."""
+    lines = [("TY", "UNPB"), ("TI", typesetting.plain(paper.title))]
+    lines += [("AU", _turned(author.name)) for author in paper.authors]
+    if paper.submitted_at:
+        lines += [("PY", str(paper.submitted_at.year)), ("DA", f"{paper.submitted_at:%Y/%m/%d}")]
+    lines += [("DO", paper.doi)] if paper.doi else []
+    lines += [("T2", paper.journal_ref)] if paper.journal_ref else []
+    lines += [("AN", f"arXiv:{paper.arxiv_id}"), ("UR", identifiers.abs_url(paper.arxiv_id))]
+    lines += [("AB", " ".join(typesetting.text_of_abstract(paper.abstract).split())), ("ER", "")]
+    return "".join(f"{name}  - {value}\r\n" for name, value in lines).encode()
+
+
+def _key(paper: Paper) -> str:
+    name = paper.authors[0].name.split()[-1] if paper.authors else "arxiv"
+    year = str(paper.submitted_at.year) if paper.submitted_at else ""
+    word = next(iter(_WORD.findall(typesetting.plain(paper.title))), "")
+    plain = unicodedata.normalize("NFKD", f"{name}{year}{word}".lower())
+    return re.sub(r"[^a-z0-9]", "", plain) or "arxiv"
+
+
+def _safe(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text.replace("\\", ""))
+
+
+def _turned(name: str) -> str:
+    """`Tang, Zhengyang`: what RIS asks for."""
+    *first, last = name.split() or [""]
+    return f"{last}, {' '.join(first)}" if first else last
