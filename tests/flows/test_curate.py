@@ -122,7 +122,7 @@ def test_a_translation_through_its_whole_life_is_one_item_and_nobody_is_told_twi
         (4, "current", 2),
     ]
     page = texts[3]
-    assert page.count("<h3>2025-01-1") == 3  # the errata
+    assert page.count("<h2>2025-01-1") == 3  # the errata
 
 
 def test_a_paper_page_shows_what_changed_since_the_translation_word_by_word(installation, arxiv):
