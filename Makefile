@@ -38,6 +38,7 @@ bench: $(READY) $(PEERS)/ready ## Benchmarks, as ratios within one run (half an 
 	$(BIN)/python -m benchmarks.run_time
 	$(BIN)/python -m benchmarks.translations
 	$(BIN)/python -m benchmarks.publishing $(PEERS)/bin/python
+	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.oai_pages $(PEERS)/bin/python
 	$(BIN)/python -m benchmarks.library --peers $(PEERS)/bin/python
 

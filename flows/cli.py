@@ -33,7 +33,7 @@ _CHAPTERS = (
     ("Each day", ("run", "harvest", "import", "publish", "schedule")),
     ("Curate", ("translations",)),
     ("Mail", ("newsletter", "subscribers")),
-    ("Look", ("status", "sql")),
+    ("Look", ("status", "sql", "serve")),
 )
 
 
@@ -212,6 +212,24 @@ def schedule(config: Path) -> None:
 
 
 yibao.add_command(translations)
+
+
+@yibao.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@config_option
+def serve(host: str, port: int, config: Path) -> None:
+    """Hand out the published tree over HTTP, until stopped.
+
+    For a look, or for a small site by itself; nginx or Caddy may stand before it. Example: yibao serve --port 8000
+    """
+    import uvicorn
+
+    from yibao.web.application import application
+
+    public = wiring.load(config).paths.public
+    click.echo(f"http://{host}:{port}/ shows {public}; Ctrl-C ends it")
+    uvicorn.run(application(public), host=host, port=port, log_level="warning", server_header=False)
 
 
 @yibao.group()
