@@ -1,6 +1,7 @@
 """Feeds and pages are what the library says."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -17,12 +18,15 @@ from storage import published
 from storage.library import announcements, bindings, connection, ledger, papers, publications, translations
 from yibao import dates, editions
 from yibao.editions import Holdings
-from yibao.feeds import atom, jsonfeed, opml, rss
+from yibao.errors import UpstreamError
+from yibao.feeds import atom, hub, jsonfeed, opml, rss
 from yibao.feeds.model import Channel, Feed, archive, feeds
 from yibao.models import Batch, Edition, Entry
 from yibao.rendering import Rendering, ready, rendering
 from yibao.settings import Settings
 from yibao.site.pages import pages
+
+_LIVE_FEED = re.compile(r"feeds/[^/]+/(?:rss\.xml|atom\.xml|feed\.json)")
 
 
 @flow(name="publish")
@@ -38,10 +42,22 @@ def write_tree(run: Run) -> None:
     """Every feed and page is up to date; files whose bytes are the same were not touched."""
     entries, issued, batches = issue(run)
     tree = render(entries, issued, batches, run.settings)
-    written = published.write(run.settings.paths.public, run.published, tree)
+    written = published.write(run.settings.paths.public, run.published, tree, partial(tell_hub, run))
     run.report.files_changed += written.changed
     run.report.files_unchanged += written.unchanged
     run.report.files_removed += written.removed
+
+
+def tell_hub(run: Run, paths: Collection[str]) -> None:
+    """The hub, where there is one, knows which live feeds have changed; that it could not be told is on record."""
+    site = run.settings.site
+    changed = [f"{site.base_url}/{path}" for path in paths if _LIVE_FEED.fullmatch(path)]
+    if site.hub_url is None or not changed:
+        return
+    try:
+        hub.announce(site.hub_url, changed)
+    except UpstreamError as error:
+        run.report.trouble(f"{error}; readers learn of the new feeds when they next look")
 
 
 def held(library: connection.Connection, settings: Settings) -> Holdings:

@@ -5,7 +5,7 @@ replaced in one step, so that no reader sees half of it. Pages come before the i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,8 +24,13 @@ class Written(NamedTuple):
     removed: int
 
 
-def write(folder: Path, manifest: Path, tree: Mapping[str, Rendering]) -> Written:
-    """The folder holds exactly this tree, beside files that we never wrote.
+def write(
+    folder: Path,
+    manifest: Path,
+    tree: Mapping[str, Rendering],
+    tell: Callable[[Collection[str]], None] = lambda _paths: None,
+) -> Written:
+    """The folder holds exactly this tree, beside files that we never wrote; `tell` was told which of them changed.
 
     The manifest lists what we wrote, by path with its digest, so that what is no longer published goes away and nothing
     else does. A file that somebody took away is made again; one that somebody changed is, once its inputs change.
@@ -38,10 +43,12 @@ def write(folder: Path, manifest: Path, tree: Mapping[str, Rendering]) -> Writte
         _write_manifest(manifest, {**before, **dict.fromkeys(stale, _UNKNOWN)})
     # Deepest first: papers, then editions and feeds, then the front page.
     paths = sorted(stale, key=lambda path: (-path.count("/"), path))
-    changed = sum(_write(folder, path, tree[path].render()) for path in paths)
+    changed = {path for path in paths if _write(folder, path, tree[path].render())}
     removed = sum(_remove(folder, path) for path in sorted(before.keys() - tree.keys()))
+    # Before the list says that all is done: who is killed here tells again.
+    tell([path for path in paths if path in changed or before.get(path) == _UNKNOWN])
     _write_manifest(manifest, {path: one.digest for path, one in tree.items()})
-    return Written(changed, len(tree) - changed, removed)
+    return Written(len(changed), len(tree) - len(changed), removed)
 
 
 def _read_manifest(manifest: Path) -> dict[str, str]:
