@@ -16,7 +16,7 @@ from yibao.web import tree
 from yibao.web.tree import File
 
 #: Pages hold no script and load nothing from elsewhere; readers that are web pages themselves may fetch feeds.
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -32,7 +32,7 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since, If-Range, Range",
     "Access-Control-Max-Age": "86400",
 }
-_CACHE = "public, max-age=300"
+CACHE = "public, max-age=300"
 _METHODS = ("GET", "HEAD")
 
 
@@ -50,21 +50,21 @@ def application(public: Path) -> ASGIApp:
 
 def _answer(public: Path, method: str, path: str, headers: Headers) -> Response:
     if method == "OPTIONS":
-        return Response(None, 204, {**_HEADERS, **_PREFLIGHT})
+        return Response(None, 204, {**HEADERS, **_PREFLIGHT})
     if method not in _METHODS:
-        return PlainTextResponse("405 Method not allowed\n", 405, {**_HEADERS, "Allow": "GET, HEAD, OPTIONS"})
+        return PlainTextResponse("405 Method not allowed\n", 405, {**HEADERS, "Allow": "GET, HEAD, OPTIONS"})
     found = tree.find(public, path)
     if isinstance(found, str):
-        return RedirectResponse(found, 308, _HEADERS)
+        return RedirectResponse(found, 308, HEADERS)
     if found is None:
-        return PlainTextResponse("404 没有这一页 Not found\n", 404, _HEADERS)
+        return PlainTextResponse("404 没有这一页 Not found\n", 404, HEADERS)
     return _file(found, headers, is_head=method == "HEAD")
 
 
 def _file(file: File, asked: Headers, *, is_head: bool) -> Response:
     is_compressed = file.compressed is not None and "range" not in asked and _takes_gzip(asked)
     etag = f'{file.etag[:-1]}-gzip"' if is_compressed else file.etag
-    headers = {**_HEADERS, "ETag": etag, "Last-Modified": file.last_modified, "Cache-Control": _CACHE}
+    headers = {**HEADERS, "ETag": etag, "Last-Modified": file.last_modified, "Cache-Control": CACHE}
     if file.compressed is not None:
         headers["Vary"] = "Accept-Encoding"
     if _is_known(asked, etag, file.modified_at):
