@@ -43,10 +43,11 @@ def check(  # noqa: PLR0913  (a command's options)
 ) -> None:
     """Tell what is wrong in curators' files; exits 1 on errors.
 
-    Without a path it looks at the configured folders. Needs neither network nor library: without one, what must be
-    compared with arXiv's text is not, and that is said. Example: yibao translations check translations/2025
+    Without a path it looks at the configured folders, or at translations/. Needs neither network nor library: without
+    one, what must be compared with arXiv's text is not, and that is said. Example: yibao translations check drafts
     """
-    settings = _settings(config, needed=not paths)
+    # A repository of translations needs no installation: its folder is where it is by default.
+    settings = _settings(config, needed=not paths and not Settings().translations.paths[0].is_dir())
     roots = list(paths) or list(settings.translations.paths)
     if fix:
         _fix(roots, settings.site.language, is_agreed=yes)

@@ -162,9 +162,9 @@ def test_the_pre_commit_hook_and_the_workflow_run_the_command_as_it_is():
 
 
 def test_a_curator_who_commits_a_slip_is_stopped_by_the_hook(folder):
-    """The hook's own command, as pre-commit runs it: in the repository, with no file names."""
+    """The hook's own command, as pre-commit runs it: in a repository without an installation, with no file names."""
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "translations", "check", "translations"],
+        [sys.executable, "-m", "flows.cli", "translations", "check"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
