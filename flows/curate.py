@@ -54,11 +54,14 @@ def check(  # noqa: PLR0913  (a command's options)
     terms = checking.load_terms([*roots, *settings.translations.paths])
     found = checking.check_files(roots, settings.site.language, terms, wiring.library_path(settings))
     found = checking.as_typed(found)
+    summary = formats.summary(len(found.files), found.entries, found.problems, found.unknown)
     if form == "text":
         if found.problems:
             click.echo(formats.text(found.problems, checking.Lines(found.files)))
-        click.echo(formats.summary(len(found.files), found.entries, found.problems, found.unknown))
+        click.echo(summary)
     else:
+        # Beside what programs read: a log, too, must say what was not compared.
+        click.echo(summary, err=True)
         told = _PROGRAMS[form](found.problems)
         click.echo(told, nl=bool(told))
     if checking.has_failed(found.problems, strict=strict):

@@ -107,7 +107,7 @@ def test_check_tells_each_slip_and_fails_on_errors_only(installation):
     done = invoke(installation, "translations", "check")
     assert done.exit_code == 1
     assert "a.md:6:4: error [missing-link]" in done.output
-    told = json.loads(invoke(installation, "translations", "check", "--format", "json").output)
+    told = json.loads(invoke(installation, "translations", "check", "--format", "json").stdout)
     assert [row["rule"] for row in told] == ["missing-link"]
     installation.write("a.md", section("2501.05727"))
     assert invoke(installation, "translations", "check").exit_code == 0
