@@ -1,7 +1,7 @@
 """Feeds and pages are what the library says."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -20,13 +20,14 @@ from yibao import dates, editions
 from yibao.editions import Holdings
 from yibao.errors import UpstreamError
 from yibao.feeds import atom, hub, jsonfeed, opml, rss
-from yibao.feeds.model import Channel, Feed, archive, feeds
+from yibao.feeds.channels import Channel, Member, archive, feeds
+from yibao.feeds.model import Feed, Variant
 from yibao.models import Batch, Edition, Entry
-from yibao.rendering import Rendering, ready, rendering
-from yibao.settings import Settings
+from yibao.rendering import Rendering, digest, ready, rendering
+from yibao.settings import Settings, Site
 from yibao.site.pages import pages
 
-_LIVE_FEED = re.compile(r"feeds/[^/]+/(?:rss\.xml|atom\.xml|feed\.json)")
+_LIVE_FEED = re.compile(r"feeds/[^/]+/(?:(?:zh-Hant|en)/)?(?:rss\.xml|atom\.xml|feed\.json)")
 
 
 @flow(name="publish")
@@ -42,7 +43,7 @@ def write_tree(run: Run) -> None:
     """Every feed and page is up to date; files whose bytes are the same were not touched."""
     entries, issued, batches = issue(run)
     tree = render(entries, issued, batches, run.settings)
-    written = published.write(run.settings.paths.public, run.published, tree, partial(tell_hub, run))
+    written = published.write(run.settings.paths.public, run.untold, tree, partial(tell_hub, run))
     run.report.files_changed += written.changed
     run.report.files_unchanged += written.unchanged
     run.report.files_removed += written.removed
@@ -104,32 +105,37 @@ def render(
     """The whole published tree by path."""
     site = settings.site
     channels = feeds(entries, issued, settings.arxiv.categories, site, settings.feeds.own)
-    live = [channel.live for channel in channels]
-    tree = pages(issued, entries, [(feed.name, feed.title, feed.description) for feed in live], site, batches)
+    listed = [channel.about for channel in channels if channel.variant is Variant.WRITTEN]
+    tree = pages(issued, entries, [(feed.name, feed.title, feed.description) for feed in listed], site, batches)
+    members: list[Member] = [*entries, *issued]
+    digests = {one.item: digest(one) for one in members}
     for channel in channels:
-        tree.update(_files(channel, settings))
-    tree["feeds.opml"] = ready(opml.render(live, site.title))
+        tree.update(_files(channel, site, digests))
+    tree["feeds.opml"] = ready(opml.render(listed, site.title))
     return tree
 
 
-def _files(channel: Channel, settings: Settings) -> dict[str, Rendering]:
-    """A feed in its three formats, and its archive."""
-    parts = archive(channel, settings.site)
-    # The live feed leads into its archive, at its newest document.
-    feed = replace(channel.live, previous=parts[-1][0] if parts else None)
-    folder = f"feeds/{feed.name}"
+def _files(channel: Channel, site: Site, digests: Mapping[str, str]) -> dict[str, Rendering]:
+    """A feed in its three formats, and its archive. Nothing is made before it is known to have changed."""
+    folder = channel.about.base_url.removeprefix(f"{site.base_url}/")
+    said = [site.model_dump(mode="json"), channel.variant, channel.about]
+    newest = [digests[one.item] for one in channel.newest]
     tree = {
-        f"{folder}/{name}": rendering(partial(write, feed), feed)
+        f"{folder}{name}": rendering(partial(_live, write, channel), said, newest)
         for name, write in (("rss.xml", rss.render), ("atom.xml", atom.render), ("feed.json", jsonfeed.render))
     }
-    about = replace(feed, items=(), previous=None)
+    parts = archive(channel)
     names = [None, *(name for name, _, _ in parts), None]
+    # Documents of the archive do not lead to the newest of them: that would change all of them each month.
+    said[-1] = replace(channel.about, previous=None)
     for number, (name, members, make) in enumerate(parts):
-        neighbours = (names[number], names[number + 2])
-        tree[f"{folder}/archive/{name}"] = rendering(
-            partial(_document, make), about, neighbours, settings.site.model_dump(mode="json"), members
-        )
+        within = (names[number], names[number + 2], [digests[one.item] for one in members])
+        tree[f"{folder}archive/{name}"] = rendering(partial(_document, make), said, *within)
     return tree
+
+
+def _live(write: Callable[[Feed], bytes], channel: Channel) -> bytes:
+    return write(channel.live)
 
 
 def _document(make: Callable[[], Feed]) -> bytes:

@@ -9,7 +9,8 @@ from yibao import dates
 from yibao.arxiv import api
 from yibao.arxiv.client import Client
 from yibao.errors import LibraryError
-from yibao.feeds import atom, model
+from yibao.feeds import atom
+from yibao.feeds.channels import feeds
 from yibao.models import Edition, Entry, Stamp, Translation
 from yibao.newsletter import compose
 from yibao.provenance import English
@@ -25,8 +26,8 @@ def show(file: Path, settings: Settings, on: date, where: Path) -> list[Path]:
     edition, entries = _edition([entry.translation for entry in document.entries], settings, on)
     tree = pages([edition], entries, [], settings.site)
     mail = compose.body(edition, settings.site)
-    channels = model.feeds(entries, [edition], [], settings.site)
-    feed = next(channel.live for channel in channels if channel.live.name == "translated")
+    channels = feeds(entries, [edition], [], settings.site)
+    feed = next(channel.live for channel in channels if channel.about.name == "translated")
     tree["feed.atom.xml"] = ready(atom.render(feed))
     tree["mail.html"], tree["mail.txt"] = ready(mail.html.encode()), ready(mail.text.encode())
     wanted = [f"papers/{entry.arxiv_id}/index.html" for entry in entries]

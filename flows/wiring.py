@@ -78,9 +78,9 @@ class Run:
         return library_path(self.settings)
 
     @property
-    def published(self) -> Path:
-        """The list of what was published."""
-        return self.settings.paths.data / "published.json"
+    def untold(self) -> Path:
+        """The list of what was published and the hub was not told of yet."""
+        return self.settings.paths.data / "untold.json"
 
     def client(self) -> Client:
         """A connection to arXiv, to be closed."""

@@ -110,8 +110,12 @@ def installation(tmp_path: Path, arxiv: Standin, prefect_server: None) -> Instal
 
 
 def tree_of(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its bytes."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    """Every file below a folder with its bytes; their compressed twins apart."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix not in (".gz", ".zst")
+    }
 
 
 def section(arxiv_id: str, title: str = "A title", zh: str = "标题", abstract: str = "摘要。") -> str:

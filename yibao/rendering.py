@@ -19,9 +19,12 @@ class Rendering(NamedTuple):
 
 def rendering(render: Callable[[], bytes], *inputs: Any) -> Rendering:
     """The document, under a digest of its inputs and of the program itself. Inputs are records, and what JSON knows."""
-    digest = hashlib.blake2b(program(), digest_size=16)
-    digest.update(orjson.dumps(inputs, default=str))
-    return Rendering(digest.hexdigest(), render)
+    return Rendering(digest(program().hex(), inputs), render)
+
+
+def digest(*inputs: Any) -> str:
+    """A digest of records, and of what JSON knows."""
+    return hashlib.blake2b(orjson.dumps(inputs, default=str), digest_size=16).hexdigest()
 
 
 def ready(content: bytes) -> Rendering:

@@ -25,6 +25,8 @@ from yibao.errors import SettingsError
 
 ENV_PREFIX = "YIBAO_"
 _CATEGORY_SUGGESTIONS = 0.4
+#: Folders under `feeds/` that are taken.
+_OUR_FEEDS = ("all", "translated", "editions", "search", "compose")
 
 
 def _http_url(value: str) -> str:
@@ -89,7 +91,13 @@ def _keyword(value: str) -> str:
 
 
 def _feed_name(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", value) or value in ("all", "translated", "editions", "archive"):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", value) or value in (
+        "all",
+        "translated",
+        "editions",
+        "search",
+        "compose",
+    ):
         raise ValueError(f"{value!r} cannot be a feed's name: small letters, figures and hyphens, and not one of ours")
     return value
 

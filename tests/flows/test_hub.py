@@ -7,9 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from storage import published
 from tests.conftest import MONDAY, section
-from yibao.rendering import ready
 
 
 class Hub(ThreadingHTTPServer):
@@ -87,17 +85,3 @@ def test_a_hub_that_fails_is_told_as_trouble_and_the_day_is_published(installati
     assert not report.failures
     assert any("readers learn of the new feeds when they next look" in trouble for trouble in report.troubles)
     assert (installation.public / "feeds" / "all" / "atom.xml").exists()
-
-
-def test_who_is_killed_before_telling_tells_the_next_time(tmp_path):
-    folder, manifest = tmp_path / "public", tmp_path / "published.json"
-
-    def killed(_paths):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        published.write(folder, manifest, {"a.xml": ready(b"1")}, killed)
-    told = []
-    published.write(folder, manifest, {"a.xml": ready(b"1")}, told.extend)
-    published.write(folder, manifest, {"a.xml": ready(b"1")}, told.extend)
-    assert told == ["a.xml"]

@@ -117,15 +117,15 @@ def test_a_run_killed_at_ten_moments_and_run_again_leaves_what_an_unbroken_run_l
 
         box.taken.clear()
         killed = prepare(tmp_path / "killed", arxiv, smtp_url)
-        data, public = killed.folder / "data", killed.folder / "public"
+        data, public, spare = (killed.folder / name for name in ("data", "public", "public.next"))
         moments: list[tuple[str, Callable[[int, int], bool]]] = [
             ("while the library is being made", lambda *_: any(data.glob("library.duckdb*"))),
             ("at the first request", lambda asked, _: len(arxiv.requests) > asked),
             ("when an answer is kept", lambda _, kept: files(data / "responses") > kept),
             ("at the second request", lambda asked, _: len(arxiv.requests) > asked + 1),
             ("at the request to the API", lambda asked, _: any("/api" in one.path for one in arxiv.requests[asked:])),
-            ("when the first file is published", lambda *_: files(public) >= 1),
-            ("in the midst of publishing", lambda *_: files(public) >= 12),
+            ("when the first file is published", lambda *_: files(spare) >= 1),
+            ("in the midst of publishing", lambda *_: files(spare) >= 12),
             ("when publishing is done", lambda *_: (public / "index.html").exists()),
         ]
         for told, has_come in moments:

@@ -1,22 +1,15 @@
-"""Kept responses, people, and the published tree."""
+"""Kept responses, and people."""
 
-import json
 from datetime import UTC, date, datetime
 
 import pytest
 
-from storage import published
 from storage.people import deliveries, subscribers
 from storage.people.deliveries import DeliveryState
 from storage.people.schema import METADATA, open_people
 from storage.responses import Responses
-from yibao.rendering import ready, rendering
 
 AT = datetime(2025, 1, 13, tzinfo=UTC)
-
-
-def tree(files):
-    return {path: ready(content) for path, content in files.items()}
 
 
 def test_a_response_comes_back_byte_for_byte_and_is_kept_once(tmp_path):
@@ -85,55 +78,3 @@ def test_a_delivery_is_claimed_once_and_again_only_if_nothing_was_sent(people):
         assert not deliveries.claim(people, 1, "2025-W03", "<m>", AT)
     assert deliveries.claim(people, 2, "2025-W03", "<n>", AT)
     assert deliveries.counts(people, "2025-W03") == {DeliveryState.SENT: 1, DeliveryState.CLAIMED: 1}
-
-
-def test_a_file_whose_bytes_are_the_same_is_not_touched(tmp_path):
-    folder, manifest = tmp_path / "public", tmp_path / "published.json"
-    assert published.write(folder, manifest, tree({"a/b/x.html": b"1", "y.html": b"2"})) == (2, 0, 0)
-    before = (folder / "a/b/x.html").stat()
-    assert published.write(folder, manifest, tree({"a/b/x.html": b"1", "y.html": b"3"})) == (1, 1, 0)
-    after = (folder / "a/b/x.html").stat()
-    assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
-
-
-def test_what_is_no_longer_published_goes_and_what_others_put_there_stays(tmp_path):
-    folder, manifest = tmp_path / "public", tmp_path / "published.json"
-    published.write(folder, manifest, tree({"a/b/x.html": b"1", "y.html": b"2"}))
-    (folder / "CNAME").write_text("yibao.example")
-    assert published.write(folder, manifest, tree({"y.html": b"2"})) == (0, 1, 1)
-    assert sorted(path.name for path in folder.iterdir()) == ["CNAME", "y.html"]
-    assert list(json.loads(manifest.read_text())) == ["y.html"]
-
-
-def test_a_document_is_made_only_when_what_goes_into_it_changed_or_it_is_gone(tmp_path):
-    folder, manifest, made = tmp_path / "public", tmp_path / "published.json", []
-
-    def document(value):
-        return {"x.html": rendering(lambda: made.append(value) or str(value).encode(), value)}
-
-    for value in (1, 1, 2, 2):
-        published.write(folder, manifest, document(value))
-    assert made == [1, 2]
-    (folder / "x.html").unlink()
-    assert published.write(folder, manifest, document(2)).changed == 1
-    assert (folder / "x.html").read_bytes() == b"2"
-
-
-def test_a_kill_while_writing_leaves_nothing_taken_for_done(tmp_path):
-    folder, manifest = tmp_path / "public", tmp_path / "published.json"
-
-    def killed():
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        published.write(folder, manifest, {"a.html": ready(b"1"), "b.html": rendering(killed, 1)})
-    assert published.write(folder, manifest, tree({"a.html": b"1", "b.html": b"2"})).unchanged == 1
-    assert (folder / "b.html").read_bytes() == b"2"
-
-
-def test_a_list_of_what_was_published_by_an_older_program_is_understood(tmp_path):
-    folder, manifest = tmp_path / "public", tmp_path / "published.json"
-    folder.mkdir()
-    (folder / "old.html").write_text("old")
-    manifest.write_text('["old.html"]')
-    assert published.write(folder, manifest, tree({"new.html": b"1"})) == (1, 0, 1)

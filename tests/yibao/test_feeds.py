@@ -1,6 +1,7 @@
 """One model, three formats, read back by those who read feeds."""
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 from lxml import etree
 from pydantic import ValidationError
 
+from yibao import maths, traditional
 from yibao.feeds import atom, jsonfeed, opml, rss
-from yibao.feeds.model import ARCHIVE_ITEMS, MOST_BYTES, MOST_ITEMS, archive, feeds
+from yibao.feeds.channels import ARCHIVE_ITEMS, archive, feeds
+from yibao.feeds.model import MOST_BYTES, MOST_ITEMS, Variant
 from yibao.models import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation
 from yibao.settings import FeedChoice, Site
 
@@ -59,8 +62,8 @@ def channels(entries, chosen=(), site=SITE):
     return feeds(entries, [edition(entries)], ["cs.CL"], site, chosen)
 
 
-def made(entries, chosen=()):
-    return [channel.live for channel in channels(entries, chosen)]
+def made(entries, chosen=(), variant=Variant.WRITTEN):
+    return [channel.live for channel in channels(entries, chosen) if channel.variant is variant]
 
 
 def test_there_is_a_feed_for_everything_for_translations_for_editions_and_for_each_category():
@@ -123,7 +126,7 @@ def test_a_live_feed_holds_the_newest_sixty_and_its_archive_everything():
     (channel, *_) = channels(entries)
     assert len(channel.live.items) == MOST_ITEMS
     assert channel.live.items[0].published_at == days[1]
-    documents = [make() for _, _, make in archive(channel, SITE)]
+    documents = [make() for _, _, make in archive(channel)]
     assert [one.archive for one in documents] == ["2025-01.atom.xml", "2025-02.atom.xml"]
     ids = {item.id for one in documents for item in one.items}
     assert ids == {f"tag:yibao.example,2026:{one.item}" for one in entries}
@@ -132,7 +135,7 @@ def test_a_live_feed_holds_the_newest_sixty_and_its_archive_everything():
 def test_archive_documents_lead_to_one_another_and_to_the_live_feed():
     days = [datetime(2025, month, 3, 5, tzinfo=UTC) for month in (1, 2, 3)]
     (channel, *_) = channels([entry(1000 * day.month, at=day) for day in days])
-    documents = [etree.fromstring(atom.render(make())) for _, _, make in archive(channel, SITE)]
+    documents = [etree.fromstring(atom.render(make())) for _, _, make in archive(channel)]
     links = [
         {one.get("rel"): one.get("href").rpartition("/")[2] for one in document.iterfind("{*}link")}
         for document in documents
@@ -141,13 +144,13 @@ def test_archive_documents_lead_to_one_another_and_to_the_live_feed():
     assert [one.get("next-archive") for one in links] == ["2025-02.atom.xml", "2025-03.atom.xml", None]
     assert {one["current"] for one in links} == {"atom.xml"}
     assert all(document.find("{http://purl.org/syndication/history/1.0}archive") is not None for document in documents)
-    assert not any(feedparser.parse(atom.render(make())).bozo for _, _, make in archive(channel, SITE))
+    assert not any(feedparser.parse(atom.render(make())).bozo for _, _, make in archive(channel))
 
 
 def test_a_full_part_of_a_month_never_changes_again_for_what_comes_later():
     entries = [entry(n, translated=False) for n in range(1, ARCHIVE_ITEMS + 3)]
     later = [*entries, entry(9999, at=AT + timedelta(days=2))]
-    before, after = (archive(channels(found)[0], SITE) for found in (entries, later))
+    before, after = (archive(channels(found)[0]) for found in (entries, later))
     assert [name for name, _, _ in after] == ["2025-01.atom.xml", "2025-01-2.atom.xml"]
     assert atom.render(before[0][2]()) == atom.render(after[0][2]())
 
@@ -241,9 +244,59 @@ def test_opml_lists_every_feed():
     assert listed.count(b"xmlUrl=") == 4
 
 
-@given(st.text(), st.text(), st.lists(st.text(), max_size=4))
-def test_any_text_makes_well_formed_feeds(title, zh, authors):
-    (feed, *_) = made([entry(1, title=title or "x", zh=zh, authors=authors)])
+def test_the_traditional_variant_is_converted_and_says_so_and_leaves_formulas_code_addresses_and_names():
+    abstract = "我们用软件 `计算 x` 求 $x_{后面}$，见 https://e.org/网络 与网络。"
+    one = replace(
+        entry(1, zh="网络软件"), translation=replace(entry(1).translation, abstract=abstract, translator="干湖")
+    )
+    one = replace(one, translation=replace(one.translation, title="网络软件"))
+    feed = made([one], variant=Variant.TRADITIONAL)[0]
+    (item,) = feed.items
+    assert (item.title, item.language, item.translator) == ("網路軟體", "zh-Hant", "干湖")
+    assert "我們用軟體" in item.html
+    assert "計算" not in item.html
+    assert "后面" in item.html
+    assert "繁體由 OpenCC 自簡體轉換。Converted from Simplified Chinese by OpenCC." in item.html
+    assert feed.title == "译报 · 全部（繁體，自動轉換）"
+    assert atom.render(feed).count(b'href="https://yibao.example/feeds/all/zh-Hant/atom.xml"') == 1
+
+
+def test_what_a_person_wrote_in_traditional_comes_before_what_is_converted():
+    by_hand = replace(entry(1).translation, language="zh-Hant", title="親手寫的標題", abstract="親手寫的摘要。")
+    (item,) = made([replace(entry(1), others=(by_hand,))], variant=Variant.TRADITIONAL)[0].items
+    assert item.title == "親手寫的標題"
+    assert "OpenCC" not in item.html
+
+
+def test_the_english_variant_is_english_alone_under_the_same_ids():
+    entries = [entry(1), entry(2, translated=False)]
+    feed, written = made(entries, variant=Variant.ENGLISH)[0], made(entries)[0]
+    assert [item.id for item in feed.items] == [item.id for item in written.items]
+    assert [item.url for item in feed.items] == [item.url for item in written.items]
+    assert (feed.title, feed.language) == ("译报 · Everything", "en")
+    assert not re.search("[\u4e00-\u9fff]", "".join(item.title + item.summary + item.html for item in feed.items))
+
+
+def test_every_feed_is_there_in_every_variant_and_a_site_that_is_not_simplified_converts_nothing():
+    assert {len(made([entry(1)], variant=variant)) for variant in Variant} == {4}
+    site = SITE.model_copy(update={"language": "zh-Hant"})
+    assert {one.variant for one in channels([entry(1)], site=site)} == {Variant.WRITTEN, Variant.ENGLISH}
+
+
+@given(st.text(alphabet="网络软件后面$`x_{}^ <>/:.htps\n"))
+def test_conversion_keeps_all_that_is_not_chinese_and_every_formula(text):
+    converted = traditional.convert(text)
+    assert re.sub("[\u4e00-\u9fff]+", "", converted) == re.sub("[\u4e00-\u9fff]+", "", text)
+    assert maths.formulas(converted) == maths.formulas(text)
+
+
+@given(st.text(), st.text(), st.lists(st.text(), max_size=4), st.text())
+def test_any_text_makes_well_formed_feeds(title, zh, authors, other):
+    one = entry(1, title=title or "x", zh=zh, authors=authors)
+    paper = replace(one.paper, categories=(other,), license=other, comment=other, is_withdrawn=True)
+    translation = replace(one.translation, translator=other, license=other)
+    site = SITE.model_copy(update={"title": other})
+    feed = channels([replace(one, paper=paper, translation=translation)], site=site)[0].live
     assert not feedparser.parse(rss.render(feed)).bozo
     assert not feedparser.parse(atom.render(feed)).bozo
     json.loads(jsonfeed.render(feed))

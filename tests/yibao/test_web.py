@@ -10,6 +10,8 @@ import httpx
 import pytest
 import uvicorn
 
+from storage import published
+from yibao.rendering import ready
 from yibao.web import tree
 from yibao.web.application import application
 
@@ -43,9 +45,7 @@ def public(tmp_path_factory):
         "papers/2501.00001/cite.bib": "@misc{}",
         ".yibao.part": "half",
     }
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(content, encoding="utf-8")
+    published.write(folder, folder.parent / "untold", {path: ready(said.encode()) for path, said in files.items()})
     (folder.parent / "secret.txt").write_text("secret")
     (folder / "link.txt").symlink_to(folder.parent / "secret.txt")
     return folder
@@ -106,7 +106,17 @@ def test_the_compressed_form_has_an_etag_of_its_own_and_only_who_asks_gets_it(cl
     assert all("Accept-Encoding" in one.headers["vary"] for one in (packed, plain))
     assert "content-encoding" not in client.get("/", headers={"Accept-Encoding": "gzip;q=0"}).headers
     found = tree.find(public, "/")
-    assert gzip.decompress(found.compressed) == plain.content
+    assert gzip.decompress(found.compressed["gzip"]) == plain.content
+
+
+def test_who_takes_zstd_gets_it_and_a_twin_of_other_bytes_is_not_handed_out(client, public):
+    plain = client.get("/")
+    packed = client.get("/", headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+    assert packed.headers["content-encoding"] == "zstd"
+    assert packed.content == plain.content
+    (public / "index.html").write_bytes(plain.content + b"<!-- by hand -->")
+    assert client.get("/", headers={"Accept-Encoding": "gzip"}).content == plain.content + b"<!-- by hand -->"
+    (public / "index.html").write_bytes(plain.content)
 
 
 def test_a_changed_file_has_another_etag_at_once(tmp_path):

@@ -1,10 +1,10 @@
 """JSON Feed 1.1. Source: https://www.jsonfeed.org/version/1.1/."""
 
-import json
 from typing import Any
 
-from yibao.feeds.atom import stamp
-from yibao.feeds.model import Feed, Item
+import orjson
+
+from yibao.feeds.model import Feed, Item, stamp
 
 
 def render(feed: Feed) -> bytes:
@@ -13,14 +13,14 @@ def render(feed: Feed) -> bytes:
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
         "home_page_url": feed.home_url,
-        "feed_url": f"{feed.base_url}feed.json",
+        "feed_url": feed.url("feed.json"),
         "description": feed.description,
         "language": feed.language,
         "items": [_item(item) for item in feed.items],
     }
     if feed.hub_url:
         document["hubs"] = [{"type": "WebSub", "url": feed.hub_url}]
-    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _item(item: Item) -> dict[str, Any]:
@@ -37,8 +37,9 @@ def _item(item: Item) -> dict[str, Any]:
     if item.pdf_url:
         # No attachment: readers download those by themselves.
         found["external_url"] = item.pdf_url
-    if item.rights:
-        found["_yibao"] = {"rights": item.rights}
+    own = {name: value for name, value in (("translator", item.translator), ("rights", item.rights)) if value}
+    if own:
+        found["_yibao"] = own
     if item.authors:
         found["authors"] = [{"name": author} for author in item.authors]
     if item.categories:

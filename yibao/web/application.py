@@ -15,11 +15,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from yibao.web import tree
 from yibao.web.tree import File
 
-#: Pages hold no script and load nothing from elsewhere; readers that are web pages themselves may fetch feeds.
+#: Scripts (of search and the composer) and all else are the site's own; nothing is loaded from elsewhere. Readers that
+#: are web pages themselves may fetch feeds.
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -62,16 +63,17 @@ def _answer(public: Path, method: str, path: str, headers: Headers) -> Response:
 
 
 def _file(file: File, asked: Headers, *, is_head: bool) -> Response:
-    is_compressed = file.compressed is not None and "range" not in asked and _takes_gzip(asked)
-    etag = f'{file.etag[:-1]}-gzip"' if is_compressed else file.etag
+    coding = _coding(file, asked)
+    etag = f'{file.etag[:-1]}-{coding}"' if coding else file.etag
     headers = {**HEADERS, "ETag": etag, "Last-Modified": file.last_modified, "Cache-Control": CACHE}
-    if file.compressed is not None:
+    if file.compressed:
         headers["Vary"] = "Accept-Encoding"
     if _is_known(asked, etag, file.modified_at):
         return Response(None, 304, headers)
-    if is_compressed and file.compressed is not None:
-        sizes = {"Content-Encoding": "gzip", "Content-Length": str(len(file.compressed))}
-        return Response(None if is_head else file.compressed, 200, {**headers, **sizes}, file.media_type)
+    if coding:
+        content = file.compressed[coding]
+        sizes = {"Content-Encoding": coding, "Content-Length": str(len(content))}
+        return Response(None if is_head else content, 200, {**headers, **sizes}, file.media_type)
     return FileResponse(file.path, 200, headers, file.media_type)
 
 
@@ -88,9 +90,12 @@ def _is_known(asked: Headers, etag: str, modified_at: datetime) -> bool:
         return False
 
 
-def _takes_gzip(asked: Headers) -> bool:
-    for coding in asked.get("accept-encoding", "").split(","):
-        name, _, weight = coding.partition(";")
-        if name.strip().lower() in ("gzip", "*"):
-            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+def _coding(file: File, asked: Headers) -> str | None:
+    """The best content coding that who asks takes; None for the bytes as they are, as parts of a file always are."""
+    if not file.compressed or "range" in asked:
+        return None
+    taken = {}
+    for one in asked.get("accept-encoding", "").split(","):
+        name, _, weight = one.partition(";")
+        taken[name.strip().lower()] = weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return next((coding for coding in file.compressed if taken.get(coding, taken.get("*", False))), None)

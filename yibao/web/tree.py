@@ -1,11 +1,11 @@
-"""Files of the published tree, as HTTP hands them out: media type, strong ETag, compressed form.
+"""Files of the published tree, as HTTP hands them out: media type, strong ETag, compressed forms.
 
 Nothing outside the tree is found, and nothing hidden.
 """
 
-import gzip
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -18,6 +18,7 @@ _TYPES = {
     "feed.json": "application/feed+json; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
     ".xml": "application/xml; charset=utf-8",
     ".opml": "text/x-opml; charset=utf-8",
     ".json": "application/json; charset=utf-8",
@@ -27,11 +28,11 @@ _TYPES = {
     ".duckdb": "application/vnd.duckdb",
     ".parquet": "application/vnd.apache.parquet",
 }
-#: Files larger than this are handed out from the disk, and never compressed.
+#: Content codings by the ending of a file's twin, the best first.
+_CODINGS = {"zstd": ".zst", "gzip": ".gz"}
+#: Files larger than this are handed out from the disk.
 _MOST_BYTES = 1_000_000
-#: Below this compression saves no packet.
-_LEAST_BYTES = 500
-#: How many files are kept in memory, compressed.
+#: How many files are kept in memory.
 _KEPT = 512
 
 
@@ -45,8 +46,8 @@ class File:
     etag: str
     modified_at: datetime
     size: int
-    #: None where the file is small, large, or compressed already.
-    compressed: bytes | None
+    #: Its bytes by content coding, the best first; empty where it was published in one form only.
+    compressed: Mapping[str, bytes]
 
     @property
     def last_modified(self) -> str:
@@ -107,9 +108,16 @@ def _file(path: Path, modified_ns: int, size: int) -> File:
     media_type = next((kind for end, kind in _TYPES.items() if path.name.endswith(end)), "application/octet-stream")
     if size > _MOST_BYTES:
         digest = hashlib.blake2b(f"{path}\0{modified_ns}\0{size}".encode(), digest_size=12).hexdigest()
-        return File(path, media_type, f'"{digest}"', modified_at, size, None)
-    content = path.read_bytes()
-    digest = hashlib.blake2b(content, digest_size=12).hexdigest()
-    # Without a time in it, so that the same bytes compress to the same bytes.
-    compressed = gzip.compress(content, 6, mtime=0) if size >= _LEAST_BYTES and "charset" in media_type else None
-    return File(path, media_type, f'"{digest}"', modified_at, size, compressed)
+        return File(path, media_type, f'"{digest}"', modified_at, size, {})
+    digest = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
+    return File(path, media_type, f'"{digest}"', modified_at, size, _twins(path, modified_ns))
+
+
+def _twins(path: Path, modified_ns: int) -> dict[str, bytes]:
+    """The file's compressed forms; those that are older than the file itself are of other bytes."""
+    found = {}
+    for coding, ending in _CODINGS.items():
+        twin = path.with_name(path.name + ending)
+        if twin.exists() and twin.stat().st_mtime_ns >= modified_ns:
+            found[coding] = twin.read_bytes()
+    return found

@@ -1,0 +1,165 @@
+"""The published tree: built beside the one that is shown, and put in its place in one step."""
+
+import errno
+import gzip
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage import exchange, published
+from yibao.rendering import ready, rendering
+
+PAGE = b"<p>" + b"text " * 200
+
+
+def tree(files):
+    return {path: ready(content) for path, content in files.items()}
+
+
+@pytest.fixture
+def write(tmp_path):
+    return lambda made, *more: published.write(tmp_path / "public", tmp_path / "untold.json", made, *more)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "public"
+
+
+@pytest.fixture(params=["exchanged", "file by file"])
+def either(request, monkeypatch):
+    """Disks that can exchange two folders, and disks that cannot."""
+    if request.param == "file by file":
+
+        def cannot(_one, _other):
+            raise OSError(errno.EXDEV, "two disks")
+
+        monkeypatch.setattr(exchange, "swap", cannot)
+
+
+def shown(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != ".yibao.json" and path.suffix not in (".gz", ".zst")
+    }
+
+
+def test_a_file_whose_bytes_are_the_same_is_not_touched(write, folder, either):
+    assert write(tree({"a/b/x.html": b"1", "y.html": b"2"})) == (2, 0, 0)
+    before = (folder / "a/b/x.html").stat()
+    for value in (b"3", b"4", b"5"):
+        assert write(tree({"a/b/x.html": b"1", "y.html": value})) == (1, 1, 0)
+        after = (folder / "a/b/x.html").stat()
+        assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
+
+
+def test_a_document_whose_inputs_changed_and_whose_bytes_did_not_is_not_written(write, folder):
+    write({"x.html": rendering(lambda: b"same", 1), "y.html": ready(b"1")})
+    before = (folder / "x.html").stat()
+    assert write({"x.html": rendering(lambda: b"same", 2), "y.html": ready(b"2")}) == (1, 1, 0)
+    assert (folder / "x.html").stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_what_is_no_longer_published_goes_and_what_others_put_there_stays(write, folder, either):
+    write(tree({"a/b/x.html": PAGE, "y.html": b"2"}))
+    (folder / "CNAME").write_text("yibao.example")
+    assert write(tree({"y.html": b"2"})) == (0, 1, 1)
+    assert shown(folder) == {"CNAME": b"yibao.example", "y.html": b"2"}
+    assert not (folder / "a").exists()
+    (folder / "CNAME").unlink()
+    write(tree({"y.html": b"3"}))
+    write(tree({"y.html": b"4"}))
+    assert shown(folder) == {"y.html": b"4"}
+
+
+def test_a_document_is_made_only_when_what_goes_into_it_changed_or_it_is_gone(write, folder):
+    made = []
+
+    def document(value):
+        return {"x.html": rendering(lambda: made.append(value) or str(value).encode(), value)}
+
+    for value in (1, 1, 2, 2):
+        write(document(value))
+    assert made == [1, 2]
+    (folder / "x.html").unlink()
+    write(document(2))
+    assert (folder / "x.html").read_bytes() == b"2"
+
+
+def test_the_tree_that_is_not_shown_catches_up_by_links_and_makes_nothing_twice(write):
+    made = []
+
+    def document(name, value):
+        return rendering(lambda: made.append((name, value)) or PAGE + str(value).encode(), value)
+
+    for value in range(5):
+        write({f"{name}.html": document(name, value if name == "x" else 0) for name in "xyz"})
+    assert sorted(made) == [("x", value) for value in range(5)] + [("y", 0), ("z", 0)]
+
+
+def test_text_has_compressed_twins_of_the_same_bytes_and_they_go_with_it(write, folder):
+    write(tree({"x.html": PAGE, "small.html": b"1", "x.duckdb": PAGE}))
+    assert gzip.decompress((folder / "x.html.gz").read_bytes()) == PAGE
+    assert zstandard.decompress((folder / "x.html.zst").read_bytes()) == PAGE
+    assert sorted(path.name for path in folder.glob("*.*z*")) == ["x.html.gz", "x.html.zst"]
+    for content in (b"short", PAGE + b"2", PAGE + b"3"):
+        write(tree({"x.html": content}))
+        assert (folder / "x.html.gz").exists() == (len(content) > 500)
+        assert not (folder / "x.html.gz").exists() or gzip.decompress((folder / "x.html.gz").read_bytes()) == content
+    write(tree({"y.html": b"1"}))
+    assert shown(folder) == {"y.html": b"1"}
+    assert not list(folder.glob("x*"))
+
+
+def test_a_kill_while_writing_shows_nothing_of_it_and_leaves_nothing_taken_for_done(write, folder):
+    write(tree({"a.html": b"1", "b.html": b"1"}))
+
+    def killed():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write({"a.html": ready(b"2"), "b.html": rendering(killed, 1)})
+    assert shown(folder) == {"a.html": b"1", "b.html": b"1"}
+    write(tree({"a.html": b"2", "b.html": b"2"}))
+    assert shown(folder) == {"a.html": b"2", "b.html": b"2"}
+
+
+def test_who_is_killed_before_telling_tells_the_next_time(write):
+    def killed(_paths):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write(tree({"a.xml": b"1"}), killed)
+    told = []
+    write(tree({"a.xml": b"1"}), told.extend)
+    write(tree({"a.xml": b"1"}), told.extend)
+    assert told == ["a.xml"]
+
+
+def test_readers_go_from_one_whole_tree_to_the_next_in_one_step(write, folder, monkeypatch):
+    write(tree({f"{name}.html": b"0" for name in range(20)}))
+    moments = []
+
+    def watched(one, other):
+        moments.append(set(shown(folder).values()))
+        swap(one, other)
+        moments.append(set(shown(folder).values()))
+
+    swap = exchange.swap
+    monkeypatch.setattr(exchange, "swap", watched)
+    for number in (1, 2):
+        write(tree({f"{name}.html": str(number).encode() for name in range(20)}))
+    assert moments == [{b"0"}, {b"1"}, {b"1"}, {b"2"}]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["a.html", "b/c.html", "b/d.xml", "e.json"]), st.binary(max_size=3))))
+def test_whatever_is_published_in_turn_the_folder_is_the_last_of_it(tmp_path_factory, turns):
+    where = tmp_path_factory.mktemp("published")
+    for files in turns:
+        published.write(
+            where / "public", where / "untold.json", tree({path: body * 300 for path, body in files.items()})
+        )
+        assert shown(where / "public") == {path: body * 300 for path, body in files.items()}

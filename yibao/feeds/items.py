@@ -1,0 +1,169 @@
+"""Entries and editions as items of feeds, in each variant."""
+
+from html import escape
+
+from yibao import identifiers, traditional, typesetting
+from yibao.feeds.model import Item, Variant, tag
+from yibao.models import Edition, Entry, Translation
+from yibao.settings import Site
+from yibao.text import legal, shorten
+
+_SUMMARY_CHARACTERS = 300
+_WITHDRAWN = ("本文已撤回。", "This paper has been withdrawn.")
+_WAITING = ("尚待 arXiv 的元数据。", "Metadata from arXiv is still to come.")
+_CONVERTED = ("繁体由 OpenCC 自简体转换。", "Converted from Simplified Chinese by OpenCC.")
+
+
+def item_of(one: Entry | Edition, site: Site, variant: Variant = Variant.WRITTEN) -> Item:
+    """The item that readers of this variant are shown.
+
+    Raises:
+        ValueError: it has not been published.
+    """
+    return _paper(one, site, variant) if isinstance(one, Entry) else _edition(one, site, variant)
+
+
+def paper_url(site: Site, entry: Entry) -> str:
+    """Where the paper is read: our page where it is translated, else arXiv's."""
+    return f"{site.base_url}/papers/{entry.arxiv_id}/" if entry.translation else identifiers.abs_url(entry.arxiv_id)
+
+
+def say(variant: Variant, chinese: str, english: str) -> str:
+    """A phrase of ours in the languages of a variant."""
+    if variant is Variant.ENGLISH:
+        return english
+    return f"{traditional.convert(chinese) if variant is Variant.TRADITIONAL else chinese}{english}"
+
+
+def translation_of(entry: Entry, variant: Variant) -> tuple[Translation | None, bool]:
+    """The translation that this variant shows, and whether it was converted; what a person wrote comes first."""
+    written = entry.translation
+    if variant is Variant.ENGLISH or written is None:
+        return None, False
+    if variant is Variant.WRITTEN:
+        return written, False
+    by_hand = next((one for one in (written, *entry.others) if traditional.is_traditional(one.language)), None)
+    if by_hand or not traditional.is_simplified(written.language):
+        return by_hand or written, False
+    return traditional.converted(written), True
+
+
+def _paper(entry: Entry, site: Site, variant: Variant) -> Item:
+    if entry.stamp is None:
+        raise ValueError(f"{entry.arxiv_id} has not been published")
+    paper = entry.paper
+    translation, is_converted = translation_of(entry, variant)
+    title = _title(entry, translation)
+    return Item(
+        id=tag(site, entry.item),
+        url=paper_url(site, entry),
+        title=legal(typesetting.plain(title or entry.title_en)),
+        summary=legal(shorten(_summary(entry, translation, variant), _SUMMARY_CHARACTERS)),
+        html=legal(_html(entry, translation, variant, is_converted=is_converted)),
+        language=translation.language if translation and title else "en",
+        published_at=entry.stamp.published_at,
+        updated_at=entry.stamp.updated_at,
+        authors=tuple(legal(author.name) for author in paper.authors) if paper else (),
+        categories=tuple(legal(code) for code in entry.categories),
+        pdf_url=identifiers.pdf_url(entry.arxiv_id),
+        translator=legal(translation.translator) if translation and translation.translator else None,
+        rights=legal(translation.license) if translation and translation.license else None,
+        license_url=legal(paper.license) if paper and paper.license else None,
+    )
+
+
+def _title(entry: Entry, translation: Translation | None) -> str | None:
+    """The translated title, where there is one that differs from the English."""
+    return translation.title if translation and translation.title != entry.title_en else None
+
+
+def _summary(entry: Entry, translation: Translation | None, variant: Variant) -> str:
+    said = f"{say(variant, *_WITHDRAWN)} " if entry.is_withdrawn else ""
+    if translation and translation.abstract:
+        return said + typesetting.text_of_markdown(translation.abstract)
+    return said + (typesetting.text_of_abstract(entry.paper.abstract) if entry.paper else "")
+
+
+def _html(entry: Entry, translation: Translation | None, variant: Variant, *, is_converted: bool) -> str:
+    """The body of an item: English title, people and places, the translation, the English abstract."""
+    paper = entry.paper
+    has_title = _title(entry, translation) is not None
+    parts = [f'<p lang="en"><strong>{escape(typesetting.plain(entry.title_en))}</strong></p>'] if has_title else []
+    parts.append(f'<p lang="en">{_byline(entry)}</p>')
+    if paper and paper.is_withdrawn:
+        reason = f' <span lang="en">{escape(typesetting.plain(paper.comment))}</span>' if paper.comment else ""
+        parts.append(f"<p><strong>{say(variant, *_WITHDRAWN)}</strong>{reason}</p>")
+    if translation:
+        parts += _translated(entry, translation, variant, is_converted=is_converted)
+    if paper and paper.abstract:
+        parts.append(f'<div lang="en">{typesetting.html_of_abstract(paper.abstract)}</div>')
+    if paper is None:
+        parts.append(f"<p>{say(variant, *_WAITING)}</p>")
+    return "\n".join(parts)
+
+
+def _translated(entry: Entry, translation: Translation, variant: Variant, *, is_converted: bool) -> list[str]:
+    parts = [f"<p>{_stale(entry, variant)}</p>"] if entry.is_stale else []
+    if translation.abstract:
+        html = typesetting.html_of_markdown(translation.abstract)
+        parts.append(f'<div lang="{escape(translation.language)}">{html}</div>')
+        credit = "，".join(f"{role}：{escape(name)}" for role, name in _roles(translation, variant) if name)
+        parts += [f"<p>{credit}</p>"] if credit else []
+    if is_converted:
+        parts.append(f"<p>{say(variant, *_CONVERTED)}</p>")
+    return parts
+
+
+def _stale(entry: Entry, variant: Variant) -> str:
+    """What readers are told of a translation that arXiv's text has outlived."""
+    of = f" v{entry.source_version}" if entry.source_version else "较早的文本"
+    chinese = f"译文依据{of}，此后 arXiv 上的标题或摘要有改动。"
+    return say(variant, chinese, "Translated from an earlier text; arXiv's has changed since.")
+
+
+def _roles(translation: Translation, variant: Variant) -> tuple[tuple[str, str | None], ...]:
+    return (
+        (say(variant, "译者", ""), translation.translator),
+        (say(variant, "审校", ""), translation.reviewer),
+        (say(variant, "订正", ""), translation.corrector),
+        (say(variant, "许可", ""), translation.license),
+    )
+
+
+def _byline(entry: Entry) -> str:
+    authors = escape(", ".join(author.name for author in entry.paper.authors)) if entry.paper else ""
+    link = f'<a href="{identifiers.abs_url(entry.arxiv_id)}">arXiv:{entry.arxiv_id}</a>'
+    return " · ".join(part for part in (authors, ", ".join(entry.categories), link) if part)
+
+
+def _edition(edition: Edition, site: Site, variant: Variant) -> Item:
+    if edition.stamp is None:
+        raise ValueError(f"edition {edition.key} has not been published")
+    translated, others = len(edition.translated), edition.untranslated
+    counts = f"{translated} translated, {others} others"
+    if variant is not Variant.ENGLISH:
+        counts = say(variant, f"译文 {translated} 篇，其余 {others} 篇", "")
+    rows = [_row(entry, site, variant) for entry in edition.entries if entry not in edition.replaced]
+    notes = "".join(f"<p>{say(variant, '不完整 ', 'Incomplete')}: {escape(note)}</p>" for note in edition.notes)
+    return Item(
+        id=tag(site, edition.item),
+        url=f"{site.base_url}/editions/{edition.key}/",
+        title=legal(f"{site.title} {edition.key}{'：' if variant is not Variant.ENGLISH else ': '}{counts}"),
+        summary=counts,
+        html=legal(f"{notes}<ol>{''.join(rows)}</ol>"),
+        language=str(variant) or site.language,
+        published_at=edition.stamp.published_at,
+        updated_at=edition.stamp.updated_at,
+    )
+
+
+def _row(entry: Entry, site: Site, variant: Variant) -> str:
+    translation, _ = translation_of(entry, variant)
+    title, english = _title(entry, translation), escape(typesetting.plain(entry.title_en))
+    shown = escape(typesetting.plain(title)) if title else english
+    return (
+        f'<li><a href="{escape(paper_url(site, entry))}">{shown}</a>'
+        + (f'<br/><span lang="en">{english}</span>' if title else "")
+        + (f"<br/>{say(variant, *_WITHDRAWN)}" if entry.is_withdrawn else "")
+        + "</li>"
+    )
