@@ -219,17 +219,19 @@ yibao.add_command(translations)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @config_option
 def serve(host: str, port: int, config: Path) -> None:
-    """Hand out the published tree over HTTP, until stopped.
+    """Hand out the published tree over HTTP, and feeds for any question, until stopped.
 
     For a look, or for a small site by itself; nginx or Caddy may stand before it. Example: yibao serve --port 8000
     """
     import uvicorn
 
+    from flows.answers import Answers
     from yibao.web.application import application
 
-    public = wiring.load(config).paths.public
+    settings = wiring.load(config)
+    public = settings.paths.public
     click.echo(f"http://{host}:{port}/ shows {public}; Ctrl-C ends it")
-    uvicorn.run(application(public), host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.run(application(public, Answers(settings)), host=host, port=port, log_level="warning", server_header=False)
 
 
 @yibao.group()

@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import State
 from flows import wiring
 from flows.ending import ended
 from flows.wiring import Run
-from storage import published
+from storage import published, search
 from storage.library import announcements, bindings, connection, ledger, papers, publications, translations
 from yibao import dates, editions
 from yibao.editions import Holdings
@@ -42,11 +42,16 @@ def publish(on: date | None = None, config: str = "yibao.toml") -> State | None:
 def write_tree(run: Run) -> None:
     """Every feed and page is up to date; files whose bytes are the same were not touched."""
     entries, issued, batches = issue(run)
-    tree = render(entries, issued, batches, run.settings)
+    members: list[Member] = [*entries, *issued]
+    digests = {one.item: digest(one) for one in members}
+    tree = render(entries, issued, batches, run.settings, digests)
     written = published.write(run.settings.paths.public, run.untold, tree, partial(tell_hub, run))
     run.report.files_changed += written.changed
     run.report.files_unchanged += written.unchanged
     run.report.files_removed += written.removed
+    search.bring_up_to_date(
+        wiring.search_path(run.settings), {entry.arxiv_id: (digests[entry.item], entry) for entry in entries}
+    )
 
 
 def tell_hub(run: Run, paths: Collection[str]) -> None:
@@ -100,15 +105,17 @@ def issue(run: Run) -> tuple[list[Entry], list[Edition], Sequence[Batch]]:
 
 
 def render(
-    entries: list[Entry], issued: list[Edition], batches: Sequence[Batch], settings: Settings
+    entries: list[Entry],
+    issued: list[Edition],
+    batches: Sequence[Batch],
+    settings: Settings,
+    digests: Mapping[str, str],
 ) -> dict[str, Rendering]:
-    """The whole published tree by path."""
+    """The whole published tree by path; `digests` of entries and editions by their permanent names."""
     site = settings.site
     channels = feeds(entries, issued, settings.arxiv.categories, site, settings.feeds.own)
     listed = [channel.about for channel in channels if channel.variant is Variant.WRITTEN]
     tree = pages(issued, entries, [(feed.name, feed.title, feed.description) for feed in listed], site, batches)
-    members: list[Member] = [*entries, *issued]
-    digests = {one.item: digest(one) for one in members}
     for channel in channels:
         tree.update(_files(channel, site, digests))
     tree["feeds.opml"] = ready(opml.render(listed, site.title))

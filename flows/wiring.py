@@ -127,6 +127,11 @@ def library_path(config: Settings) -> Path:
     return config.paths.data / "library.duckdb"
 
 
+def search_path(config: Settings) -> Path:
+    """The folder of the index that answers questions."""
+    return config.paths.data / "search"
+
+
 def people_path(config: Settings) -> Path:
     """The people's file."""
     return config.paths.data / "people.sqlite"

@@ -25,6 +25,10 @@ class SettingsError(YibaoError):
     """The settings say something that cannot be meant."""
 
 
+class QuestionError(YibaoError):
+    """A reader asks for something that cannot be answered. The message is for the reader."""
+
+
 class LibraryError(YibaoError):
     """The library cannot be used as it is."""
 

@@ -4,30 +4,31 @@ Links are relative, so that the tree works under any address, from a bucket or f
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from functools import partial
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from lxml import etree
-from markupsafe import Markup
 
-from yibao import categories, differences, identifiers, typesetting
+from yibao import categories
 from yibao.models import Batch, Edition, Entry
 from yibao.rendering import Rendering, ready, rendering
 from yibao.settings import Site
-from yibao.site import citations
-from yibao.text import shorten
+from yibao.site import calendar, citations
+from yibao.site.filters import environment, slug
+from yibao.site.parts import parts
+from yibao.site.texts import texts
 
 _STATES = {"complete": "完整", "partial": "不完整", "none announced": "当日没有公布", "unknown": "未知"}
-#: Papers on a category's page.
-_LISTED = 60
+_FILES = ("style.css", "search.js", "compose.js", "icon.svg")
+#: Papers on the page of a category or translator.
+_LISTED = 20
 #: What the protocol allows in one sitemap.
 _MOST_ADDRESSES = 50_000
-_SUMMARY_CHARACTERS = 160
-_WEEKDAYS = "一二三四五六日"
+_Page = Callable[..., Rendering]
+_Tree = dict[str, Rendering]
 
 
 def pages(
@@ -36,16 +37,16 @@ def pages(
     feeds: Sequence[tuple[str, str, str]],
     site: Site,
     batches: Sequence[Batch] = (),
-) -> dict[str, Rendering]:
+) -> _Tree:
     """The tree of pages below the site's root.
 
     `editions` and `entries` newest first; `feeds` as (name, title, description); `batches` are what the ledger says of
     arXiv's lists. Translated papers have a page each, and their citations; others are read at arXiv.
     """
-    templates = _templates(site)
+    templates = environment(site)
     settings = site.model_dump(mode="json")
 
-    def page(name: str, path: str, **values: Any) -> Rendering:
+    def page(name: str, path: str, /, **values: Any) -> Rendering:
         root = "../" * path.count("/") or "./"
 
         def render() -> bytes:
@@ -53,40 +54,90 @@ def pages(
 
         return rendering(render, name, path, settings, values)
 
-    daily = [edition for edition in editions if not edition.is_weekly]
-    newest = next(iter(daily or editions), None)
+    translated = [entry for entry in entries if entry.translation]
+    codes = [name for name, _, _ in feeds if name in categories.taxonomy()]
+    translators = _translators(translated)
     tree = {
-        "index.html": page("today.html", "", edition=newest),
-        "today/index.html": page("today.html", "today/", edition=newest),
-        "editions/index.html": page("editions.html", "editions/", editions=[_listed(edition) for edition in editions]),
         "feeds/index.html": page("feeds.html", "feeds/", feeds=feeds),
+        "feeds/compose/index.html": page(
+            "compose.html", "feeds/compose/", feeds=feeds, codes=codes, translators=sorted(translators)
+        ),
+        "search/index.html": page("search.html", "search/"),
         "status/index.html": page("status.html", "status/", batches=_newest(batches), states=_STATES),
         "about/index.html": page("about.html", "about/"),
-        "style.css": ready((files("yibao.site") / "style.css").read_bytes()),
+        "robots.txt": ready(f"User-agent: *\nAllow: /\nSitemap: {site.base_url}/sitemap.xml\n".encode()),
+        **{name: ready((files("yibao.site") / name).read_bytes()) for name in _FILES},
+        **_editions(page, editions),
+        **_papers(page, translated),
+        **_categories(page, translated, codes),
+        **_of_translators(page, translators),
+        **_data(page, translated, site),
     }
+    addresses = sorted(path.removesuffix("index.html") for path in tree if path.endswith("index.html"))
+    return {**tree, **_sitemaps(site.base_url, addresses)}
+
+
+def _editions(page: _Page, editions: Sequence[Edition]) -> _Tree:
+    """A page or several for each edition, a calendar for each year, and the newest day at the front."""
+    tree = {}
+    newest = next((edition for edition in editions if not edition.is_weekly), next(iter(editions), None))
     for edition in editions:
-        path = f"editions/{edition.key}/"
-        tree[f"{path}index.html"] = page("edition.html", path, edition=edition)
-    translated = [entry for entry in entries if entry.translation]
+        for part in parts(edition):
+            path = f"editions/{edition.key}/" + (f"{part.number}/" if part.number > 1 else "")
+            tree[f"{path}index.html"] = page("edition.html", path, edition=part.head, part=part)
+    first = parts(newest)[0] if newest else None
+    for path in ("", "today/"):
+        tree[f"{path}index.html"] = page("today.html", path, edition=first.head if first else None, part=first)
+    years = calendar.years(editions)
+    listed = list(years)
+    for year in listed or [0]:
+        path = f"editions/{year}/" if year in listed[1:] else "editions/"
+        tree[f"{path}index.html"] = page("editions.html", path, year=year, years=listed, months=years.get(year, []))
+    return tree
+
+
+def _papers(page: _Page, translated: Iterable[Entry]) -> _Tree:
+    tree = {}
     for entry in translated:
         path = f"papers/{entry.arxiv_id}/"
         tree[f"{path}index.html"] = page("paper.html", path, entry=entry)
         if entry.paper:
             tree[f"{path}cite.bib"] = rendering(partial(citations.bibtex, entry.paper), entry.paper)
             tree[f"{path}cite.ris"] = rendering(partial(citations.ris, entry.paper), entry.paper)
-    counts = Counter(code for entry in translated for code in entry.categories)
-    named = [name for name, _, _ in feeds if name in categories.taxonomy()]
-    for code in named:
-        path = f"categories/{code}/"
-        newest_of_it = [entry for entry in translated if code in entry.categories][:_LISTED]
-        tree[f"{path}index.html"] = page("category.html", path, code=code, entries=newest_of_it)
-    tree["categories/index.html"] = page(
-        "categories.html", "categories/", categories=[(code, counts[code]) for code in named]
-    )
-    addresses = sorted(path.removesuffix("index.html") for path in tree if path.endswith("index.html"))
-    tree["sitemap.xml"] = rendering(partial(_sitemap, site.base_url, addresses), site.base_url, addresses)
-    tree["robots.txt"] = ready(f"User-agent: *\nAllow: /\nSitemap: {site.base_url}/sitemap.xml\n".encode())
     return tree
+
+
+def _categories(page: _Page, translated: Sequence[Entry], codes: Sequence[str]) -> _Tree:
+    counts = Counter(code for entry in translated for code in entry.categories)
+    counted = [(code, counts[code]) for code in codes]
+    tree = {"categories/index.html": page("categories.html", "categories/", categories=counted)}
+    for code in codes:
+        path = f"categories/{code}/"
+        newest = [entry for entry in translated if code in entry.categories][:_LISTED]
+        tree[f"{path}index.html"] = page("category.html", path, code=code, entries=newest, count=counts[code])
+    return tree
+
+
+def _translators(translated: Iterable[Entry]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in translated:
+        if entry.translation and entry.translation.translator:
+            found.setdefault(entry.translation.translator, []).append(entry)
+    return found
+
+
+def _of_translators(page: _Page, translators: dict[str, list[Entry]]) -> _Tree:
+    counted = sorted(((name, len(found)) for name, found in translators.items()), key=lambda one: (-one[1], one[0]))
+    tree = {"translators/index.html": page("translators.html", "translators/", translators=counted)}
+    for name, found in translators.items():
+        path = f"translators/{slug(name)}/"
+        tree[f"{path}index.html"] = page("translator.html", path, name=name, count=len(found), entries=found[:_LISTED])
+    return tree
+
+
+def _data(page: _Page, translated: Sequence[Entry], site: Site) -> _Tree:
+    documents, counts = texts(translated, site)
+    return {**documents, "data/index.html": page("data.html", "data/", months=list(counts.items()))}
 
 
 def _newest(batches: Sequence[Batch]) -> list[Batch]:
@@ -96,48 +147,22 @@ def _newest(batches: Sequence[Batch]) -> list[Batch]:
     return sorted(shown, key=lambda one: (-one.announced_on.toordinal(), one.category))
 
 
-def _sitemap(base_url: str, paths: Sequence[str]) -> bytes:
-    """Source: https://www.sitemaps.org/protocol.html."""
-    root = etree.Element("urlset", {"xmlns": "http://www.sitemaps.org/schemas/sitemap/0.9"})
-    for path in paths[:_MOST_ADDRESSES]:
-        etree.SubElement(etree.SubElement(root, "url"), "loc").text = f"{base_url}/{path}"
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
-
-
-def _listed(edition: Edition) -> dict[str, Any]:
-    """What the list of editions says of one."""
-    return {
-        "key": edition.key,
-        "is_weekly": edition.is_weekly,
-        "starts_on": edition.starts_on,
-        "translated": len(edition.translated),
-        "untranslated": edition.untranslated,
-        "is_incomplete": bool(edition.notes),
+def _sitemaps(base_url: str, addresses: Sequence[str]) -> _Tree:
+    """One sitemap, or an index of several. Source: https://www.sitemaps.org/protocol.html."""
+    whole = [f"{base_url}/{address}" for address in addresses]
+    if len(whole) <= _MOST_ADDRESSES:
+        return {"sitemap.xml": rendering(partial(_sitemap, "urlset", "url", whole), whole)}
+    chunks = [whole[start : start + _MOST_ADDRESSES] for start in range(0, len(whole), _MOST_ADDRESSES)]
+    tree = {
+        f"sitemap-{number}.xml": rendering(partial(_sitemap, "urlset", "url", chunk), chunk)
+        for number, chunk in enumerate(chunks, 1)
     }
+    listed = [f"{base_url}/{name}" for name in tree]
+    return {**tree, "sitemap.xml": rendering(partial(_sitemap, "sitemapindex", "sitemap", listed), listed)}
 
 
-def _templates(site: Site) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("yibao.site"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(site=site, abs_url=identifiers.abs_url, pdf_url=identifiers.pdf_url)
-    environment.filters.update(
-        plain=typesetting.plain,
-        summary=lambda source: shorten(typesetting.text_of_markdown(source).replace("\n", " "), _SUMMARY_CHARACTERS),
-        markdown=lambda source: Markup(typesetting.html_of_markdown(source)),  # noqa: S704  (escaped by the typesetter)
-        abstract=lambda source: Markup(typesetting.html_of_abstract(source)),  # noqa: S704  (likewise)
-        difference=lambda pair: Markup(differences.as_html(*pair)),  # noqa: S704  (likewise)
-        category=categories.name_of,
-        chinese_date=chinese_date,
-        names=lambda paper: ", ".join(author.name for author in paper.authors),
-    )
-    return environment
-
-
-def chinese_date(day: date) -> str:
-    """A date as Chinese readers write it: 2025年1月17日 星期五."""
-    return f"{day.year}年{day.month}月{day.day}日 星期{_WEEKDAYS[day.weekday()]}"
+def _sitemap(root_name: str, name: str, addresses: Sequence[str]) -> bytes:
+    root = etree.Element(root_name, {"xmlns": "http://www.sitemaps.org/schemas/sitemap/0.9"})
+    for address in addresses:
+        etree.SubElement(etree.SubElement(root, name), "loc").text = address
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)

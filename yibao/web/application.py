@@ -4,15 +4,23 @@ For one machine by itself; before it a server such as nginx or Caddy does all of
 Source: https://www.rfc-editor.org/rfc/rfc9110.
 """
 
+import gzip
+import hashlib
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import zstandard
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from yibao.web import tree
+from yibao.web.replies import Redirect, Refusal, Reply
 from yibao.web.tree import File
 
 #: Scripts (of search and the composer) and all else are the site's own; nothing is loaded from elsewhere. Readers that
@@ -35,35 +43,71 @@ _PREFLIGHT = {
 }
 CACHE = "public, max-age=300"
 _METHODS = ("GET", "HEAD")
+#: What may be no file though nothing is asked with it.
+_QUESTIONS = "/feeds/search/"
+#: Content codings of what is made for a question, the best first.
+_MADE: dict[str, Callable[[bytes], bytes]] = {
+    "zstd": partial(zstandard.compress, level=3),
+    "gzip": partial(gzip.compress, compresslevel=6, mtime=0),
+}
+#: What is answered to a path and a query.
+Answer = Callable[[str, str], Reply | Redirect | Refusal | None]
 
 
-def application(public: Path) -> ASGIApp:
-    """Hands out what is below the folder at the moment of each request; `public` need not exist yet."""
+def application(public: Path, answer: Answer = lambda _path, _query: None) -> ASGIApp:
+    """Hands out what is below the folder at the moment of each request; `public` need not exist yet.
+
+    `answer` is asked first, with the path and the query of the address; None leaves it to the folder.
+    """
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # Nothing is to be done when the server starts or stops.
-        response = _answer(public, scope["method"], scope["path"], Headers(scope=scope))
+        method, path, asked = scope["method"], scope["path"], Headers(scope=scope)
+        if method == "OPTIONS":
+            response = Response(None, 204, {**HEADERS, **_PREFLIGHT})
+        elif method not in _METHODS:
+            response = PlainTextResponse("405 Method not allowed\n", 405, {**HEADERS, "Allow": "GET, HEAD, OPTIONS"})
+        else:
+            answered = None
+            if scope["query_string"] or path.endswith(_QUESTIONS):
+                answered = await run_in_threadpool(answer, path, scope["query_string"].decode("latin-1"))
+            response = (
+                _answered(answered, asked, method) if answered is not None else _of_tree(public, path, asked, method)
+            )
         await response(scope, receive, send)
 
     return serve
 
 
-def _answer(public: Path, method: str, path: str, headers: Headers) -> Response:
-    if method == "OPTIONS":
-        return Response(None, 204, {**HEADERS, **_PREFLIGHT})
-    if method not in _METHODS:
-        return PlainTextResponse("405 Method not allowed\n", 405, {**HEADERS, "Allow": "GET, HEAD, OPTIONS"})
+def _answered(answered: Reply | Redirect | Refusal, asked: Headers, method: str) -> Response:
+    if isinstance(answered, Redirect):
+        return RedirectResponse(answered.address, 302, HEADERS)
+    if isinstance(answered, Refusal):
+        return PlainTextResponse(f"{answered.status} {answered.message}\n", answered.status, HEADERS)
+    etag = hashlib.blake2b(answered.content, digest_size=12).hexdigest()
+    coding = _coding(_MADE, asked)
+    content = _MADE[coding](answered.content) if coding else answered.content
+    etag = f'"{etag}-{coding}"' if coding else f'"{etag}"'
+    headers = {**HEADERS, "ETag": etag, "Cache-Control": CACHE, "Vary": "Accept-Encoding"}
+    if _is_known(asked, etag, None):
+        return Response(None, 304, headers)
+    headers |= {"Content-Encoding": coding} if coding else {}
+    headers["Content-Length"] = str(len(content))
+    return Response(None if method == "HEAD" else content, 200, headers, answered.media_type)
+
+
+def _of_tree(public: Path, path: str, asked: Headers, method: str) -> Response:
     found = tree.find(public, path)
     if isinstance(found, str):
         return RedirectResponse(found, 308, HEADERS)
     if found is None:
         return PlainTextResponse("404 没有这一页 Not found\n", 404, HEADERS)
-    return _file(found, headers, is_head=method == "HEAD")
+    return _file(found, asked, is_head=method == "HEAD")
 
 
 def _file(file: File, asked: Headers, *, is_head: bool) -> Response:
-    coding = _coding(file, asked)
+    coding = _coding(file.compressed, asked)
     etag = f'{file.etag[:-1]}-{coding}"' if coding else file.etag
     headers = {**HEADERS, "ETag": etag, "Last-Modified": file.last_modified, "Cache-Control": CACHE}
     if file.compressed:
@@ -77,7 +121,7 @@ def _file(file: File, asked: Headers, *, is_head: bool) -> Response:
     return FileResponse(file.path, 200, headers, file.media_type)
 
 
-def _is_known(asked: Headers, etag: str, modified_at: datetime) -> bool:
+def _is_known(asked: Headers, etag: str, modified_at: datetime | None) -> bool:
     """Whether who asks has these bytes. An ETag decides; a date only where none is sent."""
     tags = asked.get("if-none-match")
     if tags is not None:
@@ -85,17 +129,17 @@ def _is_known(asked: Headers, etag: str, modified_at: datetime) -> bool:
         return "*" in known or etag in known
     since = asked.get("if-modified-since")
     try:
-        return since is not None and parsedate_to_datetime(since) >= modified_at
+        return since is not None and modified_at is not None and parsedate_to_datetime(since) >= modified_at
     except (ValueError, TypeError):
         return False
 
 
-def _coding(file: File, asked: Headers) -> str | None:
+def _coding(codings: Mapping[str, Any], asked: Headers) -> str | None:
     """The best content coding that who asks takes; None for the bytes as they are, as parts of a file always are."""
-    if not file.compressed or "range" in asked:
+    if not codings or "range" in asked:
         return None
     taken = {}
     for one in asked.get("accept-encoding", "").split(","):
         name, _, weight = one.partition(";")
         taken[name.strip().lower()] = weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return next((coding for coding in file.compressed if taken.get(coding, taken.get("*", False))), None)
+    return next((coding for coding in codings if taken.get(coding, taken.get("*", False))), None)

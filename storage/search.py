@@ -1,0 +1,153 @@
+"""Search over everything that is published, for questions that come to a server.
+
+An index beside the library, brought up to date by each publication and rebuilt where it does not fit: nothing is known
+only here. Chinese is indexed character by character and asked for as a phrase, so a word is found wherever it stands,
+and nothing else is; Latin words are found whole. Source: https://github.com/quickwit-oss/tantivy-py.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+import tantivy
+from pydantic import TypeAdapter
+
+from yibao.errors import LibraryError
+from yibao.models import Entry
+from yibao.questions import Question
+
+#: Raised whenever what is indexed changes in kind: an index of another version is made anew.
+_VERSION = 1
+_INDEXED = "indexed.json"
+_ENTRY = TypeAdapter(Entry)
+_WORDS = (
+    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"\p{Han}|[\p{L}\p{M}\p{N}--\p{Han}]+"))
+    .filter(tantivy.Filter.lowercase())
+    .build()
+)
+
+
+def bring_up_to_date(folder: Path, entries: Mapping[str, tuple[str, Entry]]) -> int:
+    """The index holds exactly these entries, by identifier with their digests; returns how many changed.
+
+    Killed at any moment, it finds what it found before, or what it shall find; the next call goes on.
+    """
+    before = _indexed(folder)
+    if before is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        before = {}
+    after = {arxiv_id: digest for arxiv_id, (digest, _) in entries.items()}
+    gone = before.keys() - after.keys()
+    changed = [arxiv_id for arxiv_id, digest in after.items() if before.get(arxiv_id) != digest]
+    if changed or gone:
+        writer = _index(folder).writer(num_threads=1)
+        for arxiv_id in (*gone, *changed):
+            writer.delete_documents_by_term("arxiv_id", arxiv_id)
+        for arxiv_id in changed:
+            writer.add_document(_document(entries[arxiv_id][1]))
+        writer.commit()
+        writer.wait_merging_threads()
+    if changed or gone or not before:
+        partial = folder / f"{_INDEXED}.part"
+        partial.write_bytes(orjson.dumps({"version": _VERSION, "entries": after}))
+        partial.replace(folder / _INDEXED)
+    return len(changed) + len(gone)
+
+
+def find(folder: Path, question: Question, most: int) -> list[Entry]:
+    """What satisfies the question, newest first, at most so many.
+
+    Raises:
+        LibraryError: nothing has been published yet.
+    """
+    if not (folder / _INDEXED).exists():
+        raise LibraryError("Nothing has been published yet. Run `yibao publish`.")
+    index = _opened(folder, (folder / _INDEXED).stat().st_mtime_ns)
+    searcher = index.searcher()
+    found = searcher.search(_query(question), most, count=False, order_by_field="published_at")
+    return [_ENTRY.validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]
+
+
+def _indexed(folder: Path) -> dict[str, str] | None:
+    """What the index holds, by identifier with digests; None where it is not there or of another version."""
+    try:
+        told = json.loads((folder / _INDEXED).read_bytes())
+        return dict(told["entries"]) if told["version"] == _VERSION else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+@lru_cache(maxsize=1)
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in ("arxiv_id", "category", "translator"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in ("text", "author"):
+        builder.add_text_field(name, tokenizer_name="words", index_option="position")
+    builder.add_boolean_field("translated", indexed=True)
+    builder.add_integer_field("published_at", fast=True)
+    builder.add_bytes_field("record", stored=True)
+    return builder.build()
+
+
+def _index(folder: Path) -> tantivy.Index:
+    index = tantivy.Index(_schema(), path=str(folder), reuse=True)
+    index.register_tokenizer("words", _WORDS)
+    return index
+
+
+@lru_cache(maxsize=1)
+def _opened(folder: Path, _modified_ns: int) -> tantivy.Index:
+    """The index as it was when it was last changed."""
+    return _index(folder)
+
+
+def _document(entry: Entry) -> tantivy.Document:
+    paper, translation = entry.paper, entry.translation
+    texts = [entry.title_en, paper.abstract if paper else ""]
+    if translation:
+        texts += [translation.title or "", translation.abstract]
+    values: dict[str, Any] = {
+        "arxiv_id": entry.arxiv_id,
+        "category": list(entry.categories),
+        "text": texts,
+        "author": [author.name for author in paper.authors] if paper else [],
+        "translated": translation is not None,
+        "published_at": int(entry.stamp.published_at.timestamp()) if entry.stamp else 0,
+        "record": orjson.dumps(entry),
+    }
+    if translation and translation.translator:
+        values["translator"] = translation.translator
+    return tantivy.Document(**values)
+
+
+def _query(question: Question) -> tantivy.Query:
+    wanted = [_phrase("text", word) for word in question.words]
+    for name, values in (("category", question.categories), ("translator", question.translators)):
+        if values:
+            wanted.append(_any([tantivy.Query.term_query(_schema(), name, value) for value in values]))
+    if question.authors:
+        wanted.append(_any([_phrase("author", name) for name in question.authors]))
+    if question.translated is not None:
+        wanted.append(tantivy.Query.term_query(_schema(), "translated", question.translated))
+    if not wanted:
+        return tantivy.Query.all_query()
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, one) for one in wanted])
+
+
+def _any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, one) for one in queries])
+
+
+def _phrase(field: str, text: str) -> tantivy.Query:
+    tokens = _WORDS.analyze(text)
+    if not tokens:
+        return tantivy.Query.empty_query()
+    if len(tokens) == 1:
+        return tantivy.Query.term_query(_schema(), field, tokens[0])
+    return tantivy.Query.phrase_query(_schema(), field, list(tokens))

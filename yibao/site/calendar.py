@@ -1,0 +1,56 @@
+"""Editions as a calendar: a page for each year, a grid for each month."""
+
+import calendar
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from yibao import dates
+from yibao.models import Edition
+
+
+class Listed(NamedTuple):
+    """What the calendar says of an edition."""
+
+    key: str
+    translated: int
+    untranslated: int
+    is_incomplete: bool
+
+
+class Week(NamedTuple):
+    """A row: the weekly edition, and seven days, Monday first; None for a day of another month."""
+
+    edition: Listed | None
+    days: tuple[tuple[date, Listed | None] | None, ...]
+
+
+class Month(NamedTuple):
+    """A month in which there are editions."""
+
+    month: int
+    weeks: tuple[Week, ...]
+
+
+def years(editions: Iterable[Edition]) -> dict[int, list[Month]]:
+    """The months of each year that have editions, newest first. A week is in each month that it has days of."""
+    listed = {edition.key: _listed(edition) for edition in editions}
+    months = sorted({(day.year, day.month) for key in listed for day in _days(key)}, reverse=True)
+    found: dict[int, list[Month]] = {}
+    for year, month in months:
+        weeks = tuple(_week(week, month, listed) for week in calendar.Calendar().monthdatescalendar(year, month))
+        found.setdefault(year, []).append(Month(month, weeks))
+    return found
+
+
+def _days(key: str) -> Sequence[date]:
+    return dates.week_days(key) if "W" in key else (date.fromisoformat(key),)
+
+
+def _week(week: Sequence[date], month: int, listed: dict[str, Listed]) -> Week:
+    days = tuple((day, listed.get(day.isoformat())) if day.month == month else None for day in week)
+    return Week(listed.get(dates.week_of(week[0])), days)
+
+
+def _listed(edition: Edition) -> Listed:
+    return Listed(edition.key, len(edition.translated), edition.untranslated, bool(edition.notes))

@@ -1,0 +1,66 @@
+"""How templates say things: texts typeset, dates and names as readers of Chinese write them."""
+
+import hashlib
+import re
+from datetime import date
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from yibao import categories, differences, identifiers, traditional, typesetting
+from yibao.models import Paper
+from yibao.settings import Site
+from yibao.text import shorten
+
+_SUMMARY_CHARACTERS = 160
+_WEEKDAYS = "一二三四五六日"
+_HEADINGS = {"translated": "译文", "replaced": "更新版本"}
+
+
+def environment(site: Site) -> Environment:
+    """The site's templates, which escape all that is put into them."""
+    made = Environment(
+        loader=PackageLoader("yibao.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    variants = [("", "简体与英文"), (traditional.LANGUAGE, "繁體"), ("en", "English")]
+    if not traditional.is_simplified(site.language):
+        variants = [("", "译文与英文"), ("en", "English")]
+    made.globals.update(site=site, abs_url=identifiers.abs_url, pdf_url=identifiers.pdf_url, variants=variants)
+    made.filters.update(
+        plain=typesetting.plain,
+        summary=lambda source: shorten(typesetting.text_of_markdown(source).replace("\n", " "), _SUMMARY_CHARACTERS),
+        markdown=lambda source: Markup(typesetting.html_of_markdown(source)),  # noqa: S704  (escaped by the typesetter)
+        abstract=lambda source: Markup(typesetting.html_of_abstract(source)),  # noqa: S704  (likewise)
+        difference=lambda pair: Markup(differences.as_html(*pair)),  # noqa: S704  (likewise)
+        category=categories.name_of,
+        chinese_date=chinese_date,
+        heading=lambda name: _HEADINGS.get(name) or f"{name} {categories.name_of(name).name_zh}",
+        names=names,
+        slug=slug,
+    )
+    made.tests["category_code"] = lambda name: name not in _HEADINGS
+    return made
+
+
+def chinese_date(day: date) -> str:
+    """A date as Chinese readers write it: 2025年1月17日 星期五."""
+    return f"{day.year}年{day.month}月{day.day}日 星期{_WEEKDAYS[day.weekday()]}"
+
+
+def names(paper: Paper, most: int) -> str:
+    """The paper's authors, and how many more there are than the first few."""
+    shown = ", ".join(author.name for author in paper.authors[:most])
+    more = len(paper.authors) - most
+    return f"{shown} and {more} others" if more > 0 else shown
+
+
+def slug(name: str) -> str:
+    """A person's name as part of an address: its letters and figures; names that only differ elsewhere stay apart."""
+    plain = re.sub(r"[\W_]+", "-", name).strip("-").lower()
+    if plain == name:
+        return plain
+    return f"{plain}-{hashlib.blake2b(name.encode(), digest_size=3).hexdigest()}".lstrip("-")

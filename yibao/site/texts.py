@@ -1,0 +1,64 @@
+"""The translated papers as JSON, a file for each month: open data, and what search in the browser reads."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import orjson
+
+from yibao import identifiers, typesetting
+from yibao.models import Entry
+from yibao.rendering import Rendering, rendering
+from yibao.settings import Site
+
+FOLDER = "data/translations"
+
+
+def texts(entries: Iterable[Entry], site: Site) -> tuple[dict[str, Rendering], dict[str, int]]:
+    """A document for each month of first publication, and a manifest; how many entries each month has, newest first."""
+    months: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.translation and entry.stamp:
+            months.setdefault(f"{entry.stamp.published_at:%Y-%m}", []).append(entry)
+    newest = sorted(months, reverse=True)
+    tree = {f"{FOLDER}/{month}.json": rendering(partial(_month, months[month]), months[month]) for month in newest}
+    counts = {month: len(months[month]) for month in newest}
+    about = (site.title, site.base_url, counts)
+    return {**tree, "data/manifest.json": rendering(partial(_manifest, *about), *about)}, counts
+
+
+def _manifest(title: str, base_url: str, counts: Mapping[str, int]) -> bytes:
+    told = {
+        "title": title,
+        "url": f"{base_url}/data/",
+        "translations": [
+            {"month": month, "path": f"translations/{month}.json", "entries": count} for month, count in counts.items()
+        ],
+    }
+    return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _month(entries: Sequence[Entry]) -> bytes:
+    newest = sorted(entries, key=lambda entry: identifiers.sort_key(entry.arxiv_id), reverse=True)
+    lines = b",\n".join(orjson.dumps(_record(entry)) for entry in newest)
+    return b"[\n" + lines + b"\n]\n"
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    """What is said of one paper; texts are plain Unicode, formulas included."""
+    paper, translation = entry.paper, entry.translation
+    return {
+        "arxiv_id": entry.arxiv_id,
+        "title": typesetting.plain(entry.title),
+        "title_en": typesetting.plain(entry.title_en),
+        "abstract": typesetting.text_of_markdown(translation.abstract) if translation else "",
+        "abstract_en": typesetting.text_of_abstract(paper.abstract) if paper else "",
+        "authors": [author.name for author in paper.authors] if paper else [],
+        "categories": list(entry.categories),
+        "language": translation.language if translation else "en",
+        "translator": translation.translator if translation else None,
+        "license": translation.license if translation else None,
+        "published": entry.stamp.published_at.date().isoformat() if entry.stamp else None,
+        "state": str(entry.state),
+        "is_withdrawn": entry.is_withdrawn,
+    }
