@@ -6,7 +6,7 @@ READY := $(VENV)/ready
 PEERS := benchmarks/data/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check bench fix constraints clean
+.PHONY: help setup demo run test check bench pictures fix constraints clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ $(PEERS)/ready: benchmarks/peers.txt
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
 	@touch $@
+
+pictures: $(READY) ## Pictures of the demo, into docs/pictures/ (needs Chromium)
+	$(BIN)/python -m tests.standin.pictures
 
 fix: $(READY) ## Format, and repair what lint can repair
 	$(BIN)/ruff format .

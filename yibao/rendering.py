@@ -24,12 +24,17 @@ def rendering(render: Callable[[], bytes], *inputs: Any) -> Rendering:
 
 def digest(*inputs: Any) -> str:
     """A digest of records, and of what JSON knows."""
-    return hashlib.blake2b(orjson.dumps(inputs, default=str), digest_size=16).hexdigest()
+    return hashlib.blake2b(orjson.dumps(inputs, default=_plain), digest_size=16).hexdigest()
 
 
 def ready(content: bytes) -> Rendering:
     """A document that is there already."""
     return Rendering(hashlib.blake2b(content, digest_size=16).hexdigest(), lambda: content)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know: named tuples by their values."""
+    return tuple(value) if isinstance(value, tuple) else str(value)
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """Pages and citations, by what readers and reference managers find in them."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from urllib.parse import urljoin
@@ -24,7 +25,8 @@ from yibao.models import (
 from yibao.provenance import English, Erratum
 from yibao.settings import Site
 from yibao.site import citations
-from yibao.site.pages import pages
+from yibao.site.pages import pages, sitemaps
+from yibao.site.parts import parts
 
 AT = datetime(2025, 1, 13, 5, tzinfo=UTC)
 DAY = date(2025, 1, 13)
@@ -152,3 +154,102 @@ def test_a_stale_or_corrected_paper_shows_the_words_that_changed():
     assert document.xpath("//details//ins/text()")
     assert "王小明" in document.xpath("//details")[1].text_content()
     assert not document.xpath("//details//script")
+
+
+def lines(count, code="cs.CL"):
+    found = []
+    for number in range(count):
+        paper = replace(PAPER, arxiv_id=f"2502.{number:05d}", title=f"A paper with a long title, number {number}")
+        found.append(Entry(paper.arxiv_id, paper, None, DAY, AnnounceType.NEW))
+    return (code, tuple(found))
+
+
+def test_a_large_edition_is_cut_into_pages_that_hold_every_paper_once_and_lead_to_one_another():
+    day = replace(edition(ENTRY), by_category=(lines(900), lines(40, "cs.CV")))
+    pages_ = parts(day)
+    assert len(pages_) > 2
+    told = [entry for part in pages_ for section in part.sections for entry in section.entries]
+    assert told == list(day.entries)
+    tree = {path: one.render() for path, one in pages([day], [ENTRY], [], SITE).items()}
+    assert max(len(tree[path]) for path in tree if path.startswith("editions/2025-01-13/")) < 150_000
+    assert len(tree["index.html"]) < 150_000
+    document = html.fromstring(tree["index.html"])
+    targets = {
+        name.rpartition("#")[0]: name.rpartition("#")[2] for name in document.xpath("//nav[@class='contents']//@href")
+    }
+    for place, anchor in targets.items():
+        assert html.fromstring(tree[f"{place.removeprefix('./')}index.html"]).xpath(f"//h2[@id='{anchor}']")
+
+
+def test_lists_show_the_first_authors_and_how_many_more_and_the_paper_shows_all():
+    many = replace(ENTRY, paper=replace(PAPER, authors=tuple(Author(f"Author {n}") for n in range(3000))))
+    tree = made(many)
+    assert b"Author 7 and 2992 others" in tree["editions/2025-01-13/index.html"]
+    assert b"Author 2999" in tree["papers/2501.00001/index.html"]
+
+
+def test_the_calendar_has_a_page_for_each_year_with_every_edition_and_says_what_is_incomplete():
+    days = [date(2023, 12, 29), date(2024, 1, 2), date(2025, 1, 13)]
+    editions = [
+        replace(
+            edition(ENTRY), key=day.isoformat(), starts_on=day, ends_on=day, notes=("gap",) if day.year == 2023 else ()
+        )
+        for day in reversed(days)
+    ]
+    week = replace(edition(ENTRY), key="2024-W01", starts_on=date(2024, 1, 1), ends_on=date(2024, 1, 7))
+    tree = {path: one.render().decode() for path, one in pages([*editions, week], [ENTRY], [], SITE).items()}
+    assert "../editions/2025-01-13/" in tree["editions/index.html"]
+    assert "../../editions/2024-01-02/" in tree["editions/2024/index.html"]
+    assert "../../editions/2024-W01/" in tree["editions/2024/index.html"]
+    assert "不完整" in tree["editions/2023/index.html"]
+    assert "不完整" not in tree["editions/index.html"]
+    for path in ("editions/index.html", "editions/2024/index.html", "editions/2023/index.html"):
+        for month in html.fromstring(tree[path]).xpath("//table"):
+            days_of_it = [int(cell) for cell in month.xpath(".//td/*[1]/text()") if cell.isdigit()]
+            assert days_of_it == list(range(1, len(days_of_it) + 1))
+            assert len(days_of_it) >= 28
+
+
+def test_a_translator_has_a_page_and_names_that_look_alike_stay_apart():
+    by = [
+        replace(ENTRY, arxiv_id=f"2501.0000{n}", translation=replace(TRANSLATION, translator=name))
+        for n, name in enumerate(("王小明", "a b", "A B", "a-b", "../x", "…"))
+    ]
+    tree = pages([edition(*by)], by, [], SITE)
+    places = [path for path in tree if path.startswith("translators/") and path.count("/") == 2]
+    assert len(places) == 6
+    assert "translators/王小明/index.html" in places
+    assert not any(".." in path for path in places)
+
+
+def test_more_addresses_than_a_sitemap_may_hold_become_several_and_an_index():
+    documents = sitemaps("https://e.org", [f"{n}/" for n in range(100_001)])
+    index = etree.fromstring(documents["sitemap.xml"].render())
+    listed = [one.text for one in index.iter("{*}loc")]
+    assert listed == [f"https://e.org/sitemap-{n}.xml" for n in (1, 2, 3)]
+    found = [
+        one.text
+        for name in documents
+        if name != "sitemap.xml"
+        for one in etree.fromstring(documents[name].render()).iter("{*}loc")
+    ]
+    assert len(set(found)) == 100_001
+
+
+def test_the_open_data_hold_every_translated_paper_in_plain_text_by_month():
+    entries = [ENTRY, replace(ENTRY, arxiv_id="2501.00002", translation=None)]
+    tree = {path: one.render() for path, one in pages([edition(ENTRY)], entries, [], SITE).items()}
+    told = json.loads(tree["data/manifest.json"])
+    assert told["translations"] == [{"month": "2025-01", "path": "translations/2025-01.json", "entries": 1}]
+    (one,) = json.loads(tree["data/translations/2025-01.json"])
+    assert one["title_en"] == "Is p<0.05 & x² <b>test</b> 100%"
+    assert one["authors"] == ["Zhengyang Tang", "José Müller", "DeepMind"]
+    assert (one["arxiv_id"], one["published"], one["language"]) == ("2501.00001", "2025-01-13", "zh-Hans")
+
+
+def test_a_paper_page_tells_machines_its_languages_and_dates():
+    document = page("papers/2501.00001/index.html", ENTRY)
+    languages = {one.get("hreflang"): one.get("href") for one in document.xpath("//link[@hreflang]")}
+    assert languages["zh-Hans"] == "https://yibao.example/papers/2501.00001/"
+    assert languages["en"] in ("https://arxiv.org/abs/2501.00001", "https://yibao.example/feeds/all/en/atom.xml")
+    assert document.xpath("//meta[@property='article:published_time']/@content") == ["2025-01-13T05:00:00+00:00"]

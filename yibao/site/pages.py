@@ -74,7 +74,7 @@ def pages(
         **_data(page, translated, site),
     }
     addresses = sorted(path.removesuffix("index.html") for path in tree if path.endswith("index.html"))
-    return {**tree, **_sitemaps(site.base_url, addresses)}
+    return {**tree, **sitemaps(site.base_url, addresses)}
 
 
 def _editions(page: _Page, editions: Sequence[Edition]) -> _Tree:
@@ -147,7 +147,7 @@ def _newest(batches: Sequence[Batch]) -> list[Batch]:
     return sorted(shown, key=lambda one: (-one.announced_on.toordinal(), one.category))
 
 
-def _sitemaps(base_url: str, addresses: Sequence[str]) -> _Tree:
+def sitemaps(base_url: str, addresses: Sequence[str]) -> _Tree:
     """One sitemap, or an index of several. Source: https://www.sitemaps.org/protocol.html."""
     whole = [f"{base_url}/{address}" for address in addresses]
     if len(whole) <= _MOST_ADDRESSES:

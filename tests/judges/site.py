@@ -1,0 +1,116 @@
+"""A site with everything in it that has ever broken a feed or a page."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from flows import publish, wiring
+from storage import published, search
+from yibao.feeds.channels import Member
+from yibao.models import AnnounceType, Author, Batch, BatchState, Edition, Entry, Paper, Stamp, Translation
+from yibao.provenance import English, Erratum, TranslationState
+from yibao.rendering import digest
+from yibao.settings import Arxiv, FeedChoice, Feeds, Paths, Settings, Site
+
+DAY = date(2025, 1, 17)
+AT = datetime(2025, 1, 17, 5, tzinfo=UTC)
+AWKWARD = "Is p<0.05 & x<y>z <b>test</b>"
+_ENGLISH = (
+    "We study models of $O(n^2)$ parts, where $\\frac{a}{b} < \\sqrt{x}$, and reach 93.1\\% of $5 and $10. "
+    "Code is at https://example.org/code?a=1&b=2."
+)
+_CHINESE = (
+    "我们研究有 $O(n^2)$ 个部分的模型，其中 $\\frac{a}{b} < \\sqrt{x}$，达到 93.1%。代码见 https://example.org/code。"
+)
+
+
+def paper(number: int, title: str = "A study of models", **more: object) -> Paper:
+    values = {
+        "abstract": _ENGLISH,
+        "authors": (Author("Zhengyang Tang"), Author("B. Two, Jr.")),
+        "categories": ("cs.CL", "cs.AI"),
+        "primary_category": "cs.CL",
+        "source": "arXivRaw",
+        "submitted_at": AT,
+        "version": 1,
+    }
+    return Paper(f"2501.{number:05d}", title=title, **{**values, **more})
+
+
+def entry(number: int, *, zh: str | None = "模型的研究", abstract: str = _CHINESE, **more: object) -> Entry:
+    found = paper(number, **more)
+    translation = Translation(
+        found.arxiv_id, "zh-Hans", zh, abstract, found.title, "2025/0113-0117.md", number, translator="王小明"
+    )
+    at = AT + timedelta(seconds=number)
+    return Entry(found.arxiv_id, found, translation, DAY, AnnounceType.NEW, DAY, Stamp(at, at))
+
+
+def untranslated(number: int, **more: object) -> Entry:
+    return replace(entry(number, **more), translation=None, translated_on=None)
+
+
+def entries() -> list[Entry]:
+    """One of each kind."""
+    stale = replace(
+        entry(7, title="Stale"),
+        state=TranslationState.STALE,
+        source_version=1,
+        source=English("Stale", "An earlier text."),
+        errata=(Erratum(DAY, "王小明", "旧题", "模型的研究", "旧摘要。", _CHINESE),),
+    )
+    return [
+        entry(1, title=AWKWARD, zh=f"{AWKWARD} 译文", abstract="<script>alert(1)</script>摘要 & <b>粗</b>。"),
+        entry(2, title="Three thousand authors", authors=tuple(Author(f"Author {n}") for n in range(3000))),
+        entry(3, title="\u202bעברית ו-English\u202c side by side", zh="从右到左的标题"),
+        entry(4, title="Short", abstract="短。"),
+        entry(5, title="Long", abstract="很长的摘要。" * 830),
+        entry(6, title="Withdrawn", is_withdrawn=True, comment="Withdrawn: an error in Lemma 2 & more"),
+        stale,
+        replace(entry(8, title="Waiting"), paper=None),
+        entry(9, title="Unbalanced $x^{2", zh="不平衡的 $x^{2", abstract="公式 $\\frac{a}{ 没有结束，$5 和 $10 是钱。"),
+        entry(10, title="No Chinese title", zh=None),
+        entry(11, title="Agents that search", zh="会检索的智能体", abstract="智能体自己去检索，再作答。"),
+        *(untranslated(100 + n, title=f"Untranslated {n}: {AWKWARD}") for n in range(30)),
+    ]
+
+
+def editions(found: list[Entry], more_lines: int = 600) -> list[Edition]:
+    """A day, its week, and a day of which nobody knows what it holds."""
+    translated = tuple(one for one in found if one.translation)
+    lines = tuple(untranslated(1000 + n, title=f"A long list of papers, number {n}") for n in range(more_lines))
+    listed = (("cs.CL", tuple(one for one in found if not one.translation) + lines),)
+    day = Edition(DAY.isoformat(), DAY, DAY, translated, listed, (entry(900, title="Replaced"),), (), Stamp(AT, AT))
+    monday = date(2025, 1, 13)
+    week = Edition("2025-W03", monday, monday + timedelta(days=6), translated, listed, (), (), Stamp(AT, AT))
+    doubtful = Edition("2024-12-30", date(2024, 12, 30), date(2024, 12, 30), (), (), (), ("cs.CL: no answer",), None)
+    return [day, week, doubtful]
+
+
+class Published:
+    """The site in a folder, with its settings, as a run would leave it."""
+
+    def __init__(self, folder: Path, base_url: str) -> None:
+        self.settings = Settings(
+            site=Site.model_validate({"base_url": base_url}),
+            paths=Paths(data=folder / "data", public=folder / "public"),
+            arxiv=Arxiv(categories=("cs.CL", "cs.CV")),
+            feeds=Feeds(own=(FeedChoice(name="agents", title="智能体", keywords=("智能体",)),)),
+        )
+        self.settings.paths.data.mkdir(parents=True)
+
+    @property
+    def public(self) -> Path:
+        return self.settings.paths.public
+
+    def show(self, found: list[Entry]) -> None:
+        """The site holds these entries, and editions of them."""
+        issued = editions(found)
+        members: list[Member] = [*found, *issued]
+        digests = {one.item: digest(one) for one in members}
+        batches = [Batch("cs.CL", DAY, BatchState.COMPLETE, len(found), len(found), ("rss",), "", DAY)]
+        tree = publish.render(found, issued, batches, self.settings, digests)
+        published.write(self.public, self.settings.paths.data / "untold.json", tree)
+        search.bring_up_to_date(
+            wiring.search_path(self.settings), {one.arxiv_id: (digests[one.item], one) for one in found}
+        )
