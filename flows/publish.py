@@ -1,7 +1,8 @@
 """Feeds and pages are what the library says."""
 
+import gc
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -20,10 +21,10 @@ from yibao import dates, editions
 from yibao.editions import Holdings
 from yibao.errors import UpstreamError
 from yibao.feeds import atom, hub, jsonfeed, opml, rss
-from yibao.feeds.channels import Channel, Member, archive, feeds
+from yibao.feeds.channels import Channel, archive, feeds
 from yibao.feeds.model import Feed, Variant
 from yibao.models import Batch, Edition, Entry
-from yibao.rendering import Rendering, digest, ready, rendering
+from yibao.rendering import Digests, Rendering, ready, rendering
 from yibao.settings import Settings, Site
 from yibao.site.pages import pages
 
@@ -41,16 +42,24 @@ def publish(on: date | None = None, config: str = "yibao.toml") -> State | None:
 @task(name="publish feeds and pages", cache_policy=NO_CACHE)
 def write_tree(run: Run) -> None:
     """Every feed and page is up to date; files whose bytes are the same were not touched."""
+    # All that is read stays until the end; to look for garbage among it meanwhile takes a fifth of the time.
+    gc.disable()
+    try:
+        _write_tree(run)
+    finally:
+        gc.enable()
+
+
+def _write_tree(run: Run) -> None:
     entries, issued, batches = issue(run)
-    members: list[Member] = [*entries, *issued]
-    digests = {one.item: digest(one) for one in members}
+    digests = Digests(entries, issued)
     tree = render(entries, issued, batches, run.settings, digests)
     written = published.write(run.settings.paths.public, run.untold, tree, partial(tell_hub, run))
     run.report.files_changed += written.changed
     run.report.files_unchanged += written.unchanged
     run.report.files_removed += written.removed
     search.bring_up_to_date(
-        wiring.search_path(run.settings), {entry.arxiv_id: (digests[entry.item], entry) for entry in entries}
+        wiring.search_path(run.settings), {entry.arxiv_id: (digests.of(entry), entry) for entry in entries}
     )
 
 
@@ -109,24 +118,26 @@ def render(
     issued: list[Edition],
     batches: Sequence[Batch],
     settings: Settings,
-    digests: Mapping[str, str],
+    digests: Digests,
 ) -> dict[str, Rendering]:
-    """The whole published tree by path; `digests` of entries and editions by their permanent names."""
+    """The whole published tree by path; `digests` of all entries and editions."""
     site = settings.site
     channels = feeds(entries, issued, settings.arxiv.categories, site, settings.feeds.own)
     listed = [channel.about for channel in channels if channel.variant is Variant.WRITTEN]
-    tree = pages(issued, entries, [(feed.name, feed.title, feed.description) for feed in listed], site, batches)
+    tree = pages(
+        issued, entries, [(feed.name, feed.title, feed.description) for feed in listed], site, batches, digests
+    )
     for channel in channels:
         tree.update(_files(channel, site, digests))
     tree["feeds.opml"] = ready(opml.render(listed, site.title))
     return tree
 
 
-def _files(channel: Channel, site: Site, digests: Mapping[str, str]) -> dict[str, Rendering]:
+def _files(channel: Channel, site: Site, digests: Digests) -> dict[str, Rendering]:
     """A feed in its three formats, and its archive. Nothing is made before it is known to have changed."""
     folder = channel.about.base_url.removeprefix(f"{site.base_url}/")
     said = [site.model_dump(mode="json"), channel.variant, channel.about]
-    newest = [digests[one.item] for one in channel.newest]
+    newest = [digests.of(one) for one in channel.newest]
     tree = {
         f"{folder}{name}": rendering(partial(_live, write, channel), said, newest)
         for name, write in (("rss.xml", rss.render), ("atom.xml", atom.render), ("feed.json", jsonfeed.render))
@@ -136,7 +147,7 @@ def _files(channel: Channel, site: Site, digests: Mapping[str, str]) -> dict[str
     # Documents of the archive do not lead to the newest of them: that would change all of them each month.
     said[-1] = replace(channel.about, previous=None)
     for number, (name, members, make) in enumerate(parts):
-        within = (names[number], names[number + 2], [digests[one.item] for one in members])
+        within = (names[number], names[number + 2], [digests.of(one) for one in members])
         tree[f"{folder}archive/{name}"] = rendering(partial(_document, make), said, *within)
     return tree
 

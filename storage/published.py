@@ -1,7 +1,7 @@
 """The published tree: built beside the one that readers see, and put in its place in one step.
 
-Two trees take turns. The one that is not shown is brought up to date, by links to files of the other where those are
-right already, and the two change places at once: no reader sees half a file, or a link to a page that is not there yet.
+Two trees take turns. What is new is written into the one that is not shown, the two change places at once, and the
+other follows by links: no reader sees half a file, or a link to a page that is not there yet.
 Where the disk cannot exchange folders, files are replaced one by one, pages before what points to them.
 A document whose inputs did not change is not made again, and a file whose bytes are the same is not written again, so
 the work follows the change and not the archive.
@@ -11,7 +11,7 @@ import gzip
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,20 +55,38 @@ def write(
     spare = folder.with_name(f"{folder.name}.next")
     folder.mkdir(parents=True, exist_ok=True)
     shown = _Tree(folder)
+    changed = [path for path, one in tree.items() if not shown.has(path, one.digest)]
     gone = shown.manifest.keys() - tree.keys()
     different: set[str] = set()
-    if gone or any(not shown.has(path, one.digest) for path, one in tree.items()):
+    if changed or gone:
         different = _bring_up_to_date(_Tree(spare), shown, tree)
         _store(untold, sorted({*_read(untold, []), *different}))
-        try:
-            exchange.swap(spare, folder)
-        except OSError:
-            _replace_files(spare, shown, tree)
+        _show(spare, shown, changed, gone)
     pending = [path for path in _read(untold, []) if path in tree]
     if pending:
         tell(pending)
     untold.unlink(missing_ok=True)
     return Written(len(different), len(tree) - len(different), len(gone))
+
+
+def _show(spare: Path, shown: "_Tree", changed: Sequence[str], gone: Collection[str]) -> None:
+    """Readers see the spare tree in place of the shown one, which then holds the same files."""
+    try:
+        exchange.swap(spare, shown.root)
+    except OSError:
+        _replace_files(spare, shown, changed, gone)
+        return
+    # What was shown until now is the spare tree. A kill in here costs the next publication some links.
+    _store(spare / _MANIFEST, {**shown.manifest, **dict.fromkeys(changed, _UNKNOWN)})
+    for path in gone:
+        _remove(spare, path)
+    for path in changed:
+        for name in _names(path):
+            if (shown.root / name).exists():
+                _link(shown.root / name, spare / name)
+            else:
+                (spare / name).unlink(missing_ok=True)
+    _store(spare / _MANIFEST, _read(shown.root / _MANIFEST, {}))
 
 
 class _Tree:
@@ -114,17 +132,16 @@ def _bring_up_to_date(spare: _Tree, shown: _Tree, tree: Mapping[str, Rendering])
     return different
 
 
-def _replace_files(spare: Path, shown: _Tree, tree: Mapping[str, Rendering]) -> None:
+def _replace_files(spare: Path, shown: _Tree, changed: Sequence[str], gone: Collection[str]) -> None:
     """The shown tree is what the spare one is, file by file; each is whole at every moment."""
-    changed = [path for path, one in tree.items() if not shown.has(path, one.digest)]
     # Deepest first: papers, then editions and feeds, then the front page.
     for path in sorted(changed, key=lambda path: (-path.count("/"), path)):
-        for name in (path, *(f"{path}{twin}" for twin in _TWINS)):
+        for name in _names(path):
             if (spare / name).exists():
                 _write(shown.root, name, (spare / name).read_bytes())
             else:
                 (shown.root / name).unlink(missing_ok=True)
-    for path in shown.manifest.keys() - tree.keys():
+    for path in gone:
         _remove(shown.root, path)
     _write(shown.root, _MANIFEST, (spare / _MANIFEST).read_bytes())
 
@@ -154,7 +171,7 @@ def _write(root: Path, path: str, content: bytes) -> None:
 
 
 def _link_all(shown: _Tree, spare: _Tree, path: str) -> None:
-    for name in (path, *(f"{path}{twin}" for twin in _TWINS)):
+    for name in _names(path):
         if name in shown.files:
             _link(shown.root / name, spare.root / name)
         elif name in spare.files:
@@ -173,8 +190,13 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
+def _names(path: str) -> tuple[str, ...]:
+    """The files of one document: itself, and its compressed twins where it has some."""
+    return (path, *(f"{path}{twin}" for twin in _TWINS))
+
+
 def _remove(root: Path, path: str) -> None:
-    for name in (path, *(f"{path}{twin}" for twin in _TWINS)):
+    for name in _names(path):
         (root / name).unlink(missing_ok=True)
     parent = (root / path).parent
     while parent != root and parent.exists() and not any(parent.iterdir()):

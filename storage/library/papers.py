@@ -6,7 +6,7 @@ of one run was never seen by anyone, and is not kept.
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ COLUMNS = """
     arxiv_id, version, title, abstract, authors, categories, primary_category, source, subject_classes, comment,
     journal_ref, doi, license, submitted_at, updated_at, report_no, submitter, versions, is_withdrawn
 """
+_FIELDS = [*COLUMNS.replace(",", " ").split(), "fingerprint"]
 
 
 class Merged(NamedTuple):
@@ -118,16 +119,13 @@ def waiting(connection: Connection) -> list[str]:
 
 def paper_of(row: Sequence[Any]) -> Paper:
     """The record in a row of this module's columns, and the fingerprint."""
-    values: dict[str, Any] = dict(zip([*COLUMNS.replace(",", " ").split(), "fingerprint"], row, strict=True))
-    paper = Paper(**values)
-    return replace(
-        paper,
-        authors=tuple(Author(author["name"], tuple(author["affiliations"])) for author in values["authors"]),
-        categories=tuple(paper.categories),
-        subject_classes=tuple(paper.subject_classes),
-        versions=tuple(Version(**version) for version in values["versions"]),
-        fingerprint=values["fingerprint"].hex if values["fingerprint"] else None,
-    )
+    values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
+    values["authors"] = tuple(Author(one["name"], tuple(one["affiliations"])) for one in values["authors"])
+    values["versions"] = tuple(Version(**one) for one in values["versions"])
+    for name in ("categories", "subject_classes"):
+        values[name] = tuple(values[name])
+    values["fingerprint"] = values["fingerprint"].hex if values["fingerprint"] else None
+    return Paper(**values)
 
 
 def _known(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, _Known]:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from flows import publish, wiring
 from storage import published, search
-from yibao.feeds.channels import Member
 from yibao.models import AnnounceType, Author, Batch, BatchState, Edition, Entry, Paper, Stamp, Translation
 from yibao.provenance import English, Erratum, TranslationState
-from yibao.rendering import digest
+from yibao.rendering import Digests
 from yibao.settings import Arxiv, FeedChoice, Feeds, Paths, Settings, Site
 
 DAY = date(2025, 1, 17)
@@ -106,11 +105,10 @@ class Published:
     def show(self, found: list[Entry]) -> None:
         """The site holds these entries, and editions of them."""
         issued = editions(found)
-        members: list[Member] = [*found, *issued]
-        digests = {one.item: digest(one) for one in members}
+        digests = Digests(found, issued)
         batches = [Batch("cs.CL", DAY, BatchState.COMPLETE, len(found), len(found), ("rss",), "", DAY)]
         tree = publish.render(found, issued, batches, self.settings, digests)
         published.write(self.public, self.settings.paths.data / "untold.json", tree)
         search.bring_up_to_date(
-            wiring.search_path(self.settings), {one.arxiv_id: (digests[one.item], one) for one in found}
+            wiring.search_path(self.settings), {one.arxiv_id: (digests.of(one), one) for one in found}
         )

@@ -14,11 +14,11 @@ from lxml import etree
 
 from yibao import categories
 from yibao.models import Batch, Edition, Entry
-from yibao.rendering import Rendering, ready, rendering
+from yibao.rendering import Digests, Rendering, ready, rendering
 from yibao.settings import Site
 from yibao.site import calendar, citations
 from yibao.site.filters import environment, slug
-from yibao.site.parts import parts
+from yibao.site.parts import Part, parts
 from yibao.site.texts import texts
 
 _STATES = {"complete": "完整", "partial": "不完整", "none announced": "当日没有公布", "unknown": "未知"}
@@ -31,28 +31,33 @@ _Page = Callable[..., Rendering]
 _Tree = dict[str, Rendering]
 
 
-def pages(
+def pages(  # noqa: PLR0913  (all that is shown)
     editions: Sequence[Edition],
     entries: Sequence[Entry],
     feeds: Sequence[tuple[str, str, str]],
     site: Site,
     batches: Sequence[Batch] = (),
+    digests: Digests | None = None,
 ) -> _Tree:
     """The tree of pages below the site's root.
 
     `editions` and `entries` newest first; `feeds` as (name, title, description); `batches` are what the ledger says of
-    arXiv's lists. Translated papers have a page each, and their citations; others are read at arXiv.
+    arXiv's lists; `digests` those of entries and editions, where they are known. Translated papers have a page each,
+    and their citations; others are read at arXiv.
     """
     templates = environment(site)
     settings = site.model_dump(mode="json")
 
-    def page(name: str, path: str, /, **values: Any) -> Rendering:
+    known = digests or Digests(entries, editions)
+
+    def page(name: str, path: str, /, *inputs: Any, **values: Any) -> Rendering:
+        """The page; `inputs` stand for its values where these are large and their digests are known."""
         root = "../" * path.count("/") or "./"
 
         def render() -> bytes:
             return templates.get_template(name).render(root=root, path=path, **values).encode()
 
-        return rendering(render, name, path, settings, values)
+        return rendering(render, name, path, settings, inputs or values)
 
     translated = [entry for entry in entries if entry.translation]
     codes = [name for name, _, _ in feeds if name in categories.taxonomy()]
@@ -67,27 +72,29 @@ def pages(
         "about/index.html": page("about.html", "about/"),
         "robots.txt": ready(f"User-agent: *\nAllow: /\nSitemap: {site.base_url}/sitemap.xml\n".encode()),
         **{name: ready((files("yibao.site") / name).read_bytes()) for name in _FILES},
-        **_editions(page, editions),
-        **_papers(page, translated),
-        **_categories(page, translated, codes),
-        **_of_translators(page, translators),
-        **_data(page, translated, site),
+        **_editions(page, editions, known),
+        **_papers(page, translated, known),
+        **_categories(page, translated, codes, known),
+        **_of_translators(page, translators, known),
+        **_data(page, translated, site, known),
     }
     addresses = sorted(path.removesuffix("index.html") for path in tree if path.endswith("index.html"))
     return {**tree, **sitemaps(site.base_url, addresses)}
 
 
-def _editions(page: _Page, editions: Sequence[Edition]) -> _Tree:
+def _editions(page: _Page, editions: Sequence[Edition], digests: Digests) -> _Tree:
     """A page or several for each edition, a calendar for each year, and the newest day at the front."""
     tree = {}
     newest = next((edition for edition in editions if not edition.is_weekly), next(iter(editions), None))
     for edition in editions:
         for part in parts(edition):
             path = f"editions/{edition.key}/" + (f"{part.number}/" if part.number > 1 else "")
-            tree[f"{path}index.html"] = page("edition.html", path, edition=part.head, part=part)
+            inputs = _inputs(part, digests)
+            tree[f"{path}index.html"] = page("edition.html", path, *inputs, edition=part.head, part=part)
     first = parts(newest)[0] if newest else None
     for path in ("", "today/"):
-        tree[f"{path}index.html"] = page("today.html", path, edition=first.head if first else None, part=first)
+        inputs = _inputs(first, digests) if first else []
+        tree[f"{path}index.html"] = page("today.html", path, *inputs, edition=first.head if first else None, part=first)
     years = calendar.years(editions)
     listed = list(years)
     for year in listed or [0]:
@@ -96,25 +103,32 @@ def _editions(page: _Page, editions: Sequence[Edition]) -> _Tree:
     return tree
 
 
-def _papers(page: _Page, translated: Iterable[Entry]) -> _Tree:
+def _inputs(part: Part, digests: Digests) -> list[Any]:
+    sections = [(section.name, section.total, digests.listed(section.entries)) for section in part.sections]
+    return [part.head, part.number, sections]
+
+
+def _papers(page: _Page, translated: Iterable[Entry], digests: Digests) -> _Tree:
     tree = {}
     for entry in translated:
         path = f"papers/{entry.arxiv_id}/"
-        tree[f"{path}index.html"] = page("paper.html", path, entry=entry)
+        tree[f"{path}index.html"] = page("paper.html", path, digests.of(entry), entry=entry)
         if entry.paper:
-            tree[f"{path}cite.bib"] = rendering(partial(citations.bibtex, entry.paper), entry.paper)
-            tree[f"{path}cite.ris"] = rendering(partial(citations.ris, entry.paper), entry.paper)
+            for name, cite in (("cite.bib", citations.bibtex), ("cite.ris", citations.ris)):
+                tree[f"{path}{name}"] = rendering(partial(cite, entry.paper), digests.of(entry))
     return tree
 
 
-def _categories(page: _Page, translated: Sequence[Entry], codes: Sequence[str]) -> _Tree:
+def _categories(page: _Page, translated: Sequence[Entry], codes: Sequence[str], digests: Digests) -> _Tree:
     counts = Counter(code for entry in translated for code in entry.categories)
     counted = [(code, counts[code]) for code in codes]
     tree = {"categories/index.html": page("categories.html", "categories/", categories=counted)}
     for code in codes:
         path = f"categories/{code}/"
         newest = [entry for entry in translated if code in entry.categories][:_LISTED]
-        tree[f"{path}index.html"] = page("category.html", path, code=code, entries=newest, count=counts[code])
+        tree[f"{path}index.html"] = page(
+            "category.html", path, counts[code], digests.listed(newest), code=code, entries=newest, count=counts[code]
+        )
     return tree
 
 
@@ -126,17 +140,26 @@ def _translators(translated: Iterable[Entry]) -> dict[str, list[Entry]]:
     return found
 
 
-def _of_translators(page: _Page, translators: dict[str, list[Entry]]) -> _Tree:
+def _of_translators(page: _Page, translators: dict[str, list[Entry]], digests: Digests) -> _Tree:
     counted = sorted(((name, len(found)) for name, found in translators.items()), key=lambda one: (-one[1], one[0]))
     tree = {"translators/index.html": page("translators.html", "translators/", translators=counted)}
     for name, found in translators.items():
         path = f"translators/{slug(name)}/"
-        tree[f"{path}index.html"] = page("translator.html", path, name=name, count=len(found), entries=found[:_LISTED])
+        tree[f"{path}index.html"] = page(
+            "translator.html",
+            path,
+            name,
+            len(found),
+            digests.listed(found[:_LISTED]),
+            name=name,
+            count=len(found),
+            entries=found[:_LISTED],
+        )
     return tree
 
 
-def _data(page: _Page, translated: Sequence[Entry], site: Site) -> _Tree:
-    documents, counts = texts(translated, site)
+def _data(page: _Page, translated: Sequence[Entry], site: Site, digests: Digests) -> _Tree:
+    documents, counts = texts(translated, site, digests)
     return {**documents, "data/index.html": page("data.html", "data/", months=list(counts.items()))}
 
 

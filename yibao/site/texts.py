@@ -8,20 +8,23 @@ import orjson
 
 from yibao import identifiers, typesetting
 from yibao.models import Entry
-from yibao.rendering import Rendering, rendering
+from yibao.rendering import Digests, Rendering, rendering
 from yibao.settings import Site
 
 FOLDER = "data/translations"
 
 
-def texts(entries: Iterable[Entry], site: Site) -> tuple[dict[str, Rendering], dict[str, int]]:
+def texts(entries: Iterable[Entry], site: Site, digests: Digests) -> tuple[dict[str, Rendering], dict[str, int]]:
     """A document for each month of first publication, and a manifest; how many entries each month has, newest first."""
     months: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.translation and entry.stamp:
             months.setdefault(f"{entry.stamp.published_at:%Y-%m}", []).append(entry)
     newest = sorted(months, reverse=True)
-    tree = {f"{FOLDER}/{month}.json": rendering(partial(_month, months[month]), months[month]) for month in newest}
+    tree = {
+        f"{FOLDER}/{month}.json": rendering(partial(_month, months[month]), digests.listed(months[month]))
+        for month in newest
+    }
     counts = {month: len(months[month]) for month in newest}
     about = (site.title, site.base_url, counts)
     return {**tree, "data/manifest.json": rendering(partial(_manifest, *about), *about)}, counts
