@@ -37,6 +37,7 @@ check: $(READY) ## Lint, types, import contracts
 bench: $(READY) $(PEERS)/ready ## Benchmarks, as ratios within one run (half an hour, 12 GB of disk)
 	$(BIN)/python -m benchmarks.run_time
 	$(BIN)/python -m benchmarks.translations
+	$(BIN)/python -m benchmarks.maths || true
 	$(BIN)/python -m benchmarks.publishing $(PEERS)/bin/python
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.oai_pages $(PEERS)/bin/python

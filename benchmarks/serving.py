@@ -1,9 +1,10 @@
 """`yibao serve` beside nginx on the same machine: who asks again for a feed that did not change, and gets 304.
 
-    python -m benchmarks.serving [--seconds 5]
+    python -m benchmarks.serving [--seconds 5] [--load 60]
 
-Needs wrk and nginx (apt-get install wrk nginx-light). Both serve the same file of 264 KB from one process; memory is
-that of ours after the load.
+Needs wrk and nginx (apt-get install wrk nginx-light). Both serve the same file of 264 KB from one process. Then ours is
+asked for files, unchanged files and feeds for two thousand different questions, at random, and its memory is told
+before and after.
 """
 
 import argparse
@@ -13,16 +14,38 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import httpx
 
+from benchmarks import bulk_data, publishing
+from storage import published, search
+from yibao import rendering
+from yibao.models import Entry, Stamp
+
 _FEED = "feeds/all/atom.xml"
 _CONNECTIONS = 16
+#: What wrk asks for: three files in ten are read, six in ten are unchanged, one request in ten is a question.
+_LOAD = """
+local number = 0
+request = function()
+  number = number + 1
+  local kind = number % 10
+  if kind == 0 then
+    return wrk.format("GET", "/feeds/search/atom.xml?q=%E6%A0%87%E9%A2%98" .. math.random(2000))
+  elseif kind < 4 then
+    return wrk.format("GET", "/feeds/all/atom.xml", {["Accept-Encoding"] = "gzip"})
+  end
+  return wrk.format("GET", "/feeds/all/atom.xml", {["If-None-Match"] = "*"})
+end
+"""
 
 
-def requests_a_second(url: str, seconds: int, headers: dict[str, str]) -> float:
+def requests_a_second(url: str, seconds: int, headers: dict[str, str], script: Path | None = None) -> float:
     given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+    given += ["-s", str(script)] if script else []
     command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", *given, url]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1])
@@ -50,29 +73,53 @@ def measure(name: str, process: subprocess.Popen, url: str, seconds: int) -> flo
             "gzip": requests_a_second(url, seconds, {"Accept-Encoding": "gzip"}),
             "plain": requests_a_second(url, seconds, {}),
         }
-        before = memory_mib(process)
-        requests_a_second(url, 4 * seconds, {"Accept-Encoding": "gzip"})
-        grown = memory_mib(process) - before
         told = ", ".join(f"{kind} {rate:,.0f}" for kind, rate in rates.items())
-        print(f"  {name:12} {told} a second; {before:.0f} MiB, {grown:+.1f} after {4 * seconds} s more", flush=True)
+        print(f"  {name:12} {told} a second", flush=True)
         return rates["304"]
     finally:
-        process.terminate()
-        process.wait(10)
+        if name == "nginx":
+            process.terminate()
+            process.wait(10)
+
+
+def load(process: subprocess.Popen, folder: Path, seconds: int) -> None:
+    """Files, unchanged files and questions at random; what memory does meanwhile."""
+    (folder / "load.lua").write_text(_LOAD)
+    url, grown = f"http://127.0.0.1:8091/{_FEED}", []
+    # The first round fills the caches.
+    for _ in range(5):
+        rate = requests_a_second(url, max(1, seconds // 5), {}, folder / "load.lua")
+        grown.append(memory_mib(process))
+    told = ", ".join(f"{size:.0f}" for size in grown)
+    print(f"  a mixture with questions: {rate:,.0f} a second; memory in MiB after each fifth of {seconds} s: {told}")
+
+
+def question_index(folder: Path) -> None:
+    chance = Random(17)
+    text, names = bulk_data.vocabulary(chance)
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    entries = []
+    for number in range(2000):
+        paper = publishing.paper(chance, f"2611.{number:05d}", text, names, at)
+        written = publishing.translation(paper, "2026-W47", number)
+        entries.append(Entry(paper.arxiv_id, paper, written, at.date(), stamp=Stamp(at, at)))
+    search.bring_up_to_date(folder, {one.arxiv_id: (one.arxiv_id, one) for one in entries})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=5)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--load", type=int, default=60, metavar="SECONDS")
+    chosen = parser.parse_args()
+    seconds = chosen.seconds
     if not (shutil.which("wrk") and shutil.which("nginx")):
         print("serving: wrk or nginx is not installed, so nothing was measured")
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        file = folder / "public" / _FEED
-        file.parent.mkdir(parents=True)
-        file.write_text("<entry>中文 text</entry>\n" * 10_000, encoding="utf-8")
+        feed = ("<entry>中文 text</entry>\n" * 10_000).encode()
+        published.write(folder / "public", folder / "untold", {_FEED: rendering.ready(feed)})
+        question_index(folder / "data" / "search")
         (folder / "yibao.toml").write_text("")
         folder.chmod(0o755)
         (folder / "nginx.conf").write_text(
@@ -86,6 +133,9 @@ def main() -> None:
         nginx = subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL)
         theirs = measure("nginx", nginx, f"http://127.0.0.1:8092/{_FEED}", seconds)
         print(f"  ours answers {mine / theirs:.2f} of nginx's rate of 304")
+        load(ours, folder, chosen.load)
+        ours.terminate()
+        ours.wait(10)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from flows import standing, tables, wiring
 from flows.curate import translations
+from flows.look import search, serve
 from flows.options import as_json_option, config_option
 from flows.report import Report, as_text
 from storage.library import connection, ledger, papers, problems, runs
@@ -33,7 +34,7 @@ _CHAPTERS = (
     ("Each day", ("run", "harvest", "import", "publish", "schedule")),
     ("Curate", ("translations",)),
     ("Mail", ("newsletter", "subscribers")),
-    ("Look", ("status", "sql", "serve")),
+    ("Look", ("status", "search", "sql", "serve")),
 )
 
 
@@ -214,24 +215,8 @@ def schedule(config: Path) -> None:
 yibao.add_command(translations)
 
 
-@yibao.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@config_option
-def serve(host: str, port: int, config: Path) -> None:
-    """Hand out the published tree over HTTP, and feeds for any question, until stopped.
-
-    For a look, or for a small site by itself; nginx or Caddy may stand before it. Example: yibao serve --port 8000
-    """
-    import uvicorn
-
-    from flows.answers import Answers
-    from yibao.web.application import application
-
-    settings = wiring.load(config)
-    public = settings.paths.public
-    click.echo(f"http://{host}:{port}/ shows {public}; Ctrl-C ends it")
-    uvicorn.run(application(public, Answers(settings)), host=host, port=port, log_level="warning", server_header=False)
+yibao.add_command(search)
+yibao.add_command(serve)
 
 
 @yibao.group()

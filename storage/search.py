@@ -23,7 +23,6 @@ from yibao.questions import Question
 #: Raised whenever what is indexed changes in kind: an index of another version is made anew.
 _VERSION = 1
 _INDEXED = "indexed.json"
-_ENTRY = TypeAdapter(Entry)
 _WORDS = (
     tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"\p{Han}|[\p{L}\p{M}\p{N}--\p{Han}]+"))
     .filter(tantivy.Filter.lowercase())
@@ -70,7 +69,7 @@ def find(folder: Path, question: Question, most: int) -> list[Entry]:
     index = _opened(folder, (folder / _INDEXED).stat().st_mtime_ns)
     searcher = index.searcher()
     found = searcher.search(_query(question), most, count=False, order_by_field="published_at")
-    return [_ENTRY.validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]
+    return [_records().validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]
 
 
 def _indexed(folder: Path) -> dict[str, str] | None:
@@ -80,6 +79,11 @@ def _indexed(folder: Path) -> dict[str, str] | None:
         return dict(told["entries"]) if told["version"] == _VERSION else None
     except (OSError, ValueError, KeyError):
         return None
+
+
+@lru_cache(maxsize=1)
+def _records() -> TypeAdapter[Entry]:
+    return TypeAdapter(Entry)
 
 
 @lru_cache(maxsize=1)

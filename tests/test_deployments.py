@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +17,8 @@ import yaml
 
 from flows import schedule
 from flows.registry import FLOWS
+from storage import published
+from yibao.rendering import ready
 from yibao.web import application, tree
 
 ROOT = Path(__file__).parents[1]
@@ -63,37 +66,30 @@ FILES = {
     "feeds/all/feed.json": "{}",
     "feeds.opml": "<opml/>",
     "style.css": "p{}",
+    "search.js": "let a = 1;",
     "sitemap.xml": "<urlset/>",
     "papers/2501.00001/cite.bib": "@misc{}",
-    ".yibao.part": "half",
 }
 
 
 @pytest.fixture
-def nginx(tmp_path):
-    """The tree behind a real nginx with our configuration."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed on this machine")
-    for path, content in FILES.items():
-        (tmp_path / "public" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "public" / path).write_text(content, encoding="utf-8")
+def public(tmp_path):
+    """A published tree, readable by the servers' own users."""
+    published.write(
+        tmp_path / "public", tmp_path / "untold", {path: ready(said.encode()) for path, said in FILES.items()}
+    )
+    (tmp_path / "public" / ".yibao.part").write_text("half")
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    places = "".join(
-        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    user = "user root;" if os.geteuid() == 0 else ""
-    (tmp_path / "main.conf").write_text(
-        f"{user} daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
-        f"http {{ access_log off; {places} server {{ listen 127.0.0.1:{port}; root {tmp_path}/public;"
-        f" include {ROOT}/deployments/nginx.conf; }} }}\n"
-    )
-    server = subprocess.Popen([program, "-c", str(tmp_path / "main.conf")], stderr=subprocess.PIPE)
+    return tmp_path / "public"
+
+
+@contextmanager
+def running(command, port, **environ):
+    """A server, until it answers and as long as it is asked."""
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, **environ})
     try:
-        for _ in range(100):
+        for _ in range(200):
             if server.poll() is not None:
                 raise AssertionError(server.stderr.read().decode())
             try:
@@ -101,17 +97,58 @@ def nginx(tmp_path):
                 break
             except httpx.TransportError:
                 time.sleep(0.05)
-        yield tmp_path / "public", f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(10)
 
 
-def test_nginx_says_of_each_file_what_yibao_serve_says(nginx):
-    public, url = nginx
-    for path in FILES:
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def nginx(tmp_path, public):
+    """The tree behind a real nginx with our configuration."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed on this machine")
+    port = free_port()
+    places = "".join(
+        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = "user root;" if os.geteuid() == 0 else ""
+    (tmp_path / "main.conf").write_text(
+        f"{user} daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
+        f"http {{ access_log off; {places} server {{ listen 127.0.0.1:{port}; root {public};"
+        f" include {ROOT}/deployments/nginx.conf; }} }}\n"
+    )
+    with running([program, "-c", str(tmp_path / "main.conf")], port) as url:
+        yield url
+
+
+@pytest.fixture
+def caddy(tmp_path, public):
+    """The tree behind a real Caddy with our configuration, without certificates."""
+    program = shutil.which("caddy")
+    if program is None:
+        pytest.skip("Caddy is not installed on this machine")
+    port = free_port()
+    ours = (ROOT / "deployments" / "Caddyfile").read_text()
+    ours = ours.replace("gazette.example {", f"http://127.0.0.1:{port} {{").replace("/srv/yibao/public", str(public))
+    (tmp_path / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{ours}")
+    command = [program, "run", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"]
+    with running(command, port, HOME=str(tmp_path), XDG_DATA_HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path)) as url:
+        yield url
+
+
+@pytest.mark.parametrize("server", ["nginx", "caddy"])
+def test_each_server_says_of_each_file_what_yibao_serve_says(server, public, request):
+    url = request.getfixturevalue(server)
+    for path in (*FILES, ".yibao.part", ".yibao.json"):
         place = "/" if path == "index.html" else f"/{path}"
-        answer, ours = httpx.get(url + place), tree.find(public, place)
+        answer, ours = httpx.get(url + place, headers={"Accept-Encoding": "identity"}), tree.find(public, place)
         if path.startswith("."):
             assert (answer.status_code, ours) == (404, None)
             continue
@@ -120,7 +157,9 @@ def test_nginx_says_of_each_file_what_yibao_serve_says(nginx):
         for name, value in application.HEADERS.items():
             assert answer.headers[name] == value, (path, name)
         assert answer.headers["cache-control"] == application.CACHE
-    assert httpx.get(f"{url}/", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
+    packed = httpx.get(f"{url}/", headers={"Accept-Encoding": "gzip"})
+    assert (packed.headers["content-encoding"], packed.text) == ("gzip", FILES["index.html"])
+    assert int(packed.headers["content-length"]) == (public / "index.html.gz").stat().st_size
 
 
 def test_the_caddyfile_has_the_same_headers_and_types():

@@ -224,3 +224,23 @@ def test_import_takes_in_a_snapshot_on_the_command_line_and_says_what_it_did(tmp
     assert command("sql", "SELECT arxiv_id FROM paper", cwd=tmp_path)[1] == "arxiv_id\n2501.00001\n"
     status, out, _ = command("import", "snapshot.json", cwd=tmp_path)
     assert "papers: 0 new, 0 changed, 1 unchanged" in out
+
+
+def test_search_finds_words_of_both_languages_in_what_is_published(installation, arxiv):
+    installation.write("a.md", section("2501.05727", zh="会检索的智能体"))
+    installation.run("daily", MONDAY)
+    config = ["--config", str(installation.config)]
+    for words in (["智能体"], ["检索", "智能"]):
+        found = CliRunner().invoke(yibao, ["search", *words, "--json", *config])
+        assert [(one["arxiv_id"], one["title"]) for one in json.loads(found.output)] == [
+            ("2501.05727", "会检索的智能体")
+        ]
+    assert CliRunner().invoke(yibao, ["search", "智能体", "--untranslated", "--json", *config]).output.strip() == "[]"
+    refused = CliRunner().invoke(yibao, ["search", "--category", "cs.QQ", *config])
+    assert (refused.exit_code, "no such category" in refused.output) == (2, True)
+
+
+def test_search_before_anything_is_published_says_what_to_do(tmp_path):
+    (tmp_path / "yibao.toml").write_text("")
+    code, _, told = command("search", "x", cwd=tmp_path)
+    assert (code, "yibao publish" in told) == (1, True)

@@ -148,7 +148,8 @@ def test_two_languages_stand_side_by_side(installation):
     page = (installation.public / "papers" / PAPER / "index.html").read_text()
     assert '<section lang="zh-Hant">' in page
     assert "可擴展的監督" in page
-    assert "译者：李丽" in page
+    assert '译者：<a href="../../translators/李丽/">李丽</a>' in page
+    assert "可扩展的监督" in (installation.public / "translators" / "李丽" / "index.html").read_text()
     assert "<h1>可扩展的监督</h1>" in page
 
 

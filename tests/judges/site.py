@@ -49,6 +49,12 @@ def untranslated(number: int, **more: object) -> Entry:
     return replace(entry(number, **more), translation=None, translated_on=None)
 
 
+def other_language(number: int) -> Translation:
+    """A translation into another language, by somebody who translated nothing else."""
+    written = entry(number).translation
+    return replace(written, language="ja", title="短い論文", abstract="短い。", translator="山田 太郎")
+
+
 def entries() -> list[Entry]:
     """One of each kind."""
     stale = replace(
@@ -62,7 +68,7 @@ def entries() -> list[Entry]:
         entry(1, title=AWKWARD, zh=f"{AWKWARD} 译文", abstract="<script>alert(1)</script>摘要 & <b>粗</b>。"),
         entry(2, title="Three thousand authors", authors=tuple(Author(f"Author {n}") for n in range(3000))),
         entry(3, title="\u202bעברית ו-English\u202c side by side", zh="从右到左的标题"),
-        entry(4, title="Short", abstract="短。"),
+        replace(entry(4, title="Short", abstract="短。"), others=(other_language(4),)),
         entry(5, title="Long", abstract="很长的摘要。" * 830),
         entry(6, title="Withdrawn", is_withdrawn=True, comment="Withdrawn: an error in Lemma 2 & more"),
         stale,

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -36,7 +37,7 @@ PAGES = (
 MOST_BYTES = 150_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Not longer: its event loop runs in the tests' own thread.
 def browser():
     with sync_api.sync_playwright() as playwright:
         made = playwright.chromium.launch(
@@ -93,6 +94,27 @@ def test_lighthouse_gives_at_least_95_in_every_category(url):
     assert done.returncode == 0, done.stderr
     for address, told in json.loads(done.stdout.splitlines()[-1]).items():
         assert min(told["scores"].values()) >= 0.95, (address, told)
+
+
+def test_no_link_of_any_page_leads_to_a_page_or_place_that_is_not_there(site, url):
+    documents = {}
+    for path in site.public.rglob("*.html"):
+        place = f"{url}/{quote(path.relative_to(site.public).as_posix().removesuffix('index.html'))}"
+        documents[place] = html.fromstring(path.read_bytes(), base_url=place)
+    assert len(documents) > len(PAGES)
+    for place, document in documents.items():
+        document.make_links_absolute(place)
+        for _, _, link, _ in document.iterlinks():
+            target, _, anchor = link.partition("#")
+            if not target.startswith(url) or target.startswith(f"{url}/feeds/search/"):
+                continue
+            file = site.public / unquote(target.removeprefix(f"{url}/").partition("?")[0])
+            assert file.is_file() or (file / "index.html").is_file(), (place, link)
+            if anchor:
+                assert documents[quote(unquote(target), safe=":/")].xpath("//*[@id=$id]", id=unquote(anchor)), (
+                    place,
+                    link,
+                )
 
 
 def test_no_page_of_an_edition_weighs_more_than_a_phone_loads_at_once(site):

@@ -133,10 +133,12 @@ def _categories(page: _Page, translated: Sequence[Entry], codes: Sequence[str], 
 
 
 def _translators(translated: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Who translated what, into whichever language."""
     found: dict[str, list[Entry]] = {}
     for entry in translated:
-        if entry.translation and entry.translation.translator:
-            found.setdefault(entry.translation.translator, []).append(entry)
+        names = dict.fromkeys(one.translator for one in (entry.translation, *entry.others) if one and one.translator)
+        for name in names:
+            found.setdefault(name, []).append(entry)
     return found
 
 
