@@ -78,4 +78,14 @@ def serve(host: str, port: int, config: Path) -> None:
     settings = wiring.load(config)
     click.echo(f"http://{host}:{port}/ shows {settings.paths.public}; Ctrl-C ends it")
     app = application(settings.paths.public, Answers(settings))
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    # What it says is the same for everybody: who asks, through which proxy, is not looked at.
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+    )

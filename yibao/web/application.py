@@ -8,8 +8,8 @@ import gzip
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from functools import partial
+from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -109,16 +109,26 @@ def _of_tree(public: Path, path: str, asked: Headers, method: str) -> Response:
 def _file(file: File, asked: Headers, *, is_head: bool) -> Response:
     coding = _coding(file.compressed, asked)
     etag = f'{file.etag[:-1]}-{coding}"' if coding else file.etag
-    headers = {**HEADERS, "ETag": etag, "Last-Modified": file.last_modified, "Cache-Control": CACHE}
-    if file.compressed:
-        headers["Vary"] = "Accept-Encoding"
     if _is_known(asked, etag, file.modified_at):
-        return Response(None, 304, headers)
+        return _unchanged(etag, file.modified_at, varies=bool(file.compressed))
+    headers = _headers(etag, file.modified_at, varies=bool(file.compressed))
     if coding:
         content = file.compressed[coding]
         sizes = {"Content-Encoding": coding, "Content-Length": str(len(content))}
         return Response(None if is_head else content, 200, {**headers, **sizes}, file.media_type)
     return FileResponse(file.path, 200, headers, file.media_type)
+
+
+def _headers(etag: str, modified_at: datetime, *, varies: bool) -> dict[str, str]:
+    last_modified = format_datetime(modified_at, usegmt=True)
+    headers = {**HEADERS, "ETag": etag, "Last-Modified": last_modified, "Cache-Control": CACHE}
+    return {**headers, "Vary": "Accept-Encoding"} if varies else headers
+
+
+@lru_cache(maxsize=1024)
+def _unchanged(etag: str, modified_at: datetime, *, varies: bool) -> Response:
+    """Most answers are this one; it holds nothing of the request."""
+    return Response(None, 304, _headers(etag, modified_at, varies=varies))
 
 
 def _is_known(asked: Headers, etag: str, modified_at: datetime | None) -> bool:
@@ -136,10 +146,18 @@ def _is_known(asked: Headers, etag: str, modified_at: datetime | None) -> bool:
 
 def _coding(codings: Mapping[str, Any], asked: Headers) -> str | None:
     """The best content coding that who asks takes; None for the bytes as they are, as parts of a file always are."""
-    if not codings or "range" in asked:
+    accepted = asked.get("accept-encoding") if codings else None
+    if accepted is None or "range" in asked:
         return None
+    taken = _taken(accepted)
+    return next((coding for coding in codings if taken.get(coding, taken.get("*", False))), None)
+
+
+@lru_cache(maxsize=256)
+def _taken(accepted: str) -> dict[str, bool]:
+    """Whether each content coding in the header is taken."""
     taken = {}
-    for one in asked.get("accept-encoding", "").split(","):
+    for one in accepted.split(","):
         name, _, weight = one.partition(";")
         taken[name.strip().lower()] = weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return next((coding for coding in codings if taken.get(coding, taken.get("*", False))), None)
+    return taken

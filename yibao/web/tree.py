@@ -8,7 +8,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,11 +47,6 @@ class File:
     size: int
     #: Its bytes by content coding, the best first; empty where it was published in one form only.
     compressed: Mapping[str, bytes]
-
-    @property
-    def last_modified(self) -> str:
-        """As HTTP writes dates."""
-        return format_datetime(self.modified_at, usegmt=True)
 
 
 def find(public: Path, address: str) -> File | str | None:
