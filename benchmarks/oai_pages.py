@@ -114,7 +114,7 @@ def tree(body: bytes) -> int:
 
 
 def texts(body: bytes) -> int:
-    return len(oai_records.records(etree.fromstring(body)))
+    return len(oai_records.records(etree.fromstring(body, etree.XMLParser(remove_blank_text=True))))
 
 
 def papers(body: bytes) -> int:

@@ -125,7 +125,9 @@ def read(body: bytes, url: str, prefix: str | None = PREFIX) -> Page:
 def _root(text: str, url: str) -> etree._Element:
     try:
         root = etree.fromstring(
-            text.encode(), etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+            text.encode(),
+            # Blanks between elements say nothing, and their nodes cost a quarter of the time.
+            etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_blank_text=True),
         )
     except etree.XMLSyntaxError as error:
         raise GarbledError(url, f"the answer is not well-formed XML ({error})") from None
