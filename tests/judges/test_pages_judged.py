@@ -157,9 +157,15 @@ def test_a_person_goes_from_today_to_a_paper_finds_words_of_both_languages_and_s
         page.get_by_role("button", name="检索").click()
         page.get_by_text("找到 1 篇。").wait_for()
         assert page.locator("#found a").inner_text() == "会检索的智能体"
-    page.locator("#q").fill("没有这样的词")
+    assert page.locator("#found mark").all_inner_texts() == []
+    for words in ("没有这样的词", "gents search", "智能体 没有这样的词"):
+        page.locator("#q").fill(words)
+        page.keyboard.press("Enter")
+        page.get_by_text("没有找到").wait_for()
+    page.locator("#q").fill("自己去")
     page.keyboard.press("Enter")
-    page.get_by_text("没有找到").wait_for()
+    page.get_by_text("找到 1 篇。").wait_for()
+    assert page.locator("#found mark").all_inner_texts() == ["自己去"]
 
     page.goto(f"{url}/search/?q=智能体")
     page.get_by_role("link", name="把这次检索变成订阅").click()

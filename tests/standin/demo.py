@@ -141,7 +141,7 @@ def show(folder: Path, reports: list[Report], seconds: float) -> None:
     mailbox = folder / "mailbox"
     console.print(
         f"\nDone in {seconds:.0f} s. To look:\n"
-        f"  pages    python3 -m http.server --directory demo/public 8000   then http://127.0.0.1:8000/\n"
+        f"  pages    cd demo && ../.venv/bin/yibao serve   then http://127.0.0.1:8000/\n"
         f"  a feed   demo/public/feeds/translated/atom.xml\n"
         f"  mail     demo/mailbox/new   ({len(list((mailbox / 'new').iterdir()))} messages)\n"
         f'  SQL      cd demo && ../.venv/bin/yibao sql "{query}"\n',

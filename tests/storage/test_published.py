@@ -155,6 +155,18 @@ def test_readers_go_from_one_whole_tree_to_the_next_in_one_step(write, folder, m
     assert moments == [{b"0"}, {b"1"}, {b"1"}, {b"2"}]
 
 
+def test_two_folders_change_places_or_nothing_happens_and_that_is_said(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    exchange.swap(tmp_path / "one", tmp_path / "other")
+    assert (tmp_path / "one" / "other").exists()
+    assert (tmp_path / "other" / "one").exists()
+    with pytest.raises(OSError, match="one"):
+        exchange.swap(tmp_path / "one", tmp_path / "nowhere")
+    assert (tmp_path / "one" / "other").exists()
+
+
 @given(st.lists(st.dictionaries(st.sampled_from(["a.html", "b/c.html", "b/d.xml", "e.json"]), st.binary(max_size=3))))
 def test_whatever_is_published_in_turn_the_folder_is_the_last_of_it(tmp_path_factory, turns):
     where = tmp_path_factory.mktemp("published")

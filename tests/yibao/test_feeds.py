@@ -108,6 +108,11 @@ def test_rss_has_one_joined_creator_and_the_others_one_author_each():
     assert [author["name"] for author in json.loads(jsonfeed.render(feed))["items"][0]["authors"]] == names
 
 
+def test_the_id_in_rss_says_that_it_is_no_address():
+    document = etree.fromstring(rss.render(made([entry(1)])[0]))
+    assert [one.get("isPermaLink") for one in document.iter("guid")] == ["false"]
+
+
 def test_both_languages_are_in_every_entry_and_each_says_which_it_is():
     html = made([entry(1)])[0].items[0].html
     assert '<div lang="zh-Hans"><p>中文&lt;script&gt;x&lt;/script&gt;摘要。</p></div>' in html

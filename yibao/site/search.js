@@ -60,7 +60,8 @@ function excerpt(text, words, language) {
   const made = line("", language);
   made.append(start > 0 ? "…" : "");
   let rest = cut;
-  while (rest) {
+  // Where folding changes lengths (ﬁ is fi), places cannot be told: nothing is marked.
+  while (rest && plain(rest).length === rest.length) {
     const hits = words.map((word) => word.exec(plain(rest))).filter(Boolean).sort((a, b) => a.index - b.index);
     if (!hits.length || !hits[0][0]) break;
     const mark = document.createElement("mark");
