@@ -127,6 +127,18 @@ def test_a_kill_while_writing_shows_nothing_of_it_and_leaves_nothing_taken_for_d
     assert shown(folder) == {"a.html": b"2", "b.html": b"2"}
 
 
+def test_what_a_killed_publication_wrote_is_not_taken_for_what_stood_there_before(write, folder):
+    def killed():
+        raise KeyboardInterrupt
+
+    write(tree({"a.html": b"1", "b.html": b"1"}))
+    with pytest.raises(KeyboardInterrupt):
+        write({"a.html": ready(b"2"), "b.html": rendering(killed, 1)})
+    # Back to what it was: the spare tree must not show the bytes of the publication that nobody saw.
+    write(tree({"a.html": b"1", "b.html": b"3"}))
+    assert shown(folder) == {"a.html": b"1", "b.html": b"3"}
+
+
 def test_who_is_killed_before_telling_tells_the_next_time(write):
     def killed(_paths):
         raise KeyboardInterrupt
