@@ -2,7 +2,7 @@
 
 import gc
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -17,7 +17,7 @@ from flows.ending import ended
 from flows.wiring import Run
 from storage import published, search
 from storage.library import announcements, bindings, connection, ledger, papers, publications, translations
-from yibao import dates, editions
+from yibao import categories, dates, editions
 from yibao.editions import Holdings
 from yibao.errors import UpstreamError
 from yibao.feeds import atom, hub, jsonfeed, opml, rss
@@ -130,7 +130,18 @@ def render(
     for channel in channels:
         tree.update(_files(channel, site, digests))
     tree["feeds.opml"] = ready(opml.render(listed, site.title))
-    return tree
+    return {**tree, **_aliases(tree)}
+
+
+def _aliases(tree: Mapping[str, Rendering]) -> dict[str, Rendering]:
+    """A category's page and live feeds stand under its other names, too; they name the canonical one as theirs."""
+    found = {}
+    for alias, code in categories.ALIASES.items():
+        for path, one in tree.items():
+            room, _, rest = path.partition("/")
+            if room in ("feeds", "categories") and rest.startswith(f"{code}/") and "/archive/" not in rest:
+                found[f"{room}/{alias}/{rest.removeprefix(f'{code}/')}"] = one
+    return found
 
 
 def _files(channel: Channel, site: Site, digests: Digests) -> dict[str, Rendering]:

@@ -347,3 +347,17 @@ def test_the_same_library_publishes_the_same_bytes_elsewhere(installation, tmp_p
         path.unlink() if path.is_file() else path.rmdir()
     installation.run("publish", MONDAY)
     assert tree_of(installation.public) == first
+
+
+def test_a_category_is_found_under_its_other_name_too_with_the_address_of_the_canonical_one(installation, arxiv):
+    installation.run("daily", MONDAY)
+    public = installation.public
+    for file in ("atom.xml", "rss.xml", "feed.json", "en/atom.xml"):
+        assert (public / "feeds" / "cs.NA" / file).read_bytes() == (public / "feeds" / "math.NA" / file).read_bytes()
+    links = feedparser.parse((public / "feeds" / "cs.NA" / "atom.xml").read_bytes()).feed.links
+    assert [link.href for link in links if link.rel == "self"] == ["https://yibao.example/feeds/math.NA/atom.xml"]
+    assert (
+        'rel="canonical" href="https://yibao.example/categories/math.NA/"'
+        in (public / "categories" / "cs.NA" / "index.html").read_text()
+    )
+    assert "cs.NA" not in (public / "sitemap.xml").read_text()
