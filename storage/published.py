@@ -8,13 +8,13 @@ the work follows the change and not the archive.
 """
 
 import gzip
-import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import orjson
 import zstandard
 
 from storage import exchange
@@ -217,10 +217,10 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def _read(path: Path, default: Any) -> Any:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else default
+    return orjson.loads(path.read_bytes()) if path.exists() else default
 
 
 def _store(path: Path, value: object) -> None:
     partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(value, indent=0, sort_keys=True), encoding="utf-8")
+    partial.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
     partial.replace(path)

@@ -5,6 +5,7 @@ arrives, or, where it came first, when arXiv tells of the paper. It is stale onc
 that text in its words: another spelling of an accent or a formula makes nothing stale.
 """
 
+import json
 from datetime import date
 from typing import NamedTuple
 
@@ -34,31 +35,29 @@ def bind(connection: Connection, on: date) -> int:
     unknown = {
         row[0] for row in connection.execute("SELECT arxiv_id FROM problem WHERE scope = 'unknown-to-arxiv'").fetchall()
     }
+    rows = _rows(connection)
+    bound = _sources(connection, [row for row in rows if row.sha256 and not row.source_sha256])
     changed = []
-    for row in _rows(connection):
-        source = (row.source_version, row.source_sha256)
-        if row.sha256 and not row.source_sha256:
-            source = _source(connection, row)
-        state = _state(connection, row, source[1], is_unknown=row.arxiv_id in unknown)
-        if (state, *source) != (row.state, row.source_version, row.source_sha256):
-            changed.append({"arxiv_id": row.arxiv_id, "language": row.language, "state": state, "source": source})
-    for one in changed:
-        connection.execute(
-            """
-            UPDATE translation
-            SET state_on = CASE WHEN state = $state THEN state_on ELSE $on END,
-                state = $state, source_version = $version, source_sha256 = $sha256
-            WHERE state <> 'superseded' AND arxiv_id = $arxiv_id AND language = $language
-            """,
-            {
-                "state": one["state"],
-                "on": on,
-                "version": one["source"][0],
-                "sha256": one["source"][1],
-                "arxiv_id": one["arxiv_id"],
-                "language": one["language"],
-            },
-        )
+    for row in rows:
+        version, sha256 = bound.get((row.arxiv_id, row.language), (row.source_version, row.source_sha256))
+        state = _state(connection, row, sha256, is_unknown=row.arxiv_id in unknown)
+        if (state, version, sha256) != (row.state, row.source_version, row.source_sha256):
+            names = ("arxiv_id", "language", "state", "version", "sha256")
+            changed.append(dict(zip(names, (row.arxiv_id, row.language, state, version, sha256), strict=True)))
+    connection.execute(
+        """
+        UPDATE translation
+        SET state_on = CASE WHEN translation.state = told.state THEN state_on ELSE $on END,
+            state = told.state, source_version = told.version, source_sha256 = told.sha256
+        FROM (
+            SELECT unnest(from_json($changed, '[{"arxiv_id": "VARCHAR", "language": "VARCHAR", "state": "VARCHAR",
+                "version": "INTEGER", "sha256": "VARCHAR"}]'), max_depth := 2)
+        ) AS told
+        WHERE translation.state <> 'superseded'
+          AND translation.arxiv_id = told.arxiv_id AND translation.language = told.language
+        """,
+        {"on": on, "changed": json.dumps(changed)},
+    )
     (stale,) = connection.execute("SELECT count(*) FROM translation WHERE state = 'stale'").fetchall()
     return int(stale[0])
 
@@ -87,25 +86,29 @@ def _rows(connection: Connection) -> list[_Row]:
     return [_Row(*row) for row in rows.fetchall()]
 
 
-def _source(connection: Connection, row: _Row) -> tuple[int | None, str | None]:
-    """Version and SHA-256 of the English that a translation is bound to; that text is kept from now on."""
+def _sources(connection: Connection, rows: list[_Row]) -> dict[tuple[str, str], tuple[int | None, str | None]]:
+    """Version and SHA-256 of the English that each translation is bound to; these texts are kept from now on."""
+    wanted = [{"arxiv_id": row.arxiv_id, "language": row.language, "named": row.named} for row in rows]
     found = connection.execute(
         """
-        SELECT version, sha256(title || chr(10) || chr(10) || abstract), title, abstract
-        FROM paper_state
-        WHERE arxiv_id = $arxiv_id
-          AND ($named IS NULL AND known_until IS NULL OR version = $named)
-        ORDER BY known_from DESC
-        LIMIT 1
+        SELECT arxiv_id, language, version, sha256(title || chr(10) || chr(10) || abstract), title, abstract
+        FROM (
+            SELECT unnest(from_json($wanted, '[{"arxiv_id": "VARCHAR", "language": "VARCHAR", "named": "INTEGER"}]'),
+                max_depth := 2)
+        ) AS wanted
+        JOIN paper_state USING (arxiv_id)
+        WHERE named IS NULL AND known_until IS NULL OR version = named
+        QUALIFY row_number() OVER (PARTITION BY arxiv_id, language ORDER BY known_from DESC) = 1
         """,
-        {"arxiv_id": row.arxiv_id, "named": row.named},
-    ).fetchone()
-    if found is None:
-        return row.named, None
-    version, sha256, title, abstract = found
-    if not connection.execute("SELECT 1 FROM english_text WHERE sha256 = $sha256", {"sha256": sha256}).fetchone():
-        insert(connection, "english_text", [{"sha256": sha256, "title": title, "abstract": abstract}])
-    return version, sha256
+        {"wanted": json.dumps(wanted)},
+    ).fetchall()
+    texts = {sha256: {"sha256": sha256, "title": title, "abstract": text} for *_, sha256, title, text in found}
+    kept = {row[0] for row in connection.execute("SELECT sha256 FROM english_text").fetchall()} if texts else set()
+    insert(connection, "english_text", [text for sha256, text in texts.items() if sha256 not in kept])
+    bound: dict[tuple[str, str], tuple[int | None, str | None]] = {
+        (row.arxiv_id, row.language): (row.named, None) for row in rows
+    }
+    return bound | {(arxiv_id, language): (version, sha256) for arxiv_id, language, version, sha256, *_ in found}
 
 
 def _state(connection: Connection, row: _Row, source_sha256: str | None, *, is_unknown: bool) -> str:

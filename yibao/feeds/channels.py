@@ -56,6 +56,8 @@ class Channel:
     members: Sequence[Member]
     variant: Variant
     workshop: Workshop = field(repr=False)
+    #: Of its archive, oldest first: file names, and what is in each.
+    parts: Sequence[tuple[str, Sequence[Member]]] = ()
 
     @property
     def newest(self) -> Sequence[Member]:
@@ -111,21 +113,20 @@ def channel(subject: Subject, variant: Variant, workshop: Workshop, query: str =
         None if query else site.hub_url,
         query,
     )
-    if not variant and not query and subject.members:
-        about = replace(about, previous=_parts(subject.members)[-1][0])
-    return Channel(about, subject.members, variant, workshop)
+    # Variants and answers have no archive: it is in the words of those who wrote.
+    parts = [] if variant or query else _parts(subject.members)
+    if parts:
+        about = replace(about, previous=parts[-1][0])
+    return Channel(about, subject.members, variant, workshop, parts)
 
 
 def archive(channel: Channel) -> list[tuple[str, Sequence[Member], Callable[[], Feed]]]:
     """The documents of a channel's archive, oldest first: file name, what is in it, and how it is made.
 
     By month of publication, in parts of 500 from the month's beginning, so that a full part never changes again for
-    what comes later. Variants have none: the archive is in the words of those who wrote.
-    Source: RFC 5005, section 4.
+    what comes later. Source: RFC 5005, section 4.
     """
-    if channel.variant:
-        return []
-    parts = _parts(channel.members)
+    parts = channel.parts
     names = [None, *(name for name, _ in parts), None]
 
     def document(number: int) -> Feed:
