@@ -110,7 +110,7 @@ def issue(run: Run) -> tuple[list[Entry], list[Edition], Sequence[Batch]]:
         ]
         stamps = publications.stamp(library, items, dates.midnight(run.on))
         publications.store_editions(library, issued)
-    return editions.stamped_entries(entries, stamps), editions.stamped(issued, stamps), holdings.batches
+    return (*editions.stamped(entries, issued, stamps), holdings.batches)
 
 
 def render(

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from yibao import categories, dates, identifiers
-from yibao.models import Arrival, Batch, BatchState, Edition, Entry, Listing, Paper, Stamp, Translation
+from yibao.models import AnnounceType, Arrival, Batch, BatchState, Edition, Entry, Listing, Paper, Stamp, Translation
 from yibao.provenance import English, Erratum, TranslationState
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -41,6 +41,7 @@ class Holdings:
         self.batches = batches
         self._sources = sources
         self._errata = errata
+        self._entries: dict[tuple[str, date | None, AnnounceType | None], Entry] = {}
         # A paper translated into several languages is shown in the site's own; its page has the others, too.
         self.arrivals: dict[str, Arrival] = {}
         self._translations: dict[str, list[Translation]] = defaultdict(list)
@@ -51,21 +52,24 @@ class Holdings:
                 self.arrivals[arxiv_id] = arrival
 
     def entry(self, arxiv_id: str, listing: Listing | None = None) -> Entry:
-        """The paper as readers meet it, announced as the listing says."""
-        arrival = self.arrivals.get(arxiv_id)
-        entry = Entry(
-            arxiv_id,
-            self.papers.get(arxiv_id),
-            arrival.translation if arrival else None,
-            listing.announced_on if listing else None,
-            listing.type if listing else None,
-            _translated_on(arrival) if arrival else None,
-        )
+        """The paper as readers meet it, announced as the listing says; one record for all that show it so."""
+        key = (arxiv_id, listing.announced_on, listing.type) if listing else (arxiv_id, None, None)
+        if key not in self._entries:
+            self._entries[key] = self._made(*key)
+        return self._entries[key]
+
+    def _made(self, arxiv_id: str, announced_on: date | None, type_: AnnounceType | None) -> Entry:
+        paper, arrival = self.papers.get(arxiv_id), self.arrivals.get(arxiv_id)
         if arrival is None:
-            return entry
+            return Entry(arxiv_id, paper, None, announced_on, type_)
         is_stale = arrival.state is TranslationState.STALE
-        return replace(
-            entry,
+        return Entry(
+            arxiv_id,
+            paper,
+            arrival.translation,
+            announced_on,
+            type_,
+            _translated_on(arrival),
             state=arrival.state,
             source_version=arrival.source_version,
             source=self._sources.get(arrival.source_sha256 or "") if is_stale else None,
@@ -121,23 +125,28 @@ def compose(holdings: Holdings, wanted: Iterable[str]) -> list[Edition]:
     return sorted(found, key=lambda edition: (edition.ends_on, edition.is_weekly, edition.key), reverse=True)
 
 
-def stamped(editions: Iterable[Edition], stamps: Mapping[str, Stamp]) -> list[Edition]:
-    """The same editions, they and their entries with their dates of publication."""
-    return [
+def stamped(
+    found: Iterable[Entry], editions: Iterable[Edition], stamps: Mapping[str, Stamp]
+) -> tuple[list[Entry], list[Edition]]:
+    """The same entries and editions, they and what is in them with their dates of publication."""
+    known: dict[int, tuple[Entry, Entry]] = {}
+
+    def of(entries_: Sequence[Entry]) -> tuple[Entry, ...]:
+        for entry in entries_:
+            if id(entry) not in known:
+                known[id(entry)] = (entry, replace(entry, stamp=stamps.get(entry.item)))
+        return tuple(known[id(entry)][1] for entry in entries_)
+
+    return list(of(list(found))), [
         replace(
             edition,
-            translated=tuple(stamped_entries(edition.translated, stamps)),
-            by_category=tuple((code, tuple(stamped_entries(found, stamps))) for code, found in edition.by_category),
-            replaced=tuple(stamped_entries(edition.replaced, stamps)),
+            translated=of(edition.translated),
+            by_category=tuple((code, of(entries_)) for code, entries_ in edition.by_category),
+            replaced=of(edition.replaced),
             stamp=stamps.get(edition.item),
         )
         for edition in editions
     ]
-
-
-def stamped_entries(found: Iterable[Entry], stamps: Mapping[str, Stamp]) -> list[Entry]:
-    """The same entries with their dates of publication."""
-    return [replace(entry, stamp=stamps.get(entry.item)) for entry in found]
 
 
 def content_of(entry: Entry) -> str:

@@ -1,5 +1,6 @@
 """When readers first met an item, and when what they see last changed; and what each edition held."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -43,7 +44,8 @@ def stamp(connection: Connection, items: Iterable[Item], changed_at: datetime) -
         stamps[item.item] = Stamp(published_at, updated_at)
         rows.append({**item._asdict(), "edits": edits, "published_at": published_at, "updated_at": updated_at})
     connection.execute(
-        "DELETE FROM publication WHERE list_contains($items, item)", {"items": [r["item"] for r in rows]}
+        "DELETE FROM publication WHERE item IN (SELECT unnest(from_json($items, '[\"VARCHAR\"]')))",
+        {"items": json.dumps([row["item"] for row in rows])},
     )
     insert(connection, "publication", rows)
     return stamps
