@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import date
+from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -17,7 +18,8 @@ _WEEKDAYS = "一二三四五六日"
 _HEADINGS = {"translated": "译文", "replaced": "更新版本"}
 
 
-def environment(site: Site) -> Environment:
+@lru_cache(maxsize=1)
+def environment() -> Environment:
     """The site's templates, which escape all that is put into them."""
     made = Environment(
         loader=PackageLoader("yibao.site"),
@@ -26,10 +28,7 @@ def environment(site: Site) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    variants = [("", "简体与英文"), (traditional.LANGUAGE, "繁體"), ("en", "English")]
-    if not traditional.is_simplified(site.language):
-        variants = [("", "译文与英文"), ("en", "English")]
-    made.globals.update(site=site, abs_url=identifiers.abs_url, pdf_url=identifiers.pdf_url, variants=variants)
+    made.globals.update(abs_url=identifiers.abs_url, pdf_url=identifiers.pdf_url)
     made.filters.update(
         plain=typesetting.plain,
         summary=lambda source: shorten(typesetting.text_of_markdown(source).replace("\n", " "), _SUMMARY_CHARACTERS),
@@ -44,6 +43,13 @@ def environment(site: Site) -> Environment:
     )
     made.tests["category_code"] = lambda name: name not in _HEADINGS
     return made
+
+
+def variants(site: Site) -> list[tuple[str, str]]:
+    """The variants of feeds: folder, and what a reader calls them."""
+    if traditional.is_simplified(site.language):
+        return [("", "简体与英文"), (traditional.LANGUAGE, "繁體"), ("en", "English")]
+    return [("", "译文与英文"), ("en", "English")]
 
 
 def chinese_date(day: date) -> str:

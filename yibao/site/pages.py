@@ -17,7 +17,7 @@ from yibao.models import Batch, Edition, Entry
 from yibao.rendering import Digests, Rendering, ready, rendering
 from yibao.settings import Site
 from yibao.site import calendar, citations
-from yibao.site.filters import environment, slug
+from yibao.site.filters import environment, slug, variants
 from yibao.site.parts import Part, parts
 from yibao.site.texts import texts
 
@@ -45,8 +45,8 @@ def pages(  # noqa: PLR0913  (all that is shown)
     arXiv's lists; `digests` those of entries and editions, where they are known. Translated papers have a page each,
     and their citations; others are read at arXiv.
     """
-    templates = environment(site)
     settings = site.model_dump(mode="json")
+    shared = {"site": site, "variants": variants(site)}
 
     known = digests or Digests(entries, editions)
 
@@ -55,7 +55,7 @@ def pages(  # noqa: PLR0913  (all that is shown)
         root = "../" * path.count("/") or "./"
 
         def render() -> bytes:
-            return templates.get_template(name).render(root=root, path=path, **values).encode()
+            return environment().get_template(name).render(root=root, path=path, **shared, **values).encode()
 
         return rendering(render, name, path, settings, inputs or values)
 
