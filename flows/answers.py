@@ -1,26 +1,22 @@
 """What `yibao serve` answers beside files: a feed for any question, and the list of a choice of feeds."""
 
-from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from flows import wiring
 from storage import search
 from yibao import questions
 from yibao.errors import LibraryError, QuestionError
-from yibao.feeds import atom, jsonfeed, opml, rss
+from yibao.feeds import opml
 from yibao.feeds.channels import Subject, Workshop, channel, feeds
-from yibao.feeds.model import MOST_ITEMS, Feed, Variant, variants
+from yibao.feeds.files import FORMATS, LIST
+from yibao.feeds.model import MOST_ITEMS, Variant, variants
 from yibao.questions import Question
 from yibao.settings import Settings
+from yibao.web.application import QUESTIONS
 from yibao.web.replies import Redirect, Refusal, Reply
+from yibao.web.tree import media_type
 
-_FOLDER = "/feeds/search/"
-_OPML = "/feeds.opml"
-_FILES: dict[str, tuple[Callable[[Feed], bytes], str]] = {
-    "atom.xml": (atom.render, "application/atom+xml; charset=utf-8"),
-    "rss.xml": (rss.render, "application/rss+xml; charset=utf-8"),
-    "feed.json": (jsonfeed.render, "application/feed+json; charset=utf-8"),
-}
+#: What a form without script calls the formats.
 _FORMATS = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
 
 
@@ -34,12 +30,12 @@ class Answers:
         """The answer to a request for this path; None where a file is meant."""
         try:
             pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=64)
-            if path == _OPML and query:
+            if path == f"/{LIST}" and query:
                 return self._opml(pairs)
-            if path == _FOLDER:
+            if path == QUESTIONS:
                 return self._address(pairs)
-            if path.startswith(_FOLDER):
-                return self._feed(path.removeprefix(_FOLDER), questions.read(pairs))
+            if path.startswith(QUESTIONS):
+                return self._feed(path.removeprefix(QUESTIONS), questions.read(pairs))
         except (QuestionError, ValueError) as error:
             return Refusal(400, str(error))
         except LibraryError as error:
@@ -48,7 +44,7 @@ class Answers:
 
     def _feed(self, place: str, question: Question) -> Reply | Redirect | None:
         folder, _, file = place.rpartition("/")
-        if file not in _FILES or folder not in variants(self._settings.site):
+        if file not in FORMATS or folder not in variants(self._settings.site):
             return None
         if question == Question():
             return Redirect(f"/feeds/all/{place}")
@@ -57,8 +53,7 @@ class Answers:
         told = told or ("译文" if question.translated else "尚无译文")
         subject = Subject("search", f"检索 {told}", f"Search {told}", told, told, found)
         made = channel(subject, Variant(folder), Workshop(self._settings.site), f"?{question.query}").live
-        write, media_type = _FILES[file]
-        return Reply(write(made), media_type)
+        return Reply(FORMATS[file](made), media_type(file))
 
     def _address(self, pairs: list[tuple[str, str]]) -> Redirect:
         """Where the feed is that a form without script asks for."""
@@ -68,7 +63,7 @@ class Answers:
             raise QuestionError("format 只能是 atom、rss、json，variant 只能是所列的文字。Unknown format or variant.")
         question = questions.read([pair for pair in pairs if pair[0] not in ("format", "variant")])
         place = f"{variant}/{file}" if variant else file
-        return Redirect(f"{_FOLDER}{place}?{question.query}" if question.query else f"/feeds/all/{place}")
+        return Redirect(f"{QUESTIONS}{place}?{question.query}" if question.query else f"/feeds/all/{place}")
 
     def _opml(self, pairs: list[tuple[str, str]]) -> Reply:
         wanted = {value for name, value in pairs if name == "feed"}
@@ -82,4 +77,4 @@ class Answers:
         unknown = wanted - {feed.name for feed in listed}
         if unknown:
             raise QuestionError(f"没有订阅 {'、'.join(sorted(unknown))}。There is no such feed.")
-        return Reply(opml.render(listed, settings.site.title), "text/x-opml; charset=utf-8")
+        return Reply(opml.render(listed, settings.site.title), media_type(LIST))

@@ -2,8 +2,7 @@
 
 import gc
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -20,12 +19,12 @@ from storage.library import announcements, bindings, connection, ledger, papers,
 from yibao import categories, dates, editions
 from yibao.editions import Holdings
 from yibao.errors import UpstreamError
-from yibao.feeds import atom, hub, jsonfeed, opml, rss
-from yibao.feeds.channels import Channel, archive, feeds
-from yibao.feeds.model import Feed, Variant
+from yibao.feeds import hub
+from yibao.feeds.channels import feeds
+from yibao.feeds.files import files
 from yibao.models import Batch, Edition, Entry
-from yibao.rendering import Digests, Rendering, ready, rendering
-from yibao.settings import Settings, Site
+from yibao.rendering import Digests, Rendering
+from yibao.settings import Settings
 from yibao.site.pages import pages
 
 _LIVE_FEED = re.compile(r"feeds/[^/]+/(?:(?:zh-Hant|en)/)?(?:rss\.xml|atom\.xml|feed\.json)")
@@ -123,13 +122,8 @@ def render(
     """The whole published tree by path; `digests` of all entries and editions."""
     site = settings.site
     channels = feeds(entries, issued, settings.arxiv.categories, site, settings.feeds.own)
-    listed = [channel.about for channel in channels if channel.variant is Variant.WRITTEN]
-    tree = pages(
-        issued, entries, [(feed.name, feed.title, feed.description) for feed in listed], site, batches, digests
-    )
-    for channel in channels:
-        tree.update(_files(channel, site, digests))
-    tree["feeds.opml"] = ready(opml.render(listed, site.title))
+    told = [(one.about.name, one.about.title, one.about.description) for one in channels if not one.variant]
+    tree = {**pages(issued, entries, told, site, batches, digests), **files(channels, site, digests)}
     return {**tree, **_aliases(tree)}
 
 
@@ -142,30 +136,3 @@ def _aliases(tree: Mapping[str, Rendering]) -> dict[str, Rendering]:
             if room in ("feeds", "categories") and rest.startswith(f"{code}/") and "/archive/" not in rest:
                 found[f"{room}/{alias}/{rest.removeprefix(f'{code}/')}"] = one
     return found
-
-
-def _files(channel: Channel, site: Site, digests: Digests) -> dict[str, Rendering]:
-    """A feed in its three formats, and its archive. Nothing is made before it is known to have changed."""
-    folder = channel.about.base_url.removeprefix(f"{site.base_url}/")
-    said = [site.model_dump(mode="json"), channel.variant, channel.about]
-    newest = [digests.of(one) for one in channel.newest]
-    tree = {
-        f"{folder}{name}": rendering(partial(_live, write, channel), said, newest)
-        for name, write in (("rss.xml", rss.render), ("atom.xml", atom.render), ("feed.json", jsonfeed.render))
-    }
-    parts = archive(channel)
-    names = [None, *(name for name, _, _ in parts), None]
-    # Documents of the archive do not lead to the newest of them: that would change all of them each month.
-    said[-1] = replace(channel.about, previous=None)
-    for number, (name, members, make) in enumerate(parts):
-        within = (names[number], names[number + 2], [digests.of(one) for one in members])
-        tree[f"{folder}archive/{name}"] = rendering(partial(_document, make), said, *within)
-    return tree
-
-
-def _live(write: Callable[[Feed], bytes], channel: Channel) -> bytes:
-    return write(channel.live)
-
-
-def _document(make: Callable[[], Feed]) -> bytes:
-    return atom.render(make())

@@ -134,6 +134,8 @@ def _bring_up_to_date(spare: _Tree, shown: _Tree, tree: Mapping[str, Rendering])
 
 def _replace_files(spare: Path, shown: _Tree, changed: Sequence[str], gone: Collection[str]) -> None:
     """The shown tree is what the spare one is, file by file; each is whole at every moment."""
+    # As in the spare tree: who is killed in here takes no new bytes for the old ones.
+    _store(shown.root / _MANIFEST, {**shown.manifest, **dict.fromkeys(changed, _UNKNOWN)})
     # Deepest first: papers, then editions and feeds, then the front page.
     for path in sorted(changed, key=lambda path: (-path.count("/"), path)):
         for name in _names(path):

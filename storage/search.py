@@ -5,7 +5,6 @@ only here. Chinese is indexed character by character and asked for as a phrase, 
 and nothing else is; Latin words are found whole. Source: https://github.com/quickwit-oss/tantivy-py.
 """
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -75,7 +74,7 @@ def find(folder: Path, question: Question, most: int) -> list[Entry]:
 def _indexed(folder: Path) -> dict[str, str] | None:
     """What the index holds, by identifier with digests; None where it is not there or of another version."""
     try:
-        told = json.loads((folder / _INDEXED).read_bytes())
+        told = orjson.loads((folder / _INDEXED).read_bytes())
         return dict(told["entries"]) if told["version"] == _VERSION else None
     except (OSError, ValueError, KeyError):
         return None

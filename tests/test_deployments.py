@@ -18,6 +18,8 @@ import yaml
 from flows import schedule
 from flows.registry import FLOWS
 from storage import published
+from tests.judges.conftest import serving
+from tests.judges.site import Published, entries
 from yibao.rendering import ready
 from yibao.web import application, tree
 
@@ -108,6 +110,18 @@ def free_port():
         return free.getsockname()[1]
 
 
+def nginx_main(folder, public, port, included):
+    """A whole configuration around ours."""
+    names = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    places = "".join(f"{name}_temp_path {folder}/{name};" for name in names)
+    user = "user root;" if os.geteuid() == 0 else ""
+    return (
+        f"{user} daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
+        f"http {{ access_log off; {places}"
+        f" server {{ listen 127.0.0.1:{port}; root {public}; include {included}; }} }}\n"
+    )
+
+
 @pytest.fixture
 def nginx(tmp_path, public):
     """The tree behind a real nginx with our configuration."""
@@ -115,15 +129,7 @@ def nginx(tmp_path, public):
     if program is None:
         pytest.skip("nginx is not installed on this machine")
     port = free_port()
-    places = "".join(
-        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    user = "user root;" if os.geteuid() == 0 else ""
-    (tmp_path / "main.conf").write_text(
-        f"{user} daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
-        f"http {{ access_log off; {places} server {{ listen 127.0.0.1:{port}; root {public};"
-        f" include {ROOT}/deployments/nginx.conf; }} }}\n"
-    )
+    (tmp_path / "main.conf").write_text(nginx_main(tmp_path, public, port, ROOT / "deployments" / "nginx.conf"))
     with running([program, "-c", str(tmp_path / "main.conf")], port) as url:
         yield url
 
@@ -160,6 +166,31 @@ def test_each_server_says_of_each_file_what_yibao_serve_says(server, public, req
     packed = httpx.get(f"{url}/", headers={"Accept-Encoding": "gzip"})
     assert (packed.headers["content-encoding"], packed.text) == ("gzip", FILES["index.html"])
     assert int(packed.headers["content-length"]) == (public / "index.html.gz").stat().st_size
+
+
+def test_nginx_leads_questions_to_yibao_serve_and_says_each_header_once(tmp_path):
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed on this machine")
+    ours = (ROOT / "deployments" / "nginx.conf").read_text()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        site = Published(tmp_path / "site", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        site.show(entries()[10:12])
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o755)
+        proxied = ours.replace("#location ^~", "location ^~").replace(
+            "http://127.0.0.1:8000", site.settings.site.base_url
+        )
+        assert proxied != ours
+        (tmp_path / "ours.conf").write_text(proxied)
+        port = free_port()
+        (tmp_path / "main.conf").write_text(nginx_main(tmp_path, site.public, port, tmp_path / "ours.conf"))
+        with serving(site.settings, listener), running([program, "-c", str(tmp_path / "main.conf")], port) as url:
+            answer = httpx.get(f"{url}/feeds/search/atom.xml", params={"q": "智能体"})
+            assert (answer.status_code, "会检索的智能体" in answer.text) == (200, True)
+            for name, value in {**application.HEADERS, "Cache-Control": application.CACHE}.items():
+                assert answer.headers.get_list(name) == [value], name
+            assert httpx.get(f"{url}/feeds/all/atom.xml").status_code == 200
 
 
 def test_the_caddyfile_has_the_same_headers_and_types():

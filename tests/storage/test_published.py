@@ -139,6 +139,30 @@ def test_what_a_killed_publication_wrote_is_not_taken_for_what_stood_there_befor
     assert shown(folder) == {"a.html": b"1", "b.html": b"3"}
 
 
+def test_a_kill_between_two_files_leaves_none_taken_for_done_where_folders_cannot_be_exchanged(
+    write, folder, monkeypatch
+):
+    def cannot(_one, _other):
+        raise OSError(errno.EXDEV, "two disks")
+
+    def killed(root, path, content):
+        if root == folder and path == "b.html":
+            raise KeyboardInterrupt
+        replace(root, path, content)
+
+    monkeypatch.setattr(exchange, "swap", cannot)
+    write(tree({"a.html": b"1", "b.html": b"1"}))
+    replace = published._write
+    monkeypatch.setattr(published, "_write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write(tree({"a.html": b"2", "b.html": b"2"}))
+    monkeypatch.setattr(published, "_write", replace)
+    assert shown(folder) == {"a.html": b"2", "b.html": b"1"}
+    # Back to what it was: the file that was replaced must be so again.
+    write(tree({"a.html": b"1", "b.html": b"1"}))
+    assert shown(folder) == {"a.html": b"1", "b.html": b"1"}
+
+
 def test_who_is_killed_before_telling_tells_the_next_time(write):
     def killed(_paths):
         raise KeyboardInterrupt

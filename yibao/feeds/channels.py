@@ -137,15 +137,11 @@ def archive(channel: Channel) -> list[tuple[str, Sequence[Member], Callable[[], 
     return [(name, members, partial(document, number)) for number, (name, members) in enumerate(parts)]
 
 
-def newest_first(entries: Iterable[Entry]) -> list[Entry]:
-    """What was published, newest first; of one day, translations first."""
-    return sorted((entry for entry in entries if entry.stamp), key=_age)
-
-
 def _subjects(
     entries: Iterable[Entry], editions: Iterable[Edition], wanted: Sequence[str], chosen: Sequence[FeedChoice]
 ) -> Iterator[Subject]:
-    newest = newest_first(entries)
+    # Of one day, translations first.
+    newest = sorted((entry for entry in entries if entry.stamp), key=_age)
     # By when the translation came: a paper of last year that is translated today is news here.
     translated = sorted((entry for entry in newest if entry.translated_on), key=_translated_on, reverse=True)
     issued = sorted((one for one in editions if one.stamp and one.entries), key=_published_at, reverse=True)

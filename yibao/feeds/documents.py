@@ -7,8 +7,9 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
+from yibao import templating
 from yibao.categories import name_of
 from yibao.feeds.model import stamp
 
@@ -20,15 +21,8 @@ def render(template: str, **values: Any) -> bytes:
 
 @lru_cache(maxsize=8)
 def _template(name: str) -> Template:
-    environment = Environment(
-        loader=PackageLoader("yibao.feeds"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
+    made = templating.environment("yibao.feeds")
+    made.filters.update(
         stamp=lru_cache(stamp), mail_date=lru_cache(format_datetime), label=lambda code: name_of(code).name_en
     )
-    return environment.get_template(name)
+    return made.get_template(name)

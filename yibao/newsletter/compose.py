@@ -13,10 +13,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import css_inline
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from markupsafe import Markup
 
-from yibao import categories, identifiers, typesetting
+from yibao import categories, identifiers, templating, typesetting
 from yibao.models import Edition, Entry
 from yibao.settings import Site
 from yibao.text import legal, one_line, shorten
@@ -138,13 +138,7 @@ def _counts(edition: Edition) -> str:
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("yibao.newsletter"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templating.environment("yibao.newsletter")
     environment.globals.update(abs_url=identifiers.abs_url)
     environment.filters.update(
         plain=typesetting.plain,

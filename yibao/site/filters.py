@@ -5,10 +5,10 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from yibao import categories, differences, identifiers, traditional, typesetting
+from yibao import categories, differences, identifiers, templating, traditional, typesetting
 from yibao.models import Paper
 from yibao.settings import Site
 from yibao.text import shorten
@@ -21,13 +21,7 @@ _HEADINGS = {"translated": "译文", "replaced": "更新版本"}
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The site's templates, which escape all that is put into them."""
-    made = Environment(
-        loader=PackageLoader("yibao.site"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = templating.environment("yibao.site")
     made.globals.update(abs_url=identifiers.abs_url, pdf_url=identifiers.pdf_url)
     made.filters.update(
         plain=typesetting.plain,

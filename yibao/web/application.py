@@ -43,8 +43,8 @@ _PREFLIGHT = {
 }
 CACHE = "public, max-age=300"
 _METHODS = ("GET", "HEAD")
-#: What may be no file though nothing is asked with it.
-_QUESTIONS = "/feeds/search/"
+#: Below here are no files, only answers.
+QUESTIONS = "/feeds/search/"
 #: Content codings of what is made for a question, the best first.
 _MADE: dict[str, Callable[[bytes], bytes]] = {
     "zstd": partial(zstandard.compress, level=3),
@@ -70,7 +70,7 @@ def application(public: Path, answer: Answer = lambda _path, _query: None) -> AS
             response = PlainTextResponse("405 Method not allowed\n", 405, {**HEADERS, "Allow": "GET, HEAD, OPTIONS"})
         else:
             answered = None
-            if scope["query_string"] or path.endswith(_QUESTIONS):
+            if scope["query_string"] or path.startswith(QUESTIONS):
                 answered = await run_in_threadpool(answer, path, scope["query_string"].decode("latin-1"))
             response = (
                 _answered(answered, asked, method) if answered is not None else _of_tree(public, path, asked, method)

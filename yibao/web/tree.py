@@ -68,6 +68,11 @@ def find(public: Path, address: str) -> File | str | None:
         return None
 
 
+def media_type(name: str) -> str:
+    """The media type of a file of this name."""
+    return next((kind for end, kind in _TYPES.items() if name.endswith(end)), "application/octet-stream")
+
+
 class _FolderError(Exception):
     """The address is that of a folder, without the slash."""
 
@@ -99,12 +104,12 @@ def _place(public: Path, address: str) -> Path:
 def _file(path: Path, modified_ns: int, size: int) -> File:
     """What is known of a file with this time and size; read once for each."""
     modified_at = datetime.fromtimestamp(modified_ns // 10**9, UTC)
-    media_type = next((kind for end, kind in _TYPES.items() if path.name.endswith(end)), "application/octet-stream")
+    kind = media_type(path.name)
     if size > _MOST_BYTES:
         digest = hashlib.blake2b(f"{path}\0{modified_ns}\0{size}".encode(), digest_size=12).hexdigest()
-        return File(path, media_type, f'"{digest}"', modified_at, size, {})
+        return File(path, kind, f'"{digest}"', modified_at, size, {})
     digest = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
-    return File(path, media_type, f'"{digest}"', modified_at, size, _twins(path, modified_ns))
+    return File(path, kind, f'"{digest}"', modified_at, size, _twins(path, modified_ns))
 
 
 def _twins(path: Path, modified_ns: int) -> dict[str, bytes]:
