@@ -103,7 +103,7 @@ def question_index(folder: Path) -> None:
         paper = publishing.paper(chance, f"2611.{number:05d}", text, names, at)
         written = publishing.translation(paper, "2026-W47", number)
         entries.append(Entry(paper.arxiv_id, paper, written, at.date(), stamp=Stamp(at, at)))
-    search.bring_up_to_date(folder, {one.arxiv_id: (one.arxiv_id, one) for one in entries})
+    search.bring_up_to_date(folder, entries, (), is_whole=True)
 
 
 def main() -> None:
@@ -118,7 +118,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         feed = ("<entry>中文 text</entry>\n" * 10_000).encode()
-        published.write(folder / "public", folder / "untold", {_FEED: rendering.ready(feed)})
+        published.write(published.Tree(folder / "public"), folder / "untold", {_FEED: rendering.ready(feed)})
         question_index(folder / "data" / "search")
         (folder / "yibao.toml").write_text("")
         folder.chmod(0o755)

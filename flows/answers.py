@@ -7,10 +7,11 @@ from storage import search
 from yibao import questions
 from yibao.errors import LibraryError, QuestionError
 from yibao.feeds import opml
-from yibao.feeds.channels import Subject, Workshop, channel, feeds
+from yibao.feeds.channels import Subject, Workshop, channel, subjects
 from yibao.feeds.files import FORMATS, LIST
 from yibao.feeds.model import MOST_ITEMS, Variant, variants
 from yibao.questions import Question
+from yibao.rendering import Ref
 from yibao.settings import Settings
 from yibao.web.application import QUESTIONS
 from yibao.web.replies import Redirect, Refusal, Reply
@@ -51,8 +52,10 @@ class Answers:
         found = search.find(wiring.search_path(self._settings), question, MOST_ITEMS)
         told = " ".join([*question.words, *question.categories, *question.authors, *question.translators])
         told = told or ("译文" if question.translated else "尚无译文")
-        subject = Subject("search", f"检索 {told}", f"Search {told}", told, told, found)
-        made = channel(subject, Variant(folder), Workshop(self._settings.site), f"?{question.query}").live
+        subject = Subject("search", f"检索 {told}", f"Search {told}", told, told)
+        workshop = Workshop(self._settings.site, {one.item: one for one in found})
+        newest = [Ref(one.item, "") for one in found]
+        made = channel(subject, Variant(folder), workshop, newest, query=f"?{question.query}").live
         return Reply(FORMATS[file](made), media_type(file))
 
     def _address(self, pairs: list[tuple[str, str]]) -> Redirect:
@@ -69,10 +72,11 @@ class Answers:
         wanted = {value for name, value in pairs if name == "feed"}
         variant = Variant(dict(pairs).get("variant", ""))
         settings = self._settings
+        workshop = Workshop(settings.site, {})
         listed = [
-            one.about
-            for one in feeds([], [], settings.arxiv.categories, settings.site, settings.feeds.own)
-            if one.variant is variant and (not wanted or one.about.name in wanted)
+            channel(one, variant, workshop, ()).about
+            for one in subjects(settings.arxiv.categories, settings.feeds.own)
+            if not wanted or one.name in wanted
         ]
         unknown = wanted - {feed.name for feed in listed}
         if unknown:

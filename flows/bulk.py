@@ -93,6 +93,8 @@ def _store_parts(run: Run, library: Connection, path: Path, relation: str, compa
     """What is new or changed is stored, part by part, each in a transaction."""
     if not compared.new and not compared.changed:
         return
+    with connection.transaction(library):
+        bulk.note(library)
     if bulk_files.kind_of(path) == "parquet":
         for first in range(0, compared.rows, _ROWS):
             with connection.transaction(library):

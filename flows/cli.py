@@ -194,6 +194,8 @@ def import_(file: Path, as_json: bool, config: Path) -> None:  # noqa: FBT001
 def publish(on: date | None, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Write feeds and pages from what is stored.
 
+    Everything is looked at, and made again where it is lost or differs; a run looks at what has changed.
+
     Example: yibao publish
     """
     _run_flow("publish", config, on, as_json=as_json)

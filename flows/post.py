@@ -8,7 +8,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows import publish, wiring
+from flows import contents, wiring
 from flows.ending import ended
 from flows.wiring import Run
 from storage.library import connection
@@ -16,7 +16,7 @@ from storage.people import deliveries, subscribers
 from storage.people.deliveries import DeliveryState
 from storage.people.schema import People
 from storage.people.subscribers import Subscriber
-from yibao import dates, editions
+from yibao import dates
 from yibao.errors import DeliveryError, YibaoError
 from yibao.models import Edition
 from yibao.newsletter.compose import POLICY, Body, body, message, message_id
@@ -82,8 +82,7 @@ def compose_one(run: Run, key: str) -> bytes:
 def _edition(run: Run, key: str) -> Edition | None:
     """The edition as the library has it; looking at it publishes nothing."""
     with connection.reading(run.library) as library:
-        issued = editions.compose(publish.held(library, run.settings), run.settings.arxiv.categories)
-    return next((edition for edition in issued if edition.key == key), None)
+        return contents.edition_of(library, run.settings, key)
 
 
 @dataclass

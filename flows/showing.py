@@ -10,13 +10,14 @@ from yibao.arxiv import api
 from yibao.arxiv.client import Client
 from yibao.errors import LibraryError
 from yibao.feeds import atom
-from yibao.feeds.channels import feeds
+from yibao.feeds.channels import Workshop, channel, subjects
+from yibao.feeds.model import Variant
 from yibao.models import Edition, Entry, Stamp, Translation
 from yibao.newsletter import compose
 from yibao.provenance import English
-from yibao.rendering import ready
+from yibao.rendering import Digests, Lists, Ref, ready
 from yibao.settings import Settings
-from yibao.site.pages import pages
+from yibao.site.pages import Contents, pages
 from yibao.translations import markdown
 
 
@@ -24,11 +25,13 @@ def show(file: Path, settings: Settings, on: date, where: Path) -> list[Path]:
     """The file's entries as pages, feed and mail, written into a folder; returns what to look at."""
     document = markdown.read(file.read_bytes(), file.as_posix(), settings.site.language)
     edition, entries = _edition([entry.translation for entry in document.entries], settings, on)
-    tree = pages([edition], entries, [], settings.site)
+    shown = Contents(entries, [edition], edition, [], Lists({}, {}), Digests({}))
+    tree = pages(shown, [], settings.site)
     mail = compose.body(edition, settings.site)
-    channels = feeds(entries, [edition], [], settings.site)
-    feed = next(channel.live for channel in channels if channel.about.name == "translated")
-    tree["feed.atom.xml"] = ready(atom.render(feed))
+    workshop = Workshop(settings.site, {one.item: one for one in entries})
+    (translated,) = (one for one in subjects([]) if one.name == "translated")
+    feed = channel(translated, Variant.WRITTEN, workshop, [Ref(one.item, "") for one in entries])
+    tree["feed.atom.xml"] = ready(atom.render(feed.live))
     tree["mail.html"], tree["mail.txt"] = ready(mail.html.encode()), ready(mail.text.encode())
     wanted = [f"papers/{entry.arxiv_id}/index.html" for entry in entries]
     for name in ("style.css", *wanted, f"editions/{edition.key}/index.html", "feed.atom.xml", "mail.html", "mail.txt"):

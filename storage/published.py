@@ -7,10 +7,12 @@ A document whose inputs did not change is not made again, and a file whose bytes
 the work follows the change and not the archive.
 """
 
+import contextlib
 import gzip
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +22,6 @@ import zstandard
 from storage import exchange
 from yibao.rendering import Rendering
 
-#: In each tree: what we published there, by path with its digest.
 _MANIFEST = ".yibao.json"
 _PARTIAL = ".yibao.part"
 #: In the manifest: bytes that we are about to write, or wrote before a kill.
@@ -41,101 +42,190 @@ class Written(NamedTuple):
     removed: int
 
 
-def write(
-    folder: Path,
+def write(  # noqa: PLR0913  (where, what, and who is told)
+    shown: "Tree",
     untold: Path,
     tree: Mapping[str, Rendering],
     tell: Callable[[Collection[str]], None] = lambda _paths: None,
+    *,
+    told_whole: Collection[str] = ("",),
+    signature: str = "",
 ) -> Written:
-    """The folder holds exactly this tree, beside files that we never wrote; `tell` was told which of ours changed.
+    """Readers are shown these documents, under this signature, beside files that we never wrote.
 
-    A file that somebody took away is made again; one that somebody changed is, once its inputs change. `untold` lists
-    what changed until it was told: who is killed in between tells again.
+    `told_whole`: below paths that begin so, the tree is all that there is; elsewhere what was published stays. `tell`
+    was told which documents changed. A document that somebody took away is made again; one that somebody changed is,
+    once its inputs change. `untold` lists what changed until it was told: who is killed in between tells again.
     """
-    spare = folder.with_name(f"{folder.name}.next")
-    folder.mkdir(parents=True, exist_ok=True)
-    shown = _Tree(folder)
-    changed = [path for path, one in tree.items() if not shown.has(path, one.digest)]
-    gone = shown.manifest.keys() - tree.keys()
+    documents = {path: shown.documents[path] for path in shown.documents.keys() - _below(shown.documents, told_whole)}
+    documents |= {path: one.digest for path, one in tree.items()}
+    changed = shown.stale(tree)
+    gone = shown.documents.keys() - documents.keys()
+    wanted = _Manifest(documents, sorted(shown.others), signature, shown.looked_at)
     different: set[str] = set()
     if changed or gone:
-        different = _bring_up_to_date(_Tree(spare), shown, tree)
+        spare = shown.root.with_name(f"{shown.root.name}.next")
+        different = _bring_up_to_date(Tree(spare), shown, tree, wanted)
         _store(untold, sorted({*_read(untold, []), *different}))
-        _show(spare, shown, changed, gone)
-    pending = [path for path in _read(untold, []) if path in tree]
+        _show(spare, shown, wanted, changed, gone)
+    elif wanted._replace(looked_at=shown.manifest.looked_at) != shown.manifest:
+        wanted.store(shown.root)
+    pending = [path for path in _read(untold, []) if path in documents]
     if pending:
         tell(pending)
     untold.unlink(missing_ok=True)
-    return Written(len(different), len(tree) - len(different), len(gone))
+    return Written(len(different), len(documents) - len(different), len(gone))
 
 
-def _show(spare: Path, shown: "_Tree", changed: Sequence[str], gone: Collection[str]) -> None:
+class _Manifest(NamedTuple):
+    """What we know of a tree; a file in the tree itself, so that it changes places with what it speaks of."""
+
+    #: What we published there, by path with its digest.
+    documents: Mapping[str, str]
+    #: Files that we never wrote: a name for the domain, a proof of ownership.
+    others: Sequence[str] = ()
+    signature: str | None = None
+    #: When we last looked for what others did there: the disk's clock, in nanoseconds.
+    looked_at: int = 0
+
+    @classmethod
+    def load(cls, root: Path) -> "_Manifest":
+        told = _read(root / _MANIFEST, {"documents": {}})
+        # Earlier versions wrote the documents alone.
+        return cls(**told) if "documents" in told else cls(told)
+
+    def store(self, root: Path) -> None:
+        _store(root / _MANIFEST, self._asdict())
+
+    def doubted(self, paths: Iterable[str]) -> "_Manifest":
+        """The same, where nobody knows the bytes of these documents."""
+        return self._replace(documents={**self.documents, **dict.fromkeys(paths, _UNKNOWN)}, signature=None)
+
+
+class Tree:
+    """A published tree, as it is when we look."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
+        self.manifest = _Manifest.load(root)
+        self.documents = self.manifest.documents
+        self.looked_at = _now(root)
+        folders = [_folder(path) for path in self.documents]
+        looked_into, found = self._look({*folders, *map(_folder, self.manifest.others)})
+        inside = {path for path, folder in zip(self.documents, folders, strict=True) if folder in looked_into}
+        #: Documents that somebody took away.
+        self.missing = inside - found
+        names = {_MANIFEST, _PARTIAL, *(name for path in inside for name in _names(path))}
+        self.others = {path for path in self.manifest.others if _folder(path) not in looked_into} | (found - names)
+
+    @property
+    def signature(self) -> str | None:
+        """The signature under which it was published; None before that, and where a file was taken away since."""
+        return self.manifest.signature if not self.missing else None
+
+    def stale(self, tree: Mapping[str, Rendering]) -> list[str]:
+        """The paths of those of these documents that are not here, or otherwise."""
+        return [path for path, one in tree.items() if not self.has(path, one.digest)]
+
+    def has(self, path: str, digest: str) -> bool:
+        """Whether it holds the document of this digest."""
+        return self.documents.get(path) == digest and path not in self.missing
+
+    def _look(self, folders: Iterable[str]) -> tuple[set[str], set[str]]:
+        """Those of the folders, above and new ones that were changed since we last looked; and the files in them."""
+        known = {"", *folders}
+        for folder in [*known]:
+            above = _folder(folder)
+            while above not in known:
+                known.add(above)
+                above = _folder(above)
+        looked_into, found = {folder for folder in known if self._is_changed(folder)}, set()
+        pending = list(looked_into)
+        while pending:
+            folder = pending.pop()
+            with contextlib.suppress(FileNotFoundError), os.scandir(self.root / folder) as entries:
+                for one in entries:
+                    path = f"{folder}/{one.name}" if folder else one.name
+                    if not one.is_dir(follow_symlinks=False):
+                        found.add(path)
+                    elif path not in known:
+                        looked_into.add(path)
+                        pending.append(path)
+        return looked_into, found
+
+    def _is_changed(self, folder: str) -> bool:
+        # A folder's time moves whenever a file in it comes or goes.
+        try:
+            return os.stat(f"{self.root}/{folder}").st_mtime_ns >= self.manifest.looked_at  # noqa: PTH116  (many)
+        except FileNotFoundError:
+            return True
+
+
+def _below(paths: Iterable[str], starts: Iterable[str]) -> set[str]:
+    """Those of the paths that begin so."""
+    ordered = sorted(paths)
+    found: set[str] = set()
+    for start in starts:
+        place = bisect_left(ordered, start)
+        while place < len(ordered) and ordered[place].startswith(start):
+            found.add(ordered[place])
+            place += 1
+    return found
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _now(root: Path) -> int:
+    """The clock of the disk that the tree is on."""
+    probe = root / _PARTIAL
+    probe.write_bytes(b"")
+    now = probe.stat().st_mtime_ns
+    probe.unlink()
+    return now
+
+
+def _bring_up_to_date(spare: Tree, shown: Tree, tree: Mapping[str, Rendering], wanted: _Manifest) -> set[str]:
+    """The spare tree is what shall be shown; returns the paths whose bytes differ from what is shown now."""
+    stale = [path for path, digest in wanted.documents.items() if not spare.has(path, digest)]
+    # Listed before they are written: a kill in between leaves no file that nobody knows, and none taken for done.
+    spare.manifest.doubted(stale).store(spare.root)
+    for path in (spare.documents.keys() - wanted.documents.keys()) | (spare.others - shown.others):
+        _remove(spare.root, path)
+    for path in shown.others:
+        _link(shown.root / path, spare.root / path)
+    different = set()
+    for path in stale:
+        if shown.has(path, wanted.documents[path]):
+            _link_all(shown.root, spare.root, path)
+        elif _place(shown.root, spare.root, path, tree[path].render()):
+            different.add(path)
+    wanted.store(spare.root)
+    return different
+
+
+def _show(spare: Path, shown: Tree, wanted: _Manifest, changed: Sequence[str], gone: Collection[str]) -> None:
     """Readers see the spare tree in place of the shown one, which then holds the same files."""
     try:
         exchange.swap(spare, shown.root)
     except OSError:
-        _replace_files(spare, shown, changed, gone)
+        _replace_files(spare, shown, wanted, changed, gone)
         return
     # What was shown until now is the spare tree. A kill in here costs the next publication some links.
-    _store(spare / _MANIFEST, {**shown.manifest, **dict.fromkeys(changed, _UNKNOWN)})
+    shown.manifest.doubted(changed).store(spare)
     for path in gone:
         _remove(spare, path)
     for path in changed:
-        for name in _names(path):
-            if (shown.root / name).exists():
-                _link(shown.root / name, spare / name)
-            else:
-                (spare / name).unlink(missing_ok=True)
-    _store(spare / _MANIFEST, _read(shown.root / _MANIFEST, {}))
+        _link_all(shown.root, spare, path)
+    wanted.store(spare)
 
 
-class _Tree:
-    """One of the two trees, as it was when we looked."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        root.mkdir(exist_ok=True)
-        self.files = set(_walk(root))
-        self.manifest: dict[str, str] = _read(root / _MANIFEST, {})
-
-    def has(self, path: str, digest: str) -> bool:
-        """Whether it holds the document of this digest."""
-        return self.manifest.get(path) == digest and path in self.files
-
-    def foreign(self) -> set[str]:
-        """Files that we never wrote: a name for the domain, a proof of ownership."""
-        ours = {_MANIFEST, _PARTIAL}
-        return {
-            path
-            for path in self.files - self.manifest.keys() - ours
-            if not (path.endswith(_TWINS) and path.rpartition(".")[0] in self.manifest)
-        }
-
-
-def _bring_up_to_date(spare: _Tree, shown: _Tree, tree: Mapping[str, Rendering]) -> set[str]:
-    """The spare tree is what shall be shown; returns the paths whose bytes differ from what is shown now."""
-    stale = [path for path, one in tree.items() if not spare.has(path, one.digest)]
-    # Listed before they are written: a kill in between leaves no file that nobody knows, and none taken for done.
-    _store(spare.root / _MANIFEST, {**spare.manifest, **dict.fromkeys(stale, _UNKNOWN)})
-    foreign = shown.foreign()
-    for path in (spare.manifest.keys() - tree.keys()) | (spare.foreign() - foreign):
-        _remove(spare.root, path)
-    for path in foreign:
-        _link(shown.root / path, spare.root / path)
-    different = set()
-    for path in stale:
-        if shown.has(path, tree[path].digest):
-            _link_all(shown, spare, path)
-        elif _place(shown, spare, path, tree[path].render()):
-            different.add(path)
-    _store(spare.root / _MANIFEST, {path: one.digest for path, one in tree.items()})
-    return different
-
-
-def _replace_files(spare: Path, shown: _Tree, changed: Sequence[str], gone: Collection[str]) -> None:
+def _replace_files(spare: Path, shown: Tree, wanted: _Manifest, changed: Sequence[str], gone: Collection[str]) -> None:
     """The shown tree is what the spare one is, file by file; each is whole at every moment."""
     # As in the spare tree: who is killed in here takes no new bytes for the old ones.
-    _store(shown.root / _MANIFEST, {**shown.manifest, **dict.fromkeys(changed, _UNKNOWN)})
+    shown.manifest.doubted(changed).store(shown.root)
     # Deepest first: papers, then editions and feeds, then the front page.
     for path in sorted(changed, key=lambda path: (-path.count("/"), path)):
         for name in _names(path):
@@ -145,21 +235,21 @@ def _replace_files(spare: Path, shown: _Tree, changed: Sequence[str], gone: Coll
                 (shown.root / name).unlink(missing_ok=True)
     for path in gone:
         _remove(shown.root, path)
-    _write(shown.root, _MANIFEST, (spare / _MANIFEST).read_bytes())
+    wanted.store(shown.root)
 
 
-def _place(shown: _Tree, spare: _Tree, path: str, content: bytes) -> bool:
+def _place(shown: Path, spare: Path, path: str, content: bytes) -> bool:
     """The document is in the spare tree; returns whether its bytes differ from those shown."""
-    if path in shown.files and (shown.root / path).read_bytes() == content:
+    if (shown / path).exists() and (shown / path).read_bytes() == content:
         _link_all(shown, spare, path)
         return False
-    _write(spare.root, path, content)
+    _write(spare, path, content)
     for twin in _TWINS:
-        (spare.root / f"{path}{twin}").unlink(missing_ok=True)
+        (spare / f"{path}{twin}").unlink(missing_ok=True)
     if path.endswith(_TEXT) and len(content) >= _LEAST_BYTES:
         # Without a time in it: the same bytes compress to the same bytes.
-        _write(spare.root, f"{path}.gz", gzip.compress(content, 6, mtime=0))
-        _write(spare.root, f"{path}.zst", zstandard.compress(content, _ZSTD_LEVEL))
+        _write(spare, f"{path}.gz", gzip.compress(content, 6, mtime=0))
+        _write(spare, f"{path}.zst", zstandard.compress(content, _ZSTD_LEVEL))
     return True
 
 
@@ -172,12 +262,13 @@ def _write(root: Path, path: str, content: bytes) -> None:
     partial.replace(target)
 
 
-def _link_all(shown: _Tree, spare: _Tree, path: str) -> None:
+def _link_all(shown: Path, spare: Path, path: str) -> None:
+    """The document is in the spare tree as it is in the shown one."""
     for name in _names(path):
-        if name in shown.files:
-            _link(shown.root / name, spare.root / name)
-        elif name in spare.files:
-            (spare.root / name).unlink()
+        if (shown / name).exists():
+            _link(shown / name, spare / name)
+        else:
+            (spare / name).unlink(missing_ok=True)
 
 
 def _link(source: Path, target: Path) -> None:
@@ -206,23 +297,11 @@ def _remove(root: Path, path: str) -> None:
         parent = parent.parent
 
 
-def _walk(root: Path) -> Iterator[str]:
-    base = len(str(root)) + 1
-    pending = [str(root)]
-    while pending:
-        with os.scandir(pending.pop()) as found:
-            for one in found:
-                if one.is_dir(follow_symlinks=False):
-                    pending.append(one.path)
-                else:
-                    yield one.path[base:].replace(os.sep, "/")
-
-
 def _read(path: Path, default: Any) -> Any:
     return orjson.loads(path.read_bytes()) if path.exists() else default
 
 
 def _store(path: Path, value: object) -> None:
     partial = path.with_suffix(".part")
-    partial.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    partial.write_bytes(orjson.dumps(value))
     partial.replace(path)

@@ -6,7 +6,7 @@ and nothing else is; Latin words are found whole. Source: https://github.com/qui
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from yibao.models import Entry
 from yibao.questions import Question
 
 #: Raised whenever what is indexed changes in kind: an index of another version is made anew.
-_VERSION = 1
+_VERSION = 2
 _INDEXED = "indexed.json"
 _WORDS = (
     tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"\p{Han}|[\p{L}\p{M}\p{N}--\p{Han}]+"))
@@ -29,32 +29,41 @@ _WORDS = (
 )
 
 
-def bring_up_to_date(folder: Path, entries: Mapping[str, tuple[str, Entry]]) -> int:
-    """The index holds exactly these entries, by identifier with their digests; returns how many changed.
+def signature_of(folder: Path) -> str | None:
+    """The signature of what is indexed; None where there is no index, or one of another version."""
+    try:
+        told = orjson.loads((folder / _INDEXED).read_bytes())
+        return str(told["signature"]) if told["version"] == _VERSION else None
+    except (OSError, ValueError, KeyError):
+        return None
 
-    Killed at any moment, it finds what it found before, or what it shall find; the next call goes on.
+
+def bring_up_to_date(
+    folder: Path, changed: Iterable[Entry], gone: Iterable[str], signature: str = "", *, is_whole: bool = False
+) -> None:
+    """The index holds these entries as they are now, not those that are gone, and bears this signature.
+
+    `is_whole`: it holds nothing else. Killed at any moment, it finds what it found before, or what it shall find, and
+    does not bear the signature; the same call again ends it.
     """
-    before = _indexed(folder)
-    if before is None:
+    if is_whole and signature_of(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        before = {}
-    after = {arxiv_id: digest for arxiv_id, (digest, _) in entries.items()}
-    gone = before.keys() - after.keys()
-    changed = [arxiv_id for arxiv_id, digest in after.items() if before.get(arxiv_id) != digest]
-    if changed or gone:
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = list(changed)
+    old = [*gone, *(entry.arxiv_id for entry in entries)]
+    if old or is_whole:
         writer = _index(folder).writer(num_threads=1)
-        for arxiv_id in (*gone, *changed):
+        if is_whole:
+            writer.delete_all_documents()
+        for arxiv_id in old if not is_whole else ():
             writer.delete_documents_by_term("arxiv_id", arxiv_id)
-        for arxiv_id in changed:
-            writer.add_document(_document(entries[arxiv_id][1]))
+        for entry in entries:
+            writer.add_document(_document(entry))
         writer.commit()
         writer.wait_merging_threads()
-    if changed or gone or not before:
-        partial = folder / f"{_INDEXED}.part"
-        partial.write_bytes(orjson.dumps({"version": _VERSION, "entries": after}))
-        partial.replace(folder / _INDEXED)
-    return len(changed) + len(gone)
+    partial = folder / f"{_INDEXED}.part"
+    partial.write_bytes(orjson.dumps({"version": _VERSION, "signature": signature}))
+    partial.replace(folder / _INDEXED)
 
 
 def find(folder: Path, question: Question, most: int) -> list[Entry]:
@@ -69,15 +78,6 @@ def find(folder: Path, question: Question, most: int) -> list[Entry]:
     searcher = index.searcher()
     found = searcher.search(_query(question), most, count=False, order_by_field="published_at")
     return [_records().validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]
-
-
-def _indexed(folder: Path) -> dict[str, str] | None:
-    """What the index holds, by identifier with digests; None where it is not there or of another version."""
-    try:
-        told = orjson.loads((folder / _INDEXED).read_bytes())
-        return dict(told["entries"]) if told["version"] == _VERSION else None
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 @lru_cache(maxsize=1)

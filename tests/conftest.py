@@ -110,11 +110,11 @@ def installation(tmp_path: Path, arxiv: Standin, prefect_server: None) -> Instal
 
 
 def tree_of(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its bytes; their compressed twins apart."""
+    """Every file below a folder with its bytes; compressed twins, and what we note of the tree, apart."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix not in (".gz", ".zst")
+        if path.is_file() and path.suffix not in (".gz", ".zst") and path.name != ".yibao.json"
     }
 
 

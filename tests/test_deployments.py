@@ -78,7 +78,9 @@ FILES = {
 def public(tmp_path):
     """A published tree, readable by the servers' own users."""
     published.write(
-        tmp_path / "public", tmp_path / "untold", {path: ready(said.encode()) for path, said in FILES.items()}
+        published.Tree(tmp_path / "public"),
+        tmp_path / "untold",
+        {path: ready(said.encode()) for path, said in FILES.items()},
     )
     (tmp_path / "public" / ".yibao.part").write_text("half")
     for folder in (tmp_path, *tmp_path.parents[:2]):

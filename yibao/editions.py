@@ -8,14 +8,13 @@ floods today's readers.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from yibao import categories, dates, identifiers
-from yibao.models import AnnounceType, Arrival, Batch, BatchState, Edition, Entry, Listing, Paper, Stamp, Translation
+from yibao.models import AnnounceType, Arrival, Batch, BatchState, Edition, Entry, Listing, Paper, Translation
 from yibao.provenance import English, Erratum, TranslationState
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -78,8 +77,8 @@ class Holdings:
         )
 
 
-def entries(holdings: Holdings) -> list[Entry]:
-    """Everything that is news: papers announced as new or cross-listed, and translated papers; newest first.
+def entries(holdings: Holdings, wanted: Collection[str] | None = None) -> list[Entry]:
+    """What is news, of all papers or of these: announced as new or cross-listed, or translated; newest first.
 
     A paper counts from its first announcement. A replacement alone is no news: readers have met the paper.
     """
@@ -87,7 +86,9 @@ def entries(holdings: Holdings) -> list[Entry]:
     for listing in holdings.listings:
         if listing.type.is_first:
             first.setdefault(listing.arxiv_id, listing)
-    found = [holdings.entry(arxiv_id, first.get(arxiv_id)) for arxiv_id in {**first, **holdings.arrivals}]
+    news = first.keys() | holdings.arrivals.keys()
+    chosen = news if wanted is None else news & set(wanted)
+    found = [holdings.entry(arxiv_id, first.get(arxiv_id)) for arxiv_id in chosen]
     return sorted(found, key=lambda entry: identifiers.sort_key(entry.arxiv_id), reverse=True)
 
 
@@ -101,10 +102,11 @@ def appeared_on(holdings: Holdings, entry: Entry) -> date:
     return _translated_on(holdings.arrivals[entry.arxiv_id])
 
 
-def compose(holdings: Holdings, wanted: Iterable[str]) -> list[Edition]:
-    """Every edition, daily and weekly, newest first; `wanted` are the configured categories.
+def compose(holdings: Holdings, wanted: Iterable[str], keys: Collection[str] | None = None) -> list[Edition]:
+    """Editions, daily and weekly, newest first; `wanted` are the configured categories.
 
-    There is one for each date or week that holds anything, and for each date whose lists are not complete.
+    There is one for each date or week that holds anything, and for each date whose lists are not complete; of these
+    all, or those that `keys` names. The holdings must have everything that is in them.
     """
     members: dict[str, dict[str, Listing | None]] = defaultdict(dict)
     for listing in holdings.listings:
@@ -116,37 +118,25 @@ def compose(holdings: Holdings, wanted: Iterable[str]) -> list[Edition]:
         members[arrival.week].setdefault(arxiv_id, None)
         if dates.week_of(arrival.arrived_on) == arrival.week:
             members[arrival.arrived_on.isoformat()].setdefault(arxiv_id, None)
-    for batch in holdings.batches:
-        if batch.state in _DOUBTFUL:
+    told = notes(holdings.batches)
+    for key in told:
+        if "W" not in key:
             # A day of which nobody knows what it holds has its page, which says so: it is no quiet day.
-            members.setdefault(batch.announced_on.isoformat(), {})
+            members.setdefault(key, {})
+    chosen = members.keys() if keys is None else members.keys() & keys
     configured = list(wanted)
-    found = [_edition(holdings, key, listings, configured) for key, listings in members.items()]
+    found = [_edition(holdings, key, members[key], configured, told.get(key, ())) for key in chosen]
     return sorted(found, key=lambda edition: (edition.ends_on, edition.is_weekly, edition.key), reverse=True)
 
 
-def stamped(
-    found: Iterable[Entry], editions: Iterable[Edition], stamps: Mapping[str, Stamp]
-) -> tuple[list[Entry], list[Edition]]:
-    """The same entries and editions, they and what is in them with their dates of publication."""
-    known: dict[int, tuple[Entry, Entry]] = {}
-
-    def of(entries_: Sequence[Entry]) -> tuple[Entry, ...]:
-        for entry in entries_:
-            if id(entry) not in known:
-                known[id(entry)] = (entry, replace(entry, stamp=stamps.get(entry.item)))
-        return tuple(known[id(entry)][1] for entry in entries_)
-
-    return list(of(list(found))), [
-        replace(
-            edition,
-            translated=of(edition.translated),
-            by_category=tuple((code, of(entries_)) for code, entries_ in edition.by_category),
-            replaced=of(edition.replaced),
-            stamp=stamps.get(edition.item),
-        )
-        for edition in editions
-    ]
+def notes(batches: Iterable[Batch]) -> dict[str, tuple[str, ...]]:
+    """What is not complete about each day and week, in words, by the edition's key."""
+    found: dict[str, tuple[str, ...]] = {}
+    for batch in batches:
+        if batch.state in _DOUBTFUL:
+            for key in (batch.announced_on.isoformat(), dates.week_of(batch.announced_on)):
+                found[key] = (*found.get(key, ()), f"{batch.category}, {batch.announced_on}: {batch.note}")
+    return found
 
 
 def content_of(entry: Entry) -> str:
@@ -180,7 +170,9 @@ def _sha256(parts: Iterable[str]) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def _edition(holdings: Holdings, key: str, members: Mapping[str, Listing | None], wanted: list[str]) -> Edition:
+def _edition(
+    holdings: Holdings, key: str, members: Mapping[str, Listing | None], wanted: list[str], told: tuple[str, ...]
+) -> Edition:
     starts_on, ends_on = dates.week_days(key) if "W" in key else (date.fromisoformat(key),) * 2
     translated, replaced = [], []
     by_category: dict[str, list[Entry]] = defaultdict(list)
@@ -203,7 +195,7 @@ def _edition(holdings: Holdings, key: str, members: Mapping[str, Listing | None]
             for code in sorted(by_category, key=lambda code: order.index(code) if code in order else len(order))
         ),
         replaced=tuple(sorted(replaced, key=_by_id)),
-        notes=_notes(holdings.batches, starts_on, ends_on),
+        notes=told,
     )
 
 
@@ -220,11 +212,3 @@ def _category(entry: Entry, listing: Listing, wanted: list[str]) -> str:
     """Where a paper is listed: its primary category where that was asked for, else the first list it stood in."""
     primary = entry.paper.primary_category if entry.paper else None
     return primary if primary in wanted and primary else listing.categories[0]
-
-
-def _notes(batches: Iterable[Batch], starts_on: date, ends_on: date) -> tuple[str, ...]:
-    return tuple(
-        f"{batch.category}, {batch.announced_on}: {batch.note}"
-        for batch in batches
-        if starts_on <= batch.announced_on <= ends_on and batch.state in _DOUBTFUL
-    )

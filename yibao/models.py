@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from yibao.provenance import English, Erratum, TranslationState
 
+#: Permanent names of papers and of editions begin so.
+PAPER, EDITION = "arxiv/", "edition/"
+
 
 class AnnounceType(StrEnum):
     """How arXiv announced a paper in one category. Source: https://info.arxiv.org/help/rss_specifications.html."""
@@ -289,7 +292,7 @@ class Entry:
     @property
     def item(self) -> str:
         """Its permanent name, the same in every feed and for every version."""
-        return f"arxiv/{self.arxiv_id}"
+        return f"{PAPER}{self.arxiv_id}"
 
     @property
     def title_en(self) -> str:
@@ -347,7 +350,7 @@ class Edition:
     @property
     def item(self) -> str:
         """Its permanent name."""
-        return f"edition/{self.key}"
+        return f"{EDITION}{self.key}"
 
     @property
     def is_weekly(self) -> bool:

@@ -1,8 +1,8 @@
-"""A document to be published, and a digest of all that goes into it: what did not change need not be made again."""
+"""Documents to be published, each with a digest of all that goes into it: what did not change is not made again."""
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
@@ -12,6 +12,16 @@ from typing import Any, NamedTuple
 import orjson
 
 from yibao.models import Edition, Entry
+from yibao.outlines import Outline, outline_of
+
+
+class Ref(NamedTuple):
+    """What stands for an entry or an edition in a list, until it is needed itself."""
+
+    #: Its permanent name.
+    item: str
+    #: Of all that is shown of it.
+    digest: str
 
 
 class Rendering(NamedTuple):
@@ -19,32 +29,45 @@ class Rendering(NamedTuple):
 
     digest: str
     render: Callable[[], bytes]
+    #: Permanent names of what must be at hand when it is made.
+    needs: tuple[str, ...] = ()
 
 
-def rendering(render: Callable[[], bytes], *inputs: Any) -> Rendering:
-    """The document, under a digest of its inputs and of the program itself. Inputs are records, and what JSON knows."""
-    return Rendering(digest(program().hex(), inputs), render)
+@dataclass(frozen=True)
+class Lists:
+    """Everything that stands in lists, by the lists' names: those to be shown anew, and how much is in every one."""
+
+    #: Lists of a month: all of it, oldest first. Others: the newest, newest first.
+    members: Mapping[str, list[Ref]]
+    counts: Mapping[str, int]
+    #: What the members stand for, by permanent name; filled before anything is made.
+    at_hand: dict[str, Entry | Outline] = field(default_factory=dict)
+
+
+def rendering(render: Callable[[], bytes], *inputs: Any, needs: Iterable[Ref] = ()) -> Rendering:
+    """The document, under a digest of its inputs, of what it needs and of the program itself.
+
+    Inputs are records, and what JSON knows.
+    """
+    needed = list(needs)
+    return Rendering(digest(program().hex(), inputs, needed), render, tuple(one.item for one in needed))
 
 
 class Digests:
-    """Digests of entries and editions by their permanent names; each is computed once for all that shows it."""
+    """Digests of entries, where they are known; an entry that stands in no list is digested when it is met."""
 
-    def __init__(self, entries: Iterable[Entry], editions: Iterable[Edition]) -> None:
-        self._known = {one.item: digest(one) for one in entries}
-        self._known |= {one.item: self._of_edition(one) for one in editions}
-
-    def of(self, one: Entry | Edition) -> str:
-        """The digest of an entry as feeds show it, or of an edition."""
-        return self._known.get(one.item) or digest(one)
+    def __init__(self, known: Mapping[str, str]) -> None:
+        """`known` by permanent name."""
+        self._known = known
 
     def listed(self, entries: Iterable[Entry]) -> list[tuple[str, date | None, str | None]]:
         """What stands for entries within an edition, where they differ only in how they were announced that day."""
-        return [(self.of(entry), entry.announced_on, entry.type) for entry in entries]
+        return [(self._known.get(one.item) or digest(one), one.announced_on, one.type) for one in entries]
 
-    def _of_edition(self, edition: Edition) -> str:
-        head = replace(edition, translated=(), by_category=(), replaced=())
-        lists = [(code, self.listed(entries)) for code, entries in edition.by_category]
-        return digest(head, self.listed(edition.translated), lists, self.listed(edition.replaced))
+
+def digest_of(one: Entry | Edition) -> str:
+    """The digest of all that lists show of an entry or an edition."""
+    return digest(one if isinstance(one, Entry) else outline_of(one))
 
 
 def digest(*inputs: Any) -> str:

@@ -1,8 +1,10 @@
 """The lines of arXiv's daily lists."""
 
+import json
 from collections.abc import Collection, Iterable
 from datetime import date
 
+from storage.library import pending
 from storage.library.connection import Connection, insert
 from yibao.models import AnnounceType, Line, Listing, Unlisted
 
@@ -54,7 +56,10 @@ def described(connection: Connection, wanted: Collection[tuple[date, str]]) -> d
 
 
 def replace(connection: Connection, category: str, announced_on: date, found: Iterable[Line]) -> None:
-    """The list has these lines and no others."""
+    """The list has these lines and no others; papers that it has anew, no longer, or otherwise are pending."""
+    told = list(found)
+    before = {(line.arxiv_id, line.type) for line in lines(connection, category, announced_on)}
+    pending.note_papers(connection, {arxiv_id for arxiv_id, _ in before ^ {(one.arxiv_id, one.type) for one in told}})
     connection.execute(
         "DELETE FROM announcement WHERE category = $category AND announced_on = $on",
         {"category": category, "on": announced_on},
@@ -71,7 +76,7 @@ def replace(connection: Connection, category: str, announced_on: date, found: It
                 "sources": line.sources,
                 **key,
             }
-            for line in found
+            for line in told
         ],
     )
 
@@ -126,16 +131,20 @@ def dates_with_entries(connection: Connection) -> dict[date, set[str]]:
     return {row[0]: set(row[1]) for row in rows.fetchall()}
 
 
-def listings(connection: Connection) -> list[Listing]:
-    """Every paper on every date on which it was announced, by date."""
-    rows = connection.execute("""
+def listings(connection: Connection, arxiv_ids: Collection[str]) -> list[Listing]:
+    """These papers on every date on which they were announced, by date."""
+    rows = connection.execute(
+        """
         SELECT
             arxiv_id,
             announced_on,
             arg_min(type, list_position(['new', 'cross', 'replace', 'replace-cross'], type)),
             list_sort(list(DISTINCT category))
         FROM announcement
+        WHERE arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
         GROUP BY arxiv_id, announced_on
         ORDER BY announced_on, arxiv_id
-    """)
+        """,
+        {"ids": json.dumps(list(arxiv_ids))},
+    )
     return [Listing(row[0], row[1], AnnounceType(row[2]), tuple(row[3])) for row in rows.fetchall()]

@@ -9,7 +9,9 @@ import json
 from datetime import date
 from typing import NamedTuple
 
+from storage.library import pending
 from storage.library.connection import Connection, insert
+from yibao.models import PAPER
 from yibao.provenance import English, TranslationState
 from yibao.tex import skeleton
 
@@ -30,7 +32,7 @@ class _Row(NamedTuple):
 def bind(connection: Connection, on: date) -> int:
     """Every translation that readers see has its state, and its English where known; returns how many are stale.
 
-    Call it after translations or papers were stored, in the same transaction.
+    Call it after translations or papers were stored, in the same transaction: it looks at what is pending.
     """
     unknown = {
         row[0] for row in connection.execute("SELECT arxiv_id FROM problem WHERE scope = 'unknown-to-arxiv'").fetchall()
@@ -58,6 +60,7 @@ def bind(connection: Connection, on: date) -> int:
         """,
         {"on": on, "changed": json.dumps(changed)},
     )
+    pending.note_papers(connection, {str(row["arxiv_id"]) for row in changed})
     (stale,) = connection.execute("SELECT count(*) FROM translation WHERE state = 'stale'").fetchall()
     return int(stale[0])
 
@@ -73,16 +76,27 @@ def sources(connection: Connection) -> dict[str, English]:
 
 
 def _rows(connection: Connection) -> list[_Row]:
-    """What is not as it was at the last look."""
-    rows = connection.execute("""
-        SELECT translation.arxiv_id, language, translation.version, state, source_version, source_sha256,
+    """What is not as it was at the last look, among what may have changed since."""
+    rows = connection.execute(
+        """
+        WITH candidate AS MATERIALIZED (
+            SELECT arxiv_id, language, version AS named, state, source_version, source_sha256
+            FROM translation
+            WHERE state <> 'superseded'
+              AND (
+                state <> 'current' OR source_sha256 IS NULL
+                OR $paper || arxiv_id IN (FROM pending) OR $everything IN (FROM pending)
+              )
+        )
+        SELECT arxiv_id, language, named, state, source_version, source_sha256,
             paper.version, sha256(paper.title || chr(10) || chr(10) || paper.abstract) AS sha256
-        FROM translation
+        FROM candidate
         LEFT JOIN paper USING (arxiv_id)
-        WHERE state <> 'superseded'
-          AND (source_sha256 IS DISTINCT FROM sha256 OR state <> 'current' OR sha256 IS NULL)
+        WHERE source_sha256 IS DISTINCT FROM sha256 OR state <> 'current' OR sha256 IS NULL
         ORDER BY ALL
-    """)
+        """,
+        {"paper": PAPER, "everything": pending.EVERYTHING},
+    )
     return [_Row(*row) for row in rows.fetchall()]
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from storage.library import papers
+from storage.library import papers, pending
 from storage.library.connection import Connection
 from yibao.categories import ALIASES, SUBSUMED
 from yibao.errors import YibaoError
@@ -205,6 +205,15 @@ def compare(connection: Connection, repaired: Mapping[str, str]) -> Compared:
         """,
     )
     return Compared(*row)
+
+
+def note(connection: Connection) -> None:
+    """Papers that readers know and that are to be stored are pending. Call it before any of them is stored."""
+    rows = connection.execute("""
+        SELECT arxiv_id FROM wanted
+        SEMI JOIN (SELECT arxiv_id FROM announcement UNION SELECT arxiv_id FROM translation) USING (arxiv_id)
+    """)
+    pending.note_papers(connection, [row[0] for row in rows.fetchall()])
 
 
 def store(connection: Connection, relation: str, on: date) -> None:

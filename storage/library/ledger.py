@@ -1,7 +1,9 @@
 """The ledger: what each source said of each list, and what may be said of it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from storage.library.connection import Connection, insert
 from yibao.models import Batch, BatchState, Look
@@ -83,6 +85,19 @@ def batches(connection: Connection) -> list[Batch]:
         FROM batch
         ORDER BY announced_on DESC, category
     """)
-    return [
-        Batch(row[0], row[1], BatchState(row[2]), row[3], row[4], tuple(row[5]), *row[6:]) for row in rows.fetchall()
-    ]
+    return [_batch(row) for row in rows.fetchall()]
+
+
+def telling(connection: Connection) -> list[Batch]:
+    """What readers are told of lists: those of the newest two weeks, and all that may be incomplete; as `batches`."""
+    rows = connection.execute("""
+        SELECT category, announced_on, state, declared, stored, sources, note, since_on
+        FROM batch
+        WHERE state IN ('partial', 'unknown') OR announced_on > (SELECT max(announced_on) FROM batch) - INTERVAL 14 DAY
+        ORDER BY announced_on DESC, category
+    """)
+    return [_batch(row) for row in rows.fetchall()]
+
+
+def _batch(row: Sequence[Any]) -> Batch:
+    return Batch(row[0], row[1], BatchState(row[2]), row[3], row[4], tuple(row[5]), *row[6:])

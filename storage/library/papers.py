@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, NamedTuple
 
+from storage.library import pending
 from storage.library.connection import Connection, insert
 from yibao.merging import merge
 from yibao.models import Author, Paper, Version
@@ -67,16 +68,6 @@ def by_id(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, Paper
         f"SELECT {COLUMNS}, fingerprint FROM paper_state "  # noqa: S608  (our own names)
         "WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest(from_json($ids, '[\"VARCHAR\"]')))",
         {"ids": json.dumps(list(arxiv_ids))},
-    )
-    return {row[0]: paper_of(row) for row in rows.fetchall()}
-
-
-def shown(connection: Connection) -> dict[str, Paper]:
-    """Every paper that readers meet, announced or translated, by identifier."""
-    rows = connection.execute(
-        f"SELECT {COLUMNS}, fingerprint FROM paper_state "  # noqa: S608  (likewise)
-        "WHERE known_until IS NULL AND arxiv_id IN "
-        "(SELECT arxiv_id FROM announcement UNION SELECT arxiv_id FROM current_translation) ORDER BY arxiv_id"
     )
     return {row[0]: paper_of(row) for row in rows.fetchall()}
 
@@ -155,6 +146,7 @@ def _replace(connection: Connection, papers: Sequence[Paper], known: dict[str, _
     """The latest state of these papers is this one, from this date on."""
     if not papers:
         return
+    pending.note_papers(connection, [paper.arxiv_id for paper in papers])
     replaced = [paper.arxiv_id for paper in papers if paper.arxiv_id in known]
     end(connection, replaced, on)
     insert(connection, "paper_state", [_row(paper, known.get(paper.arxiv_id), on) for paper in papers])

@@ -1,10 +1,12 @@
 """Translations: every revision of every one. A revision is superseded, never changed and never deleted."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import date
 from typing import Any, NamedTuple
 
+from storage.library import pending
 from storage.library.connection import Connection, insert
 from yibao.models import Arrival, Translation
 from yibao.provenance import Erratum, TranslationState
@@ -59,13 +61,14 @@ def store(connection: Connection, translations: Iterable[Translation], on: date,
     _supersede(connection, superseded, on)
     _forget_current(connection, amended)
     insert(connection, "translation", rows)
+    pending.note_papers(connection, {row["arxiv_id"] for row in rows})
     vanished = tuple(sorted(arxiv_id for arxiv_id, language in known if (arxiv_id, language) not in arrived))
     new = len(rows) - revised - len(amended)
     return Stored(new, revised, len(arrived) - new - revised, vanished)
 
 
-def current(connection: Connection) -> list[Arrival]:
-    """Every translation that readers see, by identifier and language."""
+def current(connection: Connection, arxiv_ids: Collection[str] | None = None) -> list[Arrival]:
+    """Every translation that readers see, by identifier and language: of all papers, or of these."""
     return [
         Arrival(
             Translation(**{name: row[name] for name in Translation.__dataclass_fields__}),
@@ -76,17 +79,21 @@ def current(connection: Connection) -> list[Arrival]:
             row["source_version"],
             row["source_sha256"],
         )
-        for row in _current(connection).values()
+        for row in _current(connection, arxiv_ids).values()
     ]
 
 
-def errata(connection: Connection) -> dict[tuple[str, str], list[Erratum]]:
-    """Every correction, latest first, by identifier and language."""
-    rows = connection.execute("""
+def errata(connection: Connection, arxiv_ids: Collection[str]) -> dict[tuple[str, str], list[Erratum]]:
+    """Every correction of these papers' translations, latest first, by identifier and language."""
+    rows = connection.execute(
+        """
         SELECT arxiv_id, language, revised_on, corrected_by, title_before, title_after, abstract_before, abstract_after
         FROM erratum
+        WHERE arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
         ORDER BY arxiv_id, language, revision DESC
-    """)
+        """,
+        {"ids": json.dumps(list(arxiv_ids))},
+    )
     found: dict[tuple[str, str], list[Erratum]] = {}
     for arxiv_id, language, *rest in rows.fetchall():
         found.setdefault((arxiv_id, language), []).append(Erratum(*rest))
@@ -101,8 +108,15 @@ def _text(row: dict[str, Any]) -> tuple[Any, ...]:
     return (row["title"], row["abstract"], row["title_en"])
 
 
-def _current(connection: Connection) -> dict[tuple[str, str], dict[str, Any]]:
-    cursor = connection.execute("SELECT * FROM current_translation ORDER BY arxiv_id, language")
+def _current(connection: Connection, arxiv_ids: Collection[str] | None = None) -> dict[tuple[str, str], dict[str, Any]]:
+    cursor = connection.execute(
+        """
+        SELECT * FROM current_translation
+        WHERE $ids IS NULL OR arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
+        ORDER BY arxiv_id, language
+        """,
+        {"ids": None if arxiv_ids is None else json.dumps(list(arxiv_ids))},
+    )
     names = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     return {(row["arxiv_id"], row["language"]): row for row in rows}

@@ -1,14 +1,40 @@
 """A publication that builds on the one before holds what one from nothing holds."""
 
+import shutil
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from random import Random
 
+import pytest
+
+from flows import contents, publish, wiring
+from storage import exchange, published, search
+from storage.library import announcements, connection, editions, ledger, papers, pending, problems, translations
 from tests.conftest import tree_of
 from tests.judges.site import AT, Published, entries, entry, other_language
-from yibao.models import AnnounceType, Stamp
+from yibao import dates, outlines
+from yibao.feeds import channels, files
+from yibao.models import (
+    AnnounceType,
+    Author,
+    Batch,
+    BatchState,
+    Line,
+    Paper,
+    Problem,
+    Severity,
+    Stamp,
+    Translation,
+    Version,
+)
 from yibao.provenance import TranslationState
+from yibao.questions import Question
+from yibao.settings import Arxiv, FeedChoice, Feeds, Paths, Settings
+from yibao.site import pages
 
 BASE = "https://yibao.example"
+CATEGORIES = ("cs.CL", "cs.CV", "math.NA")
+FIRST = date(2025, 1, 27)
 
 
 def corrected(one, **more):
@@ -30,8 +56,8 @@ def changes():
     return [first, second, third, fourth, fifth, sixth]
 
 
-def files(folder):
-    return {path: content for path, content in tree_of(folder).items() if not path.startswith(".")}
+def differences(one, other):
+    return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
 
 
 def test_after_every_change_the_tree_is_what_a_publication_from_nothing_makes(tmp_path):
@@ -40,6 +66,286 @@ def test_after_every_change_the_tree_is_what_a_publication_from_nothing_makes(tm
         site.show(state)
         fresh = Published(tmp_path / str(number), BASE)
         fresh.show(state)
-        kept, anew = files(site.public), files(fresh.public)
-        assert kept.keys() == anew.keys()
-        assert [path for path in anew if kept[path] != anew[path]] == []
+        assert differences(tree_of(site.public), tree_of(fresh.public)) == []
+
+
+class Life:
+    """A library to which things happen, a few each day, in all the ways in which it is written."""
+
+    def __init__(self, folder, seed):
+        self.chance = Random(seed)
+        own = (FeedChoice(name="odd", keywords=("/odd/",)), FeedChoice(name="wang", translators=("王",)))
+        self.settings = Settings(
+            paths=Paths(data=folder / "data", public=folder / "public"),
+            arxiv=Arxiv(categories=CATEGORIES),
+            feeds=Feeds(own=own),
+        )
+        self.settings.paths.data.mkdir(parents=True)
+        self.on = FIRST
+        self.papers, self.curated, self.lines, self.unknown = {}, {}, {}, []
+
+    def day(self):
+        """Some of all that may happen happens, on the next day; returns what did."""
+        self.on += timedelta(days=self.chance.choice([1, 1, 2, 5]))
+        deeds = self.chance.sample(
+            [
+                self.announce,
+                self.version,
+                self.translate,
+                self.revise,
+                self.credit,
+                self.doubt,
+                self.unlist,
+                self.forget,
+            ],
+            self.chance.randint(1, 3),
+        )
+        with connection.writing(wiring.library_path(self.settings)) as library:
+            for deed in deeds:
+                deed(library)
+        return [deed.__name__ for deed in deeds]
+
+    def publish(self):
+        publish.write_tree.fn(wiring.Run(self.settings, "daily", self.on))
+
+    def paper(self, number, version=1, **more):
+        at = datetime(2025, 1, 1, tzinfo=UTC)
+        versions = tuple(Version(one, at) for one in range(1, version + 1))
+        found = self.chance.sample(CATEGORIES, self.chance.randint(1, 2))
+        return Paper(
+            f"2501.{number:05d}",
+            version,
+            f"{self.chance.choice(['An odd', 'Some'])} title {number}, version {version} $x^2$",
+            f"Abstract of {number}.",
+            (Author(f"Author {number % 3}"),),
+            tuple(found),
+            found[0],
+            "arXivRaw",
+            versions=versions,
+            updated_at=at,
+            fingerprint=f"{self.chance.getrandbits(128):032x}",
+            **more,
+        )
+
+    def known(self):
+        return self.chance.choice(sorted(self.papers)) if self.papers else None
+
+    def announce(self, library):
+        start = len(self.papers)
+        found = [self.paper(number) for number in range(start, start + self.chance.randint(1, 4))]
+        self.papers |= {one.arxiv_id: one for one in found}
+        described = [one for one in found if self.chance.random() < 0.8]
+        papers.store(library, described, self.on)
+        for category in self.chance.sample(CATEGORIES, 2):
+            listed = {one.arxiv_id: self.chance.choice([AnnounceType.NEW, AnnounceType.CROSS]) for one in found}
+            if old := self.known():
+                listed.setdefault(old, AnnounceType.REPLACE)
+            self.list(library, category, self.on, listed)
+
+    def list(self, library, category, on, listed):
+        self.lines[category, on] = listed
+        announcements.replace(library, category, on, [Line(one, 1, kind, ("rss",)) for one, kind in listed.items()])
+
+    def unlist(self, library):
+        """A paper is taken out of some list, or of all."""
+        found = sorted(((place, one) for place, listed in self.lines.items() for one in listed), key=str)
+        if found:
+            at, gone = self.chance.choice(found)
+            places = [at] if self.chance.random() < 0.5 else sorted(self.lines)
+            for place in places:
+                kept = {one: kind for one, kind in self.lines[place].items() if one != gone}
+                if kept != self.lines[place]:
+                    self.list(library, *place, kept)
+
+    def version(self, library):
+        if old := self.known():
+            number = int(old.partition(".")[2])
+            version = (self.papers[old].version or 1) + 1
+            gone = {"is_withdrawn": True, "comment": "Wrong"} if self.chance.random() < 0.3 else {}
+            self.papers[old] = self.paper(number, version, **gone)
+            papers.store(library, [self.papers[old]], self.on)
+
+    def translate(self, library):
+        for arxiv_id in {self.known(), f"2412.{self.chance.randint(1, 99):05d}"} - {None}:
+            language = self.chance.choice(["zh-Hans", "zh-Hans", "zh-Hans", "ja"])
+            week = self.chance.choice([None, dates.week_of(self.on), "2024-W50"])
+            name = self.chance.choice(["王", "a/b", "A B", None])
+            title = self.chance.choice(["标题", "奇odd", None])
+            self.curated[arxiv_id, language] = Translation(
+                arxiv_id, language, title, "摘要。", "Title", "a.md", len(self.curated), week=week, translator=name
+            )
+        self.store(library)
+
+    def store(self, library):
+        translations.store(library, self.curated.values(), self.on, dates.week_of(self.on))
+
+    def revise(self, library):
+        self.change(library, abstract=f"摘要，改于 {self.on}。", corrector="李")
+
+    def credit(self, library):
+        self.change(library, translator=self.chance.choice(["王", "新人"]), line=self.chance.randint(1, 99))
+
+    def change(self, library, **more):
+        if self.curated:
+            key = self.chance.choice(sorted(self.curated))
+            self.curated[key] = replace(self.curated[key], **more)
+            self.store(library)
+
+    def doubt(self, library):
+        state = self.chance.choice(list(BatchState))
+        on = self.on - timedelta(days=self.chance.randint(0, 9))
+        ledger.store_batch(library, Batch("cs.CL", on, state, 3, 2, ("rss",), f"{state} for a reason"), self.on)
+
+    def forget(self, library):
+        at = [one for one, _ in self.curated if one.startswith("2412")][:1]
+        told = [Problem("a.md", 1, 1, "unknown-to-arxiv", Severity.WARNING, "m", "r", one) for one in at]
+        problems.replace(library, "unknown-to-arxiv", told)
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Everything that is cut at some length is cut early."""
+    for module, name, most in (
+        (channels, "ARCHIVE_ITEMS", 3),
+        (files, "ARCHIVE_ITEMS", 3),
+        (contents, "MOST_ITEMS", 4),
+        (pages, "LISTED", 2),
+        (outlines, "MOST_ENTRIES", 2),
+        (editions, "MOST_ENTRIES", 2),
+    ):
+        monkeypatch.setattr(module, name, most)
+
+
+QUESTIONS = [Question(), Question(words=("odd",)), Question(translators=("王",)), Question(translated=False)]
+
+
+def answers(settings):
+    found = [search.find(wiring.search_path(settings), question, 60) for question in QUESTIONS]
+    return [sorted(one, key=lambda entry: entry.arxiv_id) for one in found]
+
+
+MOMENTS = [
+    (published, "_place"),
+    (published, "_show"),
+    (exchange, "swap"),
+    (search, "bring_up_to_date"),
+    (pending, "settle"),
+]
+
+
+def killed(life, monkeypatch):
+    """A publication ends at once, before or after some step."""
+    module, name = life.chance.choice(MOMENTS)
+    is_after, step = life.chance.random() < 0.5, getattr(module, name)
+
+    def last(*args, **named):
+        if is_after:
+            step(*args, **named)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, name, last)
+        try:
+            life.publish()
+        except KeyboardInterrupt:
+            return f"killed at {name}"
+    return "nothing to do"
+
+
+def fresh_from(life, folder, seed):
+    """The library as it is now, published from nothing."""
+    fresh = Life(folder, seed)
+    fresh.settings = fresh.settings.model_copy(update={"feeds": life.settings.feeds})
+    shutil.copy(wiring.library_path(life.settings), wiring.library_path(fresh.settings))
+    fresh.on = life.on
+    fresh.publish()
+    return fresh
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 6])
+def test_whatever_happens_to_a_library_its_tree_and_its_answers_are_those_that_start_from_nothing(
+    tmp_path, seed, short, monkeypatch
+):
+    life = Life(tmp_path / "kept", seed)
+    done = []
+    for number in range(12):
+        done.append(life.day())
+        if life.chance.random() < 0.3:
+            done.append((killed(life, monkeypatch), life.day()))
+        life.publish()
+        fresh = fresh_from(life, tmp_path / str(number), seed)
+        assert differences(tree_of(life.settings.paths.public), tree_of(fresh.settings.paths.public)) == [], done
+        assert answers(life.settings) == answers(fresh.settings), done
+        with connection.reading(wiring.library_path(life.settings)) as library:
+            assert pending.names(library) == set()
+
+
+def scopes(monkeypatch):
+    """Whether each publication from now on looks at everything."""
+    found = []
+
+    def watched(*args, **named):
+        changes = look(*args, **named)
+        found.append(changes.is_whole)
+        return changes
+
+    look = contents.changes
+    monkeypatch.setattr(contents, "changes", watched)
+    return found
+
+
+def test_a_run_looks_at_what_changed_and_publishing_by_hand_at_everything(tmp_path, monkeypatch):
+    life, found = Life(tmp_path / "kept", 1), scopes(monkeypatch)
+    for _ in range(3):
+        life.day()
+        life.publish()
+    publish.write_tree.fn(wiring.Run(life.settings, "publish", life.on), is_whole=True)
+    assert found == [True, False, False, True]
+
+
+def other_settings(life):
+    life.settings = life.settings.model_copy(update={"feeds": Feeds()})
+
+
+def lost_file(life):
+    (life.settings.paths.public / "feeds/all/atom.xml").unlink()
+
+
+def lost_tree(life):
+    shutil.rmtree(life.settings.paths.public)
+
+
+def lost_index(life):
+    shutil.rmtree(wiring.search_path(life.settings))
+
+
+def older_library(life):
+    older = life.settings.paths.data.parent / "older.duckdb"
+    shutil.copy(wiring.library_path(life.settings), older)
+    life.day()
+    life.publish()
+    shutil.copy(older, wiring.library_path(life.settings))
+
+
+@pytest.mark.parametrize("change", [other_settings, lost_file, lost_tree, lost_index, older_library])
+def test_a_run_looks_at_everything_where_what_was_published_does_not_fit(tmp_path, monkeypatch, change):
+    life = Life(tmp_path / "kept", 2)
+    for _ in range(4):
+        life.day()
+        life.publish()
+    change(life)
+    found = scopes(monkeypatch)
+    life.publish()
+    assert found == [True]
+    fresh = fresh_from(life, tmp_path / "fresh", 2)
+    assert differences(tree_of(life.settings.paths.public), tree_of(fresh.settings.paths.public)) == []
+    assert answers(life.settings) == answers(fresh.settings)
+
+
+def test_another_program_looks_at_everything(tmp_path, monkeypatch):
+    life, found = Life(tmp_path / "kept", 3), scopes(monkeypatch)
+    life.day()
+    life.publish()
+    monkeypatch.setattr(publish, "program", lambda: b"another")
+    life.publish()
+    assert found == [True, True]

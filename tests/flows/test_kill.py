@@ -23,7 +23,7 @@ from tests.standin.server import Standin
 
 READERS = [f"reader{n}@example.org" for n in range(3)]
 #: Tables that hold our own clock, a random name, or how often we looked; everything else must be the same.
-OURS = {"response", "run", "look"}
+OURS = {"response", "run", "look", "published"}
 
 
 class Postbox:

@@ -1,14 +1,20 @@
 """A site with everything in it that has ever broken a feed or a page."""
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
+
 from flows import publish, wiring
+from flows.contents import Changes, Scope, gathered
 from storage import published, search
-from yibao.models import AnnounceType, Author, Batch, BatchState, Edition, Entry, Paper, Stamp, Translation
+from storage.library import connection, pending, publications
+from storage.library.connection import Connection
+from yibao.models import PAPER, AnnounceType, Author, Batch, BatchState, Edition, Entry, Paper, Stamp, Translation
 from yibao.provenance import English, Erratum, TranslationState
-from yibao.rendering import Digests
 from yibao.settings import Arxiv, FeedChoice, Feeds, Paths, Settings, Site
 
 DAY = date(2025, 1, 17)
@@ -109,12 +115,47 @@ class Published:
         return self.settings.paths.public
 
     def show(self, found: list[Entry]) -> None:
-        """The site holds these entries, and editions of them."""
+        """The site holds these entries, and editions of them; what it held is looked at as far as it changed."""
         issued = editions(found)
-        digests = Digests(found, issued)
         batches = [Batch("cs.CL", DAY, BatchState.COMPLETE, len(found), len(found), ("rss",), "", DAY)]
-        tree = publish.render(found, issued, batches, self.settings, digests)
-        published.write(self.public, self.settings.paths.data / "untold.json", tree)
-        search.bring_up_to_date(
-            wiring.search_path(self.settings), {one.arxiv_id: (digests.of(one), one) for one in found}
-        )
+        with connection.writing(wiring.library_path(self.settings)) as library:
+            shown = publications.shown(library)
+            changes = given(library, self.settings, found, issued, batches, is_whole=not shown)
+        tree = publish.render(changes, self.settings)
+        where = published.Tree(self.public)
+        published.write(where, self.settings.paths.data / "untold.json", tree, told_whole=changes.places)
+        index = wiring.search_path(self.settings)
+        gone = [name.removeprefix(PAPER) for name in changes.gone]
+        search.bring_up_to_date(index, changes.entries, gone, is_whole=changes.is_whole)
+
+
+def given(
+    library: Connection,
+    settings: Settings,
+    entries: Sequence[Entry],
+    issued: Sequence[Edition],
+    batches: Sequence[Batch] = (),
+    *,
+    is_whole: bool = True,
+) -> Changes:
+    """What a publication is to do when the library says this of its papers and editions."""
+    before = publications.shown(library)
+    members = [one for one in (*entries, *issued) if one.stamp]
+    items = [publications.Item(one.item, "", one.stamp.published_at) for one in members]
+    publications.stamp(library, items, AT)
+    papers = {one.arxiv_id for one in entries} | {name.removeprefix(PAPER) for name in before if name.startswith(PAPER)}
+    keys = None if is_whole else {one.key for one in issued}
+    changes = gathered(library, settings, Scope(papers, keys), entries, issued, batches)
+    pending.settle(library, "")
+    return changes
+
+
+def drawn(
+    entries: Sequence[Entry], issued: Sequence[Edition], settings: Settings, batches: Sequence[Batch] = ()
+) -> dict[str, bytes]:
+    """The whole tree that shows these entries and editions."""
+    with contextlib.closing(duckdb.connect()) as library:
+        library.execute("SET TimeZone = 'UTC'")
+        connection.migrate(library)
+        changes = given(library, settings, entries, issued, batches)
+    return {path: one.render() for path, one in publish.render(changes, settings).items()}

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from flows import bulk as flow
 from flows import wiring
 from storage import bulk_files
-from storage.library import bulk, connection, oai_lists, papers
+from storage.library import announcements, bulk, connection, oai_lists, papers, pending
 from tests.storage.test_papers import FEED
 from yibao import identifiers
 from yibao.arxiv import oai, oai_records
 from yibao.errors import YibaoError
 from yibao.identifiers import Repaired
-from yibao.models import Author, Version
+from yibao.models import AnnounceType, Author, Line, Version
 from yibao.settings import Paths, Settings
 
 MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
@@ -89,6 +89,16 @@ def installed(tmp_path):
 
 def counts(report):
     return report.papers_new, report.papers_changed, report.papers_unchanged
+
+
+def test_what_an_import_changes_of_papers_that_readers_know_is_pending_and_of_no_others(installed):
+    installed.take(installed.put([record(1), record(2), record(3)]))
+    with connection.writing(wiring.library_path(installed.settings)) as library:
+        lines = [Line(f"2501.{number:05d}", 1, AnnounceType.NEW, ("rss",)) for number in (1, 2)]
+        announcements.replace(library, "cs.CL", MONDAY, lines)
+        pending.settle(library, "")
+    installed.take(installed.put([record(1, title="Another"), record(2), record(3, title="Another")]), TUESDAY)
+    assert installed.ask("SELECT name FROM pending") == [("arxiv/2501.00001",)]
 
 
 def test_a_record_of_the_snapshot_becomes_a_paper_whole(installed):

@@ -48,7 +48,7 @@ def test_a_paper_in_an_older_version_than_was_announced_is_not_described(library
 def test_types_and_categories_are_kept_apart_and_the_best_type_is_shown(library):
     announcements.replace(library, "cs.CL", MONDAY, [line(1, AnnounceType.CROSS)])
     announcements.replace(library, "cs.CV", MONDAY, [line(1, AnnounceType.NEW)])
-    (listing,) = announcements.listings(library)
+    (listing,) = announcements.listings(library, ["2501.00001"])
     assert (listing.type, listing.categories) == (AnnounceType.NEW, ("cs.CL", "cs.CV"))
 
 

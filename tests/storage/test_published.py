@@ -20,7 +20,10 @@ def tree(files):
 
 @pytest.fixture
 def write(tmp_path):
-    return lambda made, *more: published.write(tmp_path / "public", tmp_path / "untold.json", made, *more)
+    def written(made, *more, **named):
+        return published.write(published.Tree(tmp_path / "public"), tmp_path / "untold.json", made, *more, **named)
+
+    return written
 
 
 @pytest.fixture
@@ -208,6 +211,8 @@ def test_whatever_is_published_in_turn_the_folder_is_the_last_of_it(tmp_path_fac
     where = tmp_path_factory.mktemp("published")
     for files in turns:
         published.write(
-            where / "public", where / "untold.json", tree({path: body * 300 for path, body in files.items()})
+            published.Tree(where / "public"),
+            where / "untold.json",
+            tree({path: body * 300 for path, body in files.items()}),
         )
         assert shown(where / "public") == {path: body * 300 for path, body in files.items()}

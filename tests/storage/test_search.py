@@ -15,7 +15,6 @@ from yibao.errors import LibraryError, QuestionError
 from yibao.feeds import choice
 from yibao.models import Stamp
 from yibao.questions import Question, read
-from yibao.rendering import digest
 from yibao.settings import FeedChoice
 
 
@@ -26,8 +25,8 @@ def one(number, title="A title", zh="标题", **more):
     return replace(made, translation=translation, **more)
 
 
-def fill(folder, entries):
-    return search.bring_up_to_date(folder, {one.arxiv_id: (digest(one), one) for one in entries})
+def fill(folder, entries, gone=(), **more):
+    search.bring_up_to_date(folder, entries, gone, "1", **more)
 
 
 def found(folder, **more):
@@ -43,7 +42,7 @@ ENTRIES = [
 
 @pytest.fixture
 def folder(tmp_path):
-    fill(tmp_path / "search", ENTRIES)
+    fill(tmp_path / "search", ENTRIES, is_whole=True)
     return tmp_path / "search"
 
 
@@ -77,30 +76,37 @@ def test_what_comes_back_is_what_was_put_in(folder):
     assert search.find(folder, Question(words=("扩散",)), 1) == [ENTRIES[0]]
 
 
-def test_only_what_changed_is_indexed_again_and_what_is_gone_is_not_found(folder):
-    assert fill(folder, ENTRIES) == 0
-    assert fill(folder, [one(1, "Something else", "别的"), ENTRIES[1]]) == 2
+def test_what_changed_is_found_as_it_is_now_and_what_is_gone_is_not_found(folder):
+    fill(folder, [one(1, "Something else", "别的")], ["2501.00003"])
     assert found(folder, words=("扩散",)) == []
     assert found(folder, words=("别的",)) == [1]
     assert found(folder) == [2, 1]
 
 
+def test_where_everything_is_given_nothing_else_is_found(folder):
+    fill(folder, ENTRIES[:1], is_whole=True)
+    assert found(folder) == [1]
+
+
 @pytest.mark.parametrize("spoil", ["lost", "cut", "another version"])
-def test_a_spoilt_index_is_made_anew(folder, spoil):
+def test_a_spoilt_index_bears_no_signature_and_is_made_anew(folder, spoil):
+    assert search.signature_of(folder) == "1"
     listed = folder / "indexed.json"
     if spoil == "lost":
         listed.unlink()
     else:
-        listed.write_text('{"version": 0, "entries": {}}' if spoil == "another version" else '{"ver')
-    assert fill(folder, ENTRIES) == 3
+        listed.write_text('{"version": 0, "signature": "1"}' if spoil == "another version" else '{"ver')
+    assert search.signature_of(folder) is None
+    (folder / "meta.json").write_text("{")
+    fill(folder, ENTRIES, is_whole=True)
     assert found(folder) == [3, 2, 1]
 
 
-def test_killed_between_the_index_and_its_list_nothing_is_there_twice(folder, tmp_path):
+def test_who_was_killed_before_the_signature_and_comes_again_has_nothing_twice(folder, tmp_path):
     shutil.copy(folder / "indexed.json", tmp_path / "before.json")
-    fill(folder, [*ENTRIES, one(4, "New", "新")])
+    fill(folder, [one(4, "New", "新")])
     shutil.copy(tmp_path / "before.json", folder / "indexed.json")
-    fill(folder, [*ENTRIES, one(4, "New", "新")])
+    fill(folder, [one(4, "New", "新")])
     assert found(folder) == [4, 3, 2, 1]
 
 
@@ -122,7 +128,7 @@ def test_before_anything_was_published_the_operator_is_told_what_to_do(tmp_path)
 )
 def test_a_chinese_word_is_found_exactly_where_it_stands(tmp_path_factory, titles, word):
     folder = tmp_path_factory.mktemp("search") / "index"
-    fill(folder, [one(number, zh=title) for number, title in enumerate(titles, 1)])
+    fill(folder, [one(number, zh=title) for number, title in enumerate(titles, 1)], is_whole=True)
     stands = [number for number, title in enumerate(titles, 1) if word in title.replace(" ", "")]
     assert found(folder, words=(word,)) == stands[::-1]
 

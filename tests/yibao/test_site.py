@@ -10,6 +10,7 @@ import pytest
 import rispy
 from lxml import etree, html
 
+from tests.judges.site import drawn
 from yibao.models import (
     AnnounceType,
     Author,
@@ -23,9 +24,9 @@ from yibao.models import (
     TranslationState,
 )
 from yibao.provenance import English, Erratum
-from yibao.settings import Site
-from yibao.site import citations
-from yibao.site.pages import pages, sitemaps
+from yibao.rendering import Lists, Ref
+from yibao.settings import Arxiv, Settings, Site
+from yibao.site import citations, sitemaps
 from yibao.site.parts import parts
 
 AT = datetime(2025, 1, 13, 5, tzinfo=UTC)
@@ -54,10 +55,9 @@ def edition(*entries):
     return Edition("2025-01-13", DAY, DAY, entries, (), (), (), Stamp(AT, AT))
 
 
-def made(*entries, batches=()):
-    feeds = [("all", "全部", ""), ("cs.CL", "cs.CL 计算与语言", "")]
-    tree = pages([edition(*entries)], entries, feeds, SITE, batches)
-    return {path: one.render() for path, one in tree.items()}
+def made(*entries, batches=(), editions=None):
+    settings = Settings(site=SITE, arxiv=Arxiv(categories=("cs.CL",)))
+    return drawn(entries, [edition(*entries)] if editions is None else editions, settings, batches)
 
 
 def page(path, *entries, **more):
@@ -85,8 +85,14 @@ def test_no_page_links_to_nothing_and_each_has_its_address_title_and_description
 
 def test_the_sitemap_names_every_page():
     tree = made(ENTRY)
-    listed = etree.fromstring(tree["sitemap.xml"]).xpath("//*[local-name()='loc']/text()")
-    assert len(listed) == sum(path.endswith("index.html") for path in tree)
+    index = etree.fromstring(tree["sitemap.xml"]).xpath("//*[local-name()='loc']/text()")
+    assert index == [f"https://yibao.example/sitemap-{name}.xml" for name in ("pages", "2025-01")]
+    listed = [
+        place
+        for address in index
+        for place in etree.fromstring(tree[address.rpartition("/")[2]]).xpath("//*[local-name()='loc']/text()")
+    ]
+    assert len(listed) == len(set(listed)) == sum(path.endswith("index.html") for path in tree)
     assert "https://yibao.example/papers/2501.00001/" in listed
     assert b"Sitemap: https://yibao.example/sitemap.xml" in tree["robots.txt"]
 
@@ -170,7 +176,7 @@ def test_a_large_edition_is_cut_into_pages_that_hold_every_paper_once_and_lead_t
     assert len(pages_) > 2
     told = [entry for part in pages_ for section in part.sections for entry in section.entries]
     assert told == list(day.entries)
-    tree = {path: one.render() for path, one in pages([day], [ENTRY], [], SITE).items()}
+    tree = made(ENTRY, editions=[day])
     assert max(len(tree[path]) for path in tree if path.startswith("editions/2025-01-13/")) < 150_000
     assert len(tree["index.html"]) < 150_000
     document = html.fromstring(tree["index.html"])
@@ -197,7 +203,7 @@ def test_the_calendar_has_a_page_for_each_year_with_every_edition_and_says_what_
         for day in reversed(days)
     ]
     week = replace(edition(ENTRY), key="2024-W01", starts_on=date(2024, 1, 1), ends_on=date(2024, 1, 7))
-    tree = {path: one.render().decode() for path, one in pages([*editions, week], [ENTRY], [], SITE).items()}
+    tree = {path: content.decode() for path, content in made(ENTRY, editions=[*editions, week]).items()}
     assert "../editions/2025-01-13/" in tree["editions/index.html"]
     assert "../../editions/2024-01-02/" in tree["editions/2024/index.html"]
     assert "../../editions/2024-W01/" in tree["editions/2024/index.html"]
@@ -215,30 +221,33 @@ def test_a_translator_has_a_page_and_names_that_look_alike_stay_apart():
         replace(ENTRY, arxiv_id=f"2501.0000{n}", translation=replace(TRANSLATION, translator=name))
         for n, name in enumerate(("王小明", "a b", "A B", "a-b", "../x", "…"))
     ]
-    tree = pages([edition(*by)], by, [], SITE)
+    tree = made(*by)
     places = [path for path in tree if path.startswith("translators/") and path.count("/") == 2]
     assert len(places) == 6
     assert "translators/王小明/index.html" in places
     assert not any(".." in path for path in places)
 
 
-def test_more_addresses_than_a_sitemap_may_hold_become_several_and_an_index():
-    documents = sitemaps("https://e.org", [f"{n}/" for n in range(100_001)])
+def test_more_papers_of_a_month_than_a_sitemap_may_hold_are_in_several():
+    count = 2 * sitemaps.MOST_ADDRESSES + 1
+    members = {"sitemap-2025-01": [Ref(f"arxiv/2501.{number:06d}", "") for number in range(count)]}
+    documents = sitemaps.sitemaps("https://e.org", ["about/"], Lists(members, {"sitemap-2025-01": count}))
     index = etree.fromstring(documents["sitemap.xml"].render())
     listed = [one.text for one in index.iter("{*}loc")]
-    assert listed == [f"https://e.org/sitemap-{n}.xml" for n in (1, 2, 3)]
+    assert {f"https://e.org/{name}" for name in documents} == {*listed, "https://e.org/sitemap.xml"}
+    assert len(listed) == 4
     found = [
         one.text
         for name in documents
         if name != "sitemap.xml"
         for one in etree.fromstring(documents[name].render()).iter("{*}loc")
     ]
-    assert len(set(found)) == 100_001
+    assert len(set(found)) == count + 1
 
 
 def test_the_open_data_hold_every_translated_paper_in_plain_text_by_month():
     entries = [ENTRY, replace(ENTRY, arxiv_id="2501.00002", translation=None)]
-    tree = {path: one.render() for path, one in pages([edition(ENTRY)], entries, [], SITE).items()}
+    tree = made(*entries, editions=[edition(ENTRY)])
     told = json.loads(tree["data/manifest.json"])
     assert told["translations"] == [{"month": "2025-01", "path": "translations/2025-01.json", "entries": 1}]
     (one,) = json.loads(tree["data/translations/2025-01.json"])

@@ -45,7 +45,9 @@ def public(tmp_path_factory):
         "papers/2501.00001/cite.bib": "@misc{}",
         ".yibao.part": "half",
     }
-    published.write(folder, folder.parent / "untold", {path: ready(said.encode()) for path, said in files.items()})
+    published.write(
+        published.Tree(folder), folder.parent / "untold", {path: ready(said.encode()) for path, said in files.items()}
+    )
     (folder.parent / "secret.txt").write_text("secret")
     (folder / "link.txt").symlink_to(folder.parent / "secret.txt")
     return folder

@@ -1,48 +1,59 @@
 """Which feeds there are, what is in each, and the archive of all that ever was in it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from functools import cached_property, partial
-from itertools import groupby
+from functools import cached_property
 from typing import NamedTuple
 
-from yibao import categories, identifiers, traditional
+from yibao import categories, traditional
 from yibao.feeds import choice
 from yibao.feeds.items import item_of
-from yibao.feeds.model import MOST_BYTES, MOST_ITEMS, NEVER, Feed, Item, Variant, tag, variants
+from yibao.feeds.model import MOST_BYTES, Feed, Item, Variant, tag
 from yibao.models import Edition, Entry
+from yibao.outlines import Outline
+from yibao.rendering import Ref
 from yibao.settings import FeedChoice, Site
 from yibao.text import legal
 
 #: Items in one document of the archive.
 ARCHIVE_ITEMS = 500
-Member = Entry | Edition
+_ARCHIVE = re.compile(r"feeds/(?P<feed>[^/]+)/archive/(?P<month>\d{4}-\d{2})")
 
 
 class Subject(NamedTuple):
-    """What a feed is about, in our two languages, and all that ever was in it, newest first."""
+    """What a feed is about, in our two languages."""
 
     name: str
     title: str
     title_en: str
     description: str
     description_en: str
-    members: Sequence[Member]
+
+    @property
+    def live(self) -> str:
+        """The list of what its live feed is made from."""
+        return f"feeds/{self.name}/live"
+
+    def archive(self, month: str) -> str:
+        """The list of what was published in a month."""
+        return f"feeds/{self.name}/archive/{month}"
 
 
 class Workshop:
     """Makes each item once for all feeds."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, at_hand: Mapping[str, Entry | Outline]) -> None:
+        """`at_hand` by permanent name: all that items are asked of."""
         self.site = site
+        self._at_hand = at_hand
         self._made: dict[tuple[str, Variant], Item] = {}
 
-    def item(self, one: Member, variant: Variant) -> Item:
-        """The item of this entry or edition."""
-        key = (one.item, variant)
+    def item(self, name: str, variant: Variant) -> Item:
+        """The item of the entry or edition of this permanent name."""
+        key = (name, variant)
         if key not in self._made:
-            self._made[key] = item_of(one, self.site, variant)
+            self._made[key] = item_of(self._at_hand[name], self.site, variant)
         return self._made[key]
 
 
@@ -52,17 +63,10 @@ class Channel:
 
     #: What it says of itself, without its items.
     about: Feed
-    #: Every entry or edition, newest first.
-    members: Sequence[Member]
+    #: What the live feed is made from, newest first.
+    newest: Sequence[Ref]
     variant: Variant
     workshop: Workshop = field(repr=False)
-    #: Of its archive, oldest first: file names, and what is in each.
-    parts: Sequence[tuple[str, Sequence[Member]]] = ()
-
-    @property
-    def newest(self) -> Sequence[Member]:
-        """What the live feed is made from."""
-        return self.members[:MOST_ITEMS]
 
     @cached_property
     def live(self) -> Feed:
@@ -70,7 +74,7 @@ class Channel:
         items: list[Item] = []
         size = 0
         for one in self.newest:
-            item = self.workshop.item(one, self.variant)
+            item = self.workshop.item(one.item, self.variant)
             size += item.size
             if size > MOST_BYTES and items:
                 break
@@ -78,21 +82,49 @@ class Channel:
         return replace(self.about, items=tuple(items))
 
 
-def feeds(
-    entries: Iterable[Entry],
-    editions: Iterable[Edition],
-    wanted: Sequence[str],
-    site: Site,
-    chosen: Sequence[FeedChoice] = (),
-) -> list[Channel]:
-    """Every feed in every variant: all, translated, editions, each configured category, then the operator's own."""
-    workshop = Workshop(site)
-    found = list(_subjects(entries, editions, wanted, chosen))
-    return [channel(subject, variant, workshop) for subject in found for variant in variants(site)]
+def subjects(wanted: Sequence[str], chosen: Sequence[FeedChoice] = ()) -> list[Subject]:
+    """Every feed: all, translated, editions, each configured category, then the operator's own."""
+    found = [
+        Subject("all", "全部", "Everything", "每篇新论文，中英对照。Every new paper.", "Every new paper."),
+        Subject("translated", "译文", "Translated", "有译文的论文。Translated papers.", "Translated papers."),
+        Subject("editions", "各期", "Editions", "每日与每周各一条。One item an edition.", "One item an edition."),
+    ]
+    for code in wanted:
+        name = categories.name_of(code)
+        about = f"{name.name_zh}：新论文，中英对照。{name.name_en}."
+        found.append(Subject(code, f"{code} {name.name_zh}", f"{code} {name.name_en}", about, f"{name.name_en}."))
+    for one in chosen:
+        title = one.title or one.name
+        found.append(Subject(one.name, title, title, one.description, one.description))
+    return found
 
 
-def channel(subject: Subject, variant: Variant, workshop: Workshop, query: str = "") -> Channel:
-    """The feed of a subject in one variant; `query` is what was asked, where it answers a question."""
+def lists_of(one: Entry | Edition, wanted: Iterable[str], chosen: Iterable[FeedChoice] = ()) -> list[str]:
+    """The lists of feeds in which it stands: none before it was published, and none for an edition without papers."""
+    if one.stamp is None:
+        return []
+    if isinstance(one, Edition):
+        names = ["editions"] if one.entries else []
+    else:
+        names = ["all", *(["translated"] if one.translated_on else [])]
+        names += [code for code in wanted if code in one.categories]
+        names += [feed.name for feed in chosen if choice.choose(feed, [one])]
+    month = f"{one.stamp.published_at:%Y-%m}"
+    return [f"feeds/{name}/{place}" for name in names for place in ("live", f"archive/{month}")]
+
+
+def channel(  # noqa: PLR0913  (all that makes a feed)
+    subject: Subject,
+    variant: Variant,
+    workshop: Workshop,
+    newest: Sequence[Ref],
+    documents: Sequence[str] = (),
+    query: str = "",
+) -> Channel:
+    """The feed of a subject in one variant, newest first.
+
+    `documents` are those of its archive, oldest first; `query` is what was asked, where it answers a question.
+    """
     site = workshop.site
     title, description = subject.title, subject.description
     if variant is Variant.ENGLISH:
@@ -112,85 +144,34 @@ def channel(subject: Subject, variant: Variant, workshop: Workshop, query: str =
         (),
         None if query else site.hub_url,
         query,
+        # Variants and answers have no archive: it is in the words of those who wrote.
+        previous=documents[-1] if documents and not variant and not query else None,
     )
-    # Variants and answers have no archive: it is in the words of those who wrote.
-    parts = [] if variant or query else _parts(subject.members)
-    if parts:
-        about = replace(about, previous=parts[-1][0])
-    return Channel(about, subject.members, variant, workshop, parts)
+    return Channel(about, newest, variant, workshop)
 
 
-def archive(channel: Channel) -> list[tuple[str, Sequence[Member], Callable[[], Feed]]]:
-    """The documents of a channel's archive, oldest first: file name, what is in it, and how it is made.
+def months(subject: Subject, counts: Mapping[str, int]) -> dict[str, list[str]]:
+    """The documents of a feed's archive, by month, oldest first; `counts` says how much is in every list.
 
     By month of publication, in parts of 500 from the month's beginning, so that a full part never changes again for
     what comes later. Source: RFC 5005, section 4.
     """
-    parts = channel.parts
-    names = [None, *(name for name, _ in parts), None]
-
-    def document(number: int) -> Feed:
-        name, members = parts[number]
-        items = tuple(channel.workshop.item(one, channel.variant) for one in reversed(members))
-        return replace(channel.about, items=items, archive=name, previous=names[number], following=names[number + 2])
-
-    return [(name, members, partial(document, number)) for number, (name, members) in enumerate(parts)]
-
-
-def _subjects(
-    entries: Iterable[Entry], editions: Iterable[Edition], wanted: Sequence[str], chosen: Sequence[FeedChoice]
-) -> Iterator[Subject]:
-    # Of one day, translations first.
-    newest = sorted((entry for entry in entries if entry.stamp), key=_age)
-    # By when the translation came: a paper of last year that is translated today is news here.
-    translated = sorted((entry for entry in newest if entry.translated_on), key=_translated_on, reverse=True)
-    issued = sorted((one for one in editions if one.stamp and one.entries), key=_published_at, reverse=True)
-    yield Subject("all", "全部", "Everything", "每篇新论文，中英对照。Every new paper.", "Every new paper.", newest)
-    yield Subject(
-        "translated", "译文", "Translated", "有译文的论文。Translated papers.", "Translated papers.", translated
-    )
-    yield Subject(
-        "editions", "各期", "Editions", "每日与每周各一条。One item an edition.", "One item an edition.", issued
-    )
-    by_category = _by_category(newest)
-    for code in wanted:
-        name = categories.name_of(code)
-        about = f"{name.name_zh}：新论文，中英对照。{name.name_en}."
-        listed = by_category.get(code, [])
-        yield Subject(code, f"{code} {name.name_zh}", f"{code} {name.name_en}", about, f"{name.name_en}.", listed)
-    for one in chosen:
-        title = one.title or one.name
-        yield Subject(one.name, title, title, one.description, one.description, choice.choose(one, newest))
-
-
-def _by_category(newest: Iterable[Entry]) -> Mapping[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
-    for entry in newest:
-        for code in entry.categories:
-            found.setdefault(code, []).append(entry)
+    start = subject.archive("")
+    found = {}
+    for name in sorted(name for name in counts if name.startswith(start)):
+        month = name.removeprefix(start)
+        parts = range(1, -(-counts[name] // ARCHIVE_ITEMS) + 1)
+        found[month] = [f"{month}.atom.xml" if part == 1 else f"{month}-{part}.atom.xml" for part in parts]
     return found
 
 
-def _parts(members: Sequence[Member]) -> list[tuple[str, list[Member]]]:
-    oldest = sorted(members, key=lambda one: (_published_at(one), one.item))
-    parts: list[tuple[str, list[Member]]] = []
-    for month, group in groupby(oldest, key=lambda one: f"{_published_at(one):%Y-%m}"):
-        found = list(group)
-        for number, start in enumerate(range(0, len(found), ARCHIVE_ITEMS), 1):
-            name = f"{month}.atom.xml" if number == 1 else f"{month}-{number}.atom.xml"
-            parts.append((name, found[start : start + ARCHIVE_ITEMS]))
-    return parts
-
-
-def _age(entry: Entry) -> tuple[float, bool, float, str]:
-    published = entry.stamp.published_at.timestamp() if entry.stamp else 0.0
-    month, number = identifiers.sort_key(entry.arxiv_id)
-    return (-published, entry.translation is None, -month, number)
-
-
-def _published_at(one: Member) -> datetime:
-    return one.stamp.published_at if one.stamp else NEVER
-
-
-def _translated_on(entry: Entry) -> date:
-    return entry.translated_on or NEVER.date()
+def beside(changed: Iterable[str], counts: Mapping[str, int]) -> set[str]:
+    """The months next to those that changed, as lists: documents of an archive name those before and after them."""
+    found = set()
+    for name in changed:
+        if parsed := _ARCHIVE.fullmatch(name):
+            start = f"feeds/{parsed['feed']}/archive/"
+            known = sorted({name, *(one for one in counts if one.startswith(start))})
+            place = known.index(name)
+            found.update(known[max(0, place - 1) : place + 2])
+    return found & counts.keys()

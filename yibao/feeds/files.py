@@ -1,13 +1,13 @@
 """Every feed in its three formats, its archive and the list of all, by path below the site's root."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 from yibao.feeds import atom, jsonfeed, opml, rss
-from yibao.feeds.channels import Channel, archive
-from yibao.feeds.model import Feed, Variant
-from yibao.rendering import Digests, Rendering, ready, rendering
+from yibao.feeds.channels import ARCHIVE_ITEMS, Channel, Subject, Workshop, channel, months
+from yibao.feeds.model import Feed, Variant, variants
+from yibao.rendering import Lists, Ref, Rendering, ready, rendering
 from yibao.settings import Site
 
 #: By file name.
@@ -19,29 +19,51 @@ FORMATS: dict[str, Callable[[Feed], bytes]] = {
 LIST = "feeds.opml"
 
 
-def files(channels: Sequence[Channel], site: Site, digests: Digests) -> dict[str, Rendering]:
-    """All of them; nothing is made before it is known to have changed."""
-    listed = [channel.about for channel in channels if channel.variant is Variant.WRITTEN]
-    tree = {LIST: ready(opml.render(listed, site.title))}
-    for channel in channels:
-        folder = channel.about.base_url.removeprefix(f"{site.base_url}/")
-        said = [site.model_dump(mode="json"), channel.variant]
-        newest = [digests.of(one) for one in channel.newest]
-        for name, write in FORMATS.items():
-            tree[f"{folder}{name}"] = rendering(partial(_live, write, channel), said, channel.about, newest)
-        # Documents of the archive do not lead to the newest of them: that would change all of them each month.
-        about = replace(channel.about, previous=None)
-        parts = archive(channel)
-        names = [None, *(name for name, _, _ in parts), None]
-        for number, (name, members, make) in enumerate(parts):
-            within = (names[number], names[number + 2], [digests.of(one) for one in members])
-            tree[f"{folder}archive/{name}"] = rendering(partial(_document, make), said, about, *within)
+def files(subjects: Sequence[Subject], lists: Lists, site: Site) -> dict[str, Rendering]:
+    """The list of feeds, and each feed and document whose list is to be shown anew; nothing is made yet."""
+    workshop = Workshop(site, lists.at_hand)
+    listed = [channel(one, Variant.WRITTEN, workshop, ()) for one in subjects]
+    tree = {LIST: ready(opml.render([one.about for one in listed], site.title))}
+    for subject, written in zip(subjects, listed, strict=True):
+        documents = months(subject, lists.counts)
+        if subject.live in lists.members:
+            names = [name for parts in documents.values() for name in parts]
+            for variant in variants(site):
+                tree |= _live(channel(subject, variant, workshop, lists.members[subject.live], names))
+        for name, document in _archive(written, subject, documents, lists):
+            tree[f"feeds/{subject.name}/archive/{name}"] = document
     return tree
 
 
-def _live(write: Callable[[Feed], bytes], channel: Channel) -> bytes:
-    return write(channel.live)
+def _live(made: Channel) -> dict[str, Rendering]:
+    site = made.workshop.site
+    folder = made.about.base_url.removeprefix(f"{site.base_url}/")
+    said = (site.model_dump(mode="json"), made.variant, made.about)
+    return {
+        f"{folder}{name}": rendering(partial(_made, write, made), said, needs=made.newest)
+        for name, write in FORMATS.items()
+    }
 
 
-def _document(make: Callable[[], Feed]) -> bytes:
-    return atom.render(make())
+def _archive(
+    written: Channel, subject: Subject, documents: dict[str, list[str]], lists: Lists
+) -> Iterator[tuple[str, Rendering]]:
+    # Documents of the archive do not lead to the newest of them: that would change all of them each month.
+    said = (written.workshop.site.model_dump(mode="json"), written.about)
+    names = [None, *(name for parts in documents.values() for name in parts), None]
+    for month, parts in documents.items():
+        members = lists.members.get(subject.archive(month), [])
+        for number, start in enumerate(range(0, len(members), ARCHIVE_ITEMS)):
+            place = names.index(parts[number])
+            about = replace(written.about, archive=parts[number], previous=names[place - 1], following=names[place + 1])
+            these = members[start : start + ARCHIVE_ITEMS]
+            yield parts[number], rendering(partial(_document, written, about, these), said, about, needs=these)
+
+
+def _made(write: Callable[[Feed], bytes], made: Channel) -> bytes:
+    return write(made.live)
+
+
+def _document(written: Channel, about: Feed, members: Sequence[Ref]) -> bytes:
+    items = tuple(written.workshop.item(one.item, written.variant) for one in reversed(members))
+    return atom.render(replace(about, items=items))

@@ -4,7 +4,8 @@ from html import escape
 
 from yibao import identifiers, traditional, typesetting
 from yibao.feeds.model import Item, Variant, tag
-from yibao.models import Edition, Entry, Translation
+from yibao.models import Entry, Translation
+from yibao.outlines import Outline
 from yibao.settings import Site
 from yibao.text import legal, shorten
 
@@ -14,7 +15,7 @@ _WAITING = ("尚待 arXiv 的元数据。", "Metadata from arXiv is still to com
 _CONVERTED = ("繁体由 OpenCC 自简体转换。", "Converted from Simplified Chinese by OpenCC.")
 
 
-def item_of(one: Entry | Edition, site: Site, variant: Variant = Variant.WRITTEN) -> Item:
+def item_of(one: Entry | Outline, site: Site, variant: Variant = Variant.WRITTEN) -> Item:
     """The item that readers of this variant are shown.
 
     Raises:
@@ -136,21 +137,23 @@ def _byline(entry: Entry) -> str:
     return " · ".join(part for part in (authors, ", ".join(entry.categories), link) if part)
 
 
-def _edition(edition: Edition, site: Site, variant: Variant) -> Item:
+def _edition(edition: Outline, site: Site, variant: Variant) -> Item:
     if edition.stamp is None:
         raise ValueError(f"edition {edition.key} has not been published")
-    translated, others = len(edition.translated), edition.untranslated
-    counts = f"{translated} translated, {others} others"
+    url = f"{site.base_url}/editions/{edition.key}/"
+    counts = f"{edition.translated} translated, {edition.untranslated} others"
     if variant is not Variant.ENGLISH:
-        counts = say(variant, f"译文 {translated} 篇，其余 {others} 篇", "")
-    rows = [_row(entry, site, variant) for entry in edition.entries if entry not in edition.replaced]
+        counts = say(variant, f"译文 {edition.translated} 篇，其余 {edition.untranslated} 篇", "")
     notes = "".join(f"<p>{say(variant, '不完整 ', 'Incomplete')}: {escape(note)}</p>" for note in edition.notes)
+    rows = "".join(_row(entry, site, variant) for entry in edition.entries)
+    rest = edition.translated + edition.untranslated - len(edition.entries)
+    more = f'<p><a href="{escape(url)}">{say(variant, f"另有 {rest} 篇。", f"{rest} more.")}</a></p>' if rest else ""
     return Item(
         id=tag(site, edition.item),
-        url=f"{site.base_url}/editions/{edition.key}/",
+        url=url,
         title=legal(f"{site.title} {edition.key}{'：' if variant is not Variant.ENGLISH else ': '}{counts}"),
         summary=counts,
-        html=legal(f"{notes}<ol>{''.join(rows)}</ol>"),
+        html=legal(f"{notes}<ol>{rows}</ol>{more}"),
         language=str(variant) or site.language,
         published_at=edition.stamp.published_at,
         updated_at=edition.stamp.updated_at,

@@ -6,16 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from yibao import dates
-from yibao.models import Edition
-
-
-class Listed(NamedTuple):
-    """What the calendar says of an edition."""
-
-    key: str
-    translated: int
-    untranslated: int
-    is_incomplete: bool
+from yibao.outlines import Listed
 
 
 class Week(NamedTuple):
@@ -32,9 +23,9 @@ class Month(NamedTuple):
     weeks: tuple[Week, ...]
 
 
-def years(editions: Iterable[Edition]) -> dict[int, list[Month]]:
+def years(editions: Iterable[Listed]) -> dict[int, list[Month]]:
     """The months of each year that have editions, newest first. A week is in each month that it has days of."""
-    listed = {edition.key: _listed(edition) for edition in editions}
+    listed = {edition.key: edition for edition in editions}
     months = sorted({(day.year, day.month) for key in listed for day in _days(key)}, reverse=True)
     found: dict[int, list[Month]] = {}
     for year, month in months:
@@ -50,7 +41,3 @@ def _days(key: str) -> Sequence[date]:
 def _week(week: Sequence[date], month: int, listed: dict[str, Listed]) -> Week:
     days = tuple((day, listed.get(day.isoformat())) if day.month == month else None for day in week)
     return Week(listed.get(dates.week_of(week[0])), days)
-
-
-def _listed(edition: Edition) -> Listed:
-    return Listed(edition.key, len(edition.translated), edition.untranslated, bool(edition.notes))

@@ -1,6 +1,6 @@
 """The translated papers as JSON, a file for each month: open data, and what search in the browser reads."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -8,24 +8,23 @@ import orjson
 
 from yibao import identifiers, typesetting
 from yibao.models import Entry
-from yibao.rendering import Digests, Rendering, rendering
+from yibao.outlines import Outline
+from yibao.rendering import Lists, Ref, Rendering, rendering
 from yibao.settings import Site
 
-FOLDER = "data/translations"
+#: Begins the list of a month, and the path of its file.
+FOLDER = "data/translations/"
 
 
-def texts(entries: Iterable[Entry], site: Site, digests: Digests) -> tuple[dict[str, Rendering], dict[str, int]]:
-    """A document for each month of first publication, and a manifest; how many entries each month has, newest first."""
-    months: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if entry.translation and entry.stamp:
-            months.setdefault(f"{entry.stamp.published_at:%Y-%m}", []).append(entry)
-    newest = sorted(months, reverse=True)
+def texts(lists: Lists, site: Site) -> tuple[dict[str, Rendering], dict[str, int]]:
+    """The months to be shown anew, and a manifest of all; how many entries each month has, newest first."""
     tree = {
-        f"{FOLDER}/{month}.json": rendering(partial(_month, months[month]), digests.listed(months[month]))
-        for month in newest
+        f"{name}.json": rendering(partial(_month, lists.at_hand, members), needs=members)
+        for name, members in lists.members.items()
+        if name.startswith(FOLDER) and members
     }
-    counts = {month: len(months[month]) for month in newest}
+    months = sorted((name for name in lists.counts if name.startswith(FOLDER)), reverse=True)
+    counts = {name.rpartition("/")[2]: lists.counts[name] for name in months}
     about = (site.title, site.base_url, counts)
     return {**tree, "data/manifest.json": rendering(partial(_manifest, *about), *about)}, counts
 
@@ -41,7 +40,8 @@ def _manifest(title: str, base_url: str, counts: Mapping[str, int]) -> bytes:
     return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _month(entries: Sequence[Entry]) -> bytes:
+def _month(at_hand: Mapping[str, Entry | Outline], members: Sequence[Ref]) -> bytes:
+    entries = [one for one in (at_hand[ref.item] for ref in members) if isinstance(one, Entry)]
     newest = sorted(entries, key=lambda entry: identifiers.sort_key(entry.arxiv_id), reverse=True)
     lines = b",\n".join(orjson.dumps(_record(entry)) for entry in newest)
     return b"[\n" + lines + b"\n]\n"

@@ -1,0 +1,102 @@
+"""What each edition holds, as last composed, and which papers and editions have to do with one another."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from storage.library.connection import Connection, insert
+from yibao import dates
+from yibao.models import Edition
+from yibao.outlines import MOST_ENTRIES, Listed
+
+_WANTED = "(SELECT unnest(from_json($wanted, '[\"VARCHAR\"]')))"
+
+
+class Row(NamedTuple):
+    """An edition as the table has it."""
+
+    listed: Listed
+    #: The first of it, replacements apart.
+    arxiv_ids: tuple[str, ...]
+
+
+def store(connection: Connection, keys: Collection[str] | None, editions: Iterable[Edition]) -> None:
+    """The table says what these hold. Others of these keys, or of any (None), hold nothing any more."""
+    connection.execute(
+        f"DELETE FROM edition WHERE $wanted IS NULL OR edition IN {_WANTED}",  # noqa: S608  (our own text)
+        _wanted(keys),
+    )
+    insert(connection, "edition", [_row(edition) for edition in editions])
+
+
+def rows(connection: Connection, keys: Iterable[str] | None = None) -> dict[str, Row]:
+    """All editions, or those of these keys, by key, newest first."""
+    found = connection.execute(
+        f"""
+        SELECT edition, translated, untranslated, coalesce(notes, []),
+            arxiv_ids[:least({MOST_ENTRIES:d}, translated + untranslated)]
+        FROM edition
+        WHERE $wanted IS NULL OR edition IN {_WANTED}
+        ORDER BY ends_on DESC, edition DESC
+        """,  # noqa: S608  (likewise)
+        _wanted(keys),
+    )
+    return {row[0]: Row(Listed(row[0], row[1], row[2], tuple(row[3])), tuple(row[4])) for row in found.fetchall()}
+
+
+def of_papers(connection: Connection, arxiv_ids: Iterable[str]) -> set[str]:
+    """The keys of editions that hold, held or may hold one of these papers."""
+    found = connection.execute(
+        f"""
+        SELECT edition FROM edition WHERE list_has_any(arxiv_ids, from_json($wanted, '["VARCHAR"]'))
+        UNION
+        SELECT unnest([strftime(announced_on, '%Y-%m-%d'), strftime(announced_on, '%G-W%V')])
+        FROM announcement WHERE arxiv_id IN {_WANTED}
+        UNION
+        SELECT unnest([week, strftime(arrived_on, '%Y-%m-%d')])
+        FROM current_translation WHERE arxiv_id IN {_WANTED}
+        """,  # noqa: S608  (likewise)
+        _wanted(arxiv_ids),
+    )
+    return {row[0] for row in found.fetchall()}
+
+
+def candidates(connection: Connection, keys: Iterable[str]) -> set[str]:
+    """Every paper that may be in one of the editions of these keys."""
+    told = list(keys)
+    spans = [dates.week_days(key) if "W" in key else (date.fromisoformat(key),) * 2 for key in told]
+    found = connection.execute(
+        f"""
+        SELECT arxiv_id
+        FROM announcement
+        SEMI JOIN (
+            SELECT unnest(from_json($spans, '[{{"first": "DATE", "last": "DATE"}}]'), max_depth := 2)
+        ) AS span ON announced_on BETWEEN span.first AND span.last
+        UNION
+        SELECT arxiv_id FROM current_translation
+        WHERE week IN {_WANTED} OR strftime(arrived_on, '%Y-%m-%d') IN {_WANTED}
+        """,  # noqa: S608  (likewise)
+        {
+            "spans": json.dumps([{"first": first, "last": last} for first, last in spans], default=str),
+            **_wanted(told),
+        },
+    )
+    return {row[0] for row in found.fetchall()}
+
+
+def _wanted(names: Iterable[str] | None) -> Mapping[str, str | None]:
+    return {"wanted": None if names is None else json.dumps(list(names))}
+
+
+def _row(edition: Edition) -> dict[str, object]:
+    return {
+        "edition": edition.key,
+        "starts_on": edition.starts_on,
+        "ends_on": edition.ends_on,
+        "translated": len(edition.translated),
+        "untranslated": edition.untranslated,
+        "replaced": len(edition.replaced),
+        "arxiv_ids": [entry.arxiv_id for entry in edition.entries],
+        "notes": edition.notes,
+    }

@@ -1,0 +1,46 @@
+"""Sitemaps: one of all pages that are not papers, one or more for the papers of each month, and an index.
+
+Source: https://www.sitemaps.org/protocol.html.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from lxml import etree
+
+from yibao.models import PAPER
+from yibao.rendering import Lists, Rendering, rendering
+
+#: Begins the list of a month, and the names of its files.
+MONTH = "sitemap-"
+#: What the protocol allows in one sitemap.
+MOST_ADDRESSES = 50_000
+
+
+def sitemaps(base_url: str, pages: Iterable[str], lists: Lists) -> dict[str, Rendering]:
+    """The sitemaps of pages and of the months to be shown anew, and the index of all."""
+    tree = {"sitemap-pages.xml": _sitemap("urlset", "url", [f"{base_url}/{path}" for path in sorted(pages)])}
+    for name, members in lists.members.items():
+        if name.startswith(MONTH):
+            addresses = [f"{base_url}/papers/{one.item.removeprefix(PAPER)}/" for one in members]
+            for file, start in zip(_files(name, len(members)), range(0, len(members), MOST_ADDRESSES), strict=True):
+                tree[file] = _sitemap("urlset", "url", addresses[start : start + MOST_ADDRESSES])
+    months = [file for name in lists.counts if name.startswith(MONTH) for file in _files(name, lists.counts[name])]
+    listed = [f"{base_url}/{name}" for name in ("sitemap-pages.xml", *sorted(months, reverse=True))]
+    return {**tree, "sitemap.xml": _sitemap("sitemapindex", "sitemap", listed)}
+
+
+def _files(name: str, count: int) -> list[str]:
+    numbers = range(1, -(-count // MOST_ADDRESSES) + 1)
+    return [f"{name}.xml" if number == 1 else f"{name}-{number}.xml" for number in numbers]
+
+
+def _sitemap(root_name: str, name: str, addresses: Sequence[str]) -> Rendering:
+    return rendering(partial(_document, root_name, name, addresses), root_name, addresses)
+
+
+def _document(root_name: str, name: str, addresses: Sequence[str]) -> bytes:
+    root = etree.Element(root_name, {"xmlns": "http://www.sitemaps.org/schemas/sitemap/0.9"})
+    for address in addresses:
+        etree.SubElement(etree.SubElement(root, name), "loc").text = address
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
