@@ -124,36 +124,42 @@ def nginx_main(folder, public, port, included):
     )
 
 
-@pytest.fixture
-def nginx(tmp_path, public):
-    """The tree behind a real nginx with our configuration."""
+def started_nginx(folder, public, configuration):
+    """A real nginx behind which the tree is."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         pytest.skip("nginx is not installed on this machine")
     port = free_port()
-    (tmp_path / "main.conf").write_text(nginx_main(tmp_path, public, port, ROOT / "deployments" / "nginx.conf"))
-    with running([program, "-c", str(tmp_path / "main.conf")], port) as url:
-        yield url
+    (folder / "ours.conf").write_text(configuration)
+    (folder / "main.conf").write_text(nginx_main(folder, public, port, folder / "ours.conf"))
+    return running([program, "-c", str(folder / "main.conf")], port)
 
 
-@pytest.fixture
-def caddy(tmp_path, public):
-    """The tree behind a real Caddy with our configuration, without certificates."""
+def started_caddy(folder, public, configuration):
+    """A real Caddy behind which the tree is, without certificates."""
     program = shutil.which("caddy")
     if program is None:
         pytest.skip("Caddy is not installed on this machine")
     port = free_port()
-    ours = (ROOT / "deployments" / "Caddyfile").read_text()
-    ours = ours.replace("gazette.example {", f"http://127.0.0.1:{port} {{").replace("/srv/yibao/public", str(public))
-    (tmp_path / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{ours}")
-    command = [program, "run", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"]
-    with running(command, port, HOME=str(tmp_path), XDG_DATA_HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path)) as url:
-        yield url
+    ours = configuration.replace("gazette.example {", f"http://127.0.0.1:{port} {{")
+    ours = ours.replace("/srv/yibao/public", str(public))
+    (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{ours}")
+    command = [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    return running(command, port, HOME=str(folder), XDG_DATA_HOME=str(folder), XDG_CONFIG_HOME=str(folder))
 
 
-@pytest.mark.parametrize("server", ["nginx", "caddy"])
-def test_each_server_says_of_each_file_what_yibao_serve_says(server, public, request):
-    url = request.getfixturevalue(server)
+SERVERS = {"nginx.conf": started_nginx, "Caddyfile": started_caddy}
+
+
+@pytest.fixture
+def url(tmp_path, public, name):
+    """Where a server with our configuration of this name has the tree."""
+    with SERVERS[name](tmp_path, public, (ROOT / "deployments" / name).read_text()) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_each_server_says_of_each_file_what_yibao_serve_says(url, public):
     for path in (*FILES, ".yibao.part", ".yibao.json"):
         place = "/" if path == "index.html" else f"/{path}"
         answer, ours = httpx.get(url + place, headers={"Accept-Encoding": "identity"}), tree.find(public, place)
@@ -170,28 +176,25 @@ def test_each_server_says_of_each_file_what_yibao_serve_says(server, public, req
     assert int(packed.headers["content-length"]) == (public / "index.html.gz").stat().st_size
 
 
-def test_nginx_leads_questions_to_yibao_serve_and_says_each_header_once(tmp_path):
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed on this machine")
-    ours = (ROOT / "deployments" / "nginx.conf").read_text()
+@pytest.mark.parametrize("name", SERVERS)
+def test_each_server_leads_questions_to_yibao_serve_and_says_each_header_once(tmp_path, name):
+    ours = (ROOT / "deployments" / name).read_text()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        site = Published(tmp_path / "site", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        site = Published(tmp_path / "site", f"http://{address}")
         site.show(entries()[10:12])
         for folder in (tmp_path, *tmp_path.parents[:2]):
             folder.chmod(0o755)
-        proxied = ours.replace("#location ^~", "location ^~").replace(
-            "http://127.0.0.1:8000", site.settings.site.base_url
+        led = re.sub(r"^(\t?)#(?=location \^~|handle |\treverse|\})", r"\1", ours, flags=re.MULTILINE).replace(
+            "127.0.0.1:8000", address
         )
-        assert proxied != ours
-        (tmp_path / "ours.conf").write_text(proxied)
-        port = free_port()
-        (tmp_path / "main.conf").write_text(nginx_main(tmp_path, site.public, port, tmp_path / "ours.conf"))
-        with serving(site.settings, listener), running([program, "-c", str(tmp_path / "main.conf")], port) as url:
+        assert led != ours
+        with serving(site.settings, listener), SERVERS[name](tmp_path, site.public, led) as url:
             answer = httpx.get(f"{url}/feeds/search/atom.xml", params={"q": "智能体"})
             assert (answer.status_code, "会检索的智能体" in answer.text) == (200, True)
-            for name, value in {**application.HEADERS, "Cache-Control": application.CACHE}.items():
-                assert answer.headers.get_list(name) == [value], name
+            for header, value in {**application.HEADERS, "Cache-Control": application.CACHE}.items():
+                assert answer.headers.get_list(header) == [value], header
+            assert len(answer.headers.get_list("Content-Type")) == 1
             assert httpx.get(f"{url}/feeds/all/atom.xml").status_code == 200
 
 
