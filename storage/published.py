@@ -202,7 +202,8 @@ def _bring_up_to_date(spare: Tree, shown: Tree, tree: Mapping[str, Rendering], w
             _link_all(shown.root, spare.root, path)
         elif _place(shown.root, spare.root, path, tree[path].render()):
             different.add(path)
-    wanted.store(spare.root)
+    # Until it is shown, nobody but us does anything here.
+    wanted._replace(looked_at=_now(spare.root)).store(spare.root)
     return different
 
 

@@ -78,6 +78,39 @@ def test_what_is_no_longer_published_goes_and_what_others_put_there_stays(write,
     assert shown(folder) == {"y.html": b"4"}
 
 
+def test_what_others_put_anywhere_stays_until_they_take_it_away(write, folder, either):
+    def show(value):
+        write(tree({"papers/1/index.html": b"1", "papers/2/index.html": value}))
+        return shown(folder).keys() - {"papers/1/index.html", "papers/2/index.html"}
+
+    assert show(b"0") == set()
+    for path in ("papers/1/note.txt", "papers/extra/deep/1.txt", ".well-known/acme/x"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("theirs")
+    theirs = {"papers/1/note.txt", "papers/extra/deep/1.txt", ".well-known/acme/x"}
+    assert [show(b"1"), show(b"2"), show(b"2"), show(b"3")] == [theirs] * 4
+    (folder / ".well-known/acme/y").write_text("theirs")
+    (folder / "papers/extra/deep/2.txt").write_text("theirs")
+    theirs |= {".well-known/acme/y", "papers/extra/deep/2.txt"}
+    assert [show(b"4"), show(b"5"), show(b"6")] == [theirs] * 3
+    (folder / "papers/1/note.txt").unlink()
+    theirs.remove("papers/1/note.txt")
+    assert [show(b"7"), show(b"8"), show(b"9")] == [theirs] * 3
+    (folder / "papers/extra/deep/1.txt").write_text("changed")
+    assert show(b"10") == theirs
+    assert (folder / "papers/extra/deep/1.txt").read_text() == "changed"
+
+
+def test_what_is_not_told_of_stays_and_what_is_told_whole_goes(write, folder, either):
+    write(tree({"a/1.html": b"1", "a/2.html": b"1", "b/1.html": b"1", "b-2.xml": b"1"}), signature="one")
+    assert published.Tree(folder).signature == "one"
+    assert write(tree({"a/1.html": b"2"}), told_whole=["a/", "b-"], signature="two") == (1, 1, 2)
+    assert shown(folder) == {"a/1.html": b"2", "b/1.html": b"1"}
+    assert published.Tree(folder).signature == "two"
+    (folder / "b/1.html").unlink()
+    assert published.Tree(folder).signature is None
+
+
 def test_a_document_is_made_only_when_what_goes_into_it_changed_or_it_is_gone(write, folder):
     made = []
 

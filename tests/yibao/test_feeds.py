@@ -27,6 +27,7 @@ from yibao.feeds.channels import ARCHIVE_ITEMS, Workshop, channel, subjects
 from yibao.feeds.files import files
 from yibao.feeds.model import MOST_BYTES, MOST_ITEMS, Variant, variants
 from yibao.models import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation
+from yibao.outlines import MOST_ENTRIES
 from yibao.settings import Arxiv, FeedChoice, Feeds, Settings, Site
 
 SITE = Site.model_validate({"base_url": "https://yibao.example"})
@@ -207,6 +208,17 @@ def test_a_live_feed_stays_under_its_size_whatever_is_in_it():
         for write in (rss.render, atom.render, jsonfeed.render):
             assert len(write(feed)) <= MOST_BYTES
         assert feed.items
+
+
+def test_a_large_edition_shows_its_first_papers_in_feeds_and_how_many_more_there_are():
+    entries = [entry(n, zh=f"一篇很长的译文标题，第 {n} 篇") for n in range(1, 150)]
+    for variant, more in ((Variant.WRITTEN, "另有 49 篇。49 more."), (Variant.ENGLISH, "49 more.")):
+        feed = next(one for one in made(entries, variant=variant) if one.name == "editions")
+        (item,) = feed.items
+        assert item.html.count("<li>") == MOST_ENTRIES
+        assert f'<a href="https://yibao.example/editions/2025-W03/">{more}</a>' in item.html
+        assert len(rss.render(feed)) <= MOST_BYTES
+    assert "more" not in made(entries[:100])[2].items[0].html
 
 
 def choice(**more):
