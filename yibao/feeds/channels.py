@@ -150,28 +150,27 @@ def channel(  # noqa: PLR0913  (all that makes a feed)
     return Channel(about, newest, variant, workshop)
 
 
-def months(subject: Subject, counts: Mapping[str, int]) -> dict[str, list[str]]:
-    """The documents of a feed's archive, by month, oldest first; `counts` says how much is in every list.
+def archives(counts: Mapping[str, int]) -> dict[str, dict[str, list[str]]]:
+    """The documents of every feed's archive, by feed and month, oldest first; `counts` says how much is in each list.
 
     By month of publication, in parts of 500 from the month's beginning, so that a full part never changes again for
     what comes later. Source: RFC 5005, section 4.
     """
-    start = subject.archive("")
-    found = {}
-    for name in sorted(name for name in counts if name.startswith(start)):
-        month = name.removeprefix(start)
-        parts = range(1, -(-counts[name] // ARCHIVE_ITEMS) + 1)
-        found[month] = [f"{month}.atom.xml" if part == 1 else f"{month}-{part}.atom.xml" for part in parts]
+    found: dict[str, dict[str, list[str]]] = {}
+    for name in sorted(counts):
+        if parsed := _ARCHIVE.fullmatch(name):
+            month, parts = parsed["month"], range(1, -(-counts[name] // ARCHIVE_ITEMS) + 1)
+            documents = [f"{month}.atom.xml" if part == 1 else f"{month}-{part}.atom.xml" for part in parts]
+            found.setdefault(parsed["feed"], {})[month] = documents
     return found
 
 
 def beside(changed: Iterable[str], counts: Mapping[str, int]) -> set[str]:
     """The months next to those that changed, as lists: documents of an archive name those before and after them."""
-    found = set()
-    for name in changed:
-        if parsed := _ARCHIVE.fullmatch(name):
-            start = f"feeds/{parsed['feed']}/archive/"
-            known = sorted({name, *(one for one in counts if one.startswith(start))})
-            place = known.index(name)
-            found.update(known[max(0, place - 1) : place + 2])
+    known = archives(counts)
+    found: set[str] = set()
+    for parsed in filter(None, map(_ARCHIVE.fullmatch, changed)):
+        months = sorted({parsed["month"], *known.get(parsed["feed"], ())})
+        place = months.index(parsed["month"])
+        found.update(f"feeds/{parsed['feed']}/archive/{month}" for month in months[max(0, place - 1) : place + 2])
     return found & counts.keys()

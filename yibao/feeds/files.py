@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from yibao.feeds import atom, jsonfeed, opml, rss
-from yibao.feeds.channels import ARCHIVE_ITEMS, Channel, Subject, Workshop, channel, months
+from yibao.feeds.channels import ARCHIVE_ITEMS, Channel, Subject, Workshop, archives, channel
 from yibao.feeds.model import Feed, Variant, variants
 from yibao.rendering import Lists, Ref, Rendering, ready, rendering
 from yibao.settings import Site
@@ -24,8 +24,9 @@ def files(subjects: Sequence[Subject], lists: Lists, site: Site) -> dict[str, Re
     workshop = Workshop(site, lists.at_hand)
     listed = [channel(one, Variant.WRITTEN, workshop, ()) for one in subjects]
     tree = {LIST: ready(opml.render([one.about for one in listed], site.title))}
+    known = archives(lists.counts)
     for subject, written in zip(subjects, listed, strict=True):
-        documents = months(subject, lists.counts)
+        documents = known.get(subject.name, {})
         if subject.live in lists.members:
             names = [name for parts in documents.values() for name in parts]
             for variant in variants(site):
