@@ -215,6 +215,12 @@ def _show(spare: Path, shown: Tree, wanted: _Manifest, changed: Sequence[str], g
         _replace_files(spare, shown, wanted, changed, gone)
         return
     # What was shown until now is the spare tree. A kill in here costs the next publication some links.
+    late = [path for path in Tree(spare).others - shown.others if not (shown.root / path).exists()]
+    for path in late:
+        _link(spare / path, shown.root / path)
+    if late:
+        wanted = wanted._replace(others=sorted({*wanted.others, *late}))
+        wanted.store(shown.root)
     shown.manifest.doubted(changed).store(spare)
     for path in gone:
         _remove(spare, path)

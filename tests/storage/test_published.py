@@ -101,6 +101,24 @@ def test_what_others_put_anywhere_stays_until_they_take_it_away(write, folder, e
     assert (folder / "papers/extra/deep/1.txt").read_text() == "changed"
 
 
+def test_what_others_put_there_while_we_publish_comes_along(write, folder, monkeypatch):
+    def late(one, other):
+        (folder / ".well-known").mkdir(exist_ok=True)
+        (folder / ".well-known" / "token").write_text("theirs")
+        (folder / "new.html").write_text("theirs, under a name of ours")
+        swap(one, other)
+
+    write(tree({"x.html": b"0"}))
+    swap = exchange.swap
+    monkeypatch.setattr(exchange, "swap", late)
+    write(tree({"x.html": b"1", "new.html": b"ours"}))
+    monkeypatch.setattr(exchange, "swap", swap)
+    for value in (b"1", b"2", b"3"):
+        files = {"x.html": value, "new.html": b"ours"}
+        write(tree(files))
+        assert shown(folder) == {**files, ".well-known/token": b"theirs"}
+
+
 def test_what_is_not_told_of_stays_and_what_is_told_whole_goes(write, folder, either):
     write(tree({"a/1.html": b"1", "a/2.html": b"1", "b/1.html": b"1", "b-2.xml": b"1"}), signature="one")
     assert published.Tree(folder).signature == "one"
