@@ -40,11 +40,6 @@ class Changes:
     #: Begins every path of what is shown anew: whatever else stands there is to go. Empty: everything.
     places: Collection[str]
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything is looked at, changed or not."""
-        return pending.EVERYTHING in self.places
-
 
 class Scope(NamedTuple):
     """What is looked at."""
@@ -139,8 +134,7 @@ def fetch(library: Connection, settings: Settings, items: Iterable[str]) -> dict
     for key, row in rows.items():
         first = tuple(entries[arxiv_id] for arxiv_id in row.arxiv_ids)
         item = f"{EDITION}{key}"
-        listed = row.listed
-        found[item] = Outline(key, listed.translated, listed.untranslated, first, listed.notes, stamps[item])
+        found[item] = Outline(row.listed, first, stamps[item])
     return found
 
 

@@ -10,7 +10,7 @@ MOST_ENTRIES = 100
 
 
 class Listed(NamedTuple):
-    """What the calendar says of an edition."""
+    """What the calendar and feeds say of an edition."""
 
     key: str
     translated: int
@@ -24,25 +24,20 @@ class Listed(NamedTuple):
 class Outline:
     """What feeds show of an edition: how much it holds, and the first of it."""
 
-    key: str
-    translated: int
-    #: Papers in English only, replacements apart.
-    untranslated: int
-    #: The first of both, translations first.
+    listed: Listed
+    #: Translations first, replacements apart.
     entries: tuple[Entry, ...]
-    #: What is not complete about its days, in words.
-    notes: tuple[str, ...] = ()
     #: None until it was published.
     stamp: Stamp | None = None
 
     @property
     def item(self) -> str:
         """Its permanent name, that of the edition."""
-        return f"{EDITION}{self.key}"
+        return f"{EDITION}{self.listed.key}"
 
 
 def outline_of(edition: Edition) -> Outline:
     """The edition as feeds show it."""
-    listed = (entry for _, entries in edition.by_category for entry in entries)
-    first = (*edition.translated, *listed)[:MOST_ENTRIES]
-    return Outline(edition.key, len(edition.translated), edition.untranslated, first, edition.notes, edition.stamp)
+    listed = Listed(edition.key, len(edition.translated), edition.untranslated, edition.notes)
+    others = (entry for _, entries in edition.by_category for entry in entries)
+    return Outline(listed, (*edition.translated, *others)[:MOST_ENTRIES], edition.stamp)

@@ -1,11 +1,10 @@
 """The lines of arXiv's daily lists."""
 
-import json
 from collections.abc import Collection, Iterable
 from datetime import date
 
 from storage.library import pending
-from storage.library.connection import Connection, insert
+from storage.library.connection import WANTED, Connection, insert, wanted
 from yibao.models import AnnounceType, Line, Listing, Unlisted
 
 
@@ -134,17 +133,17 @@ def dates_with_entries(connection: Connection) -> dict[date, set[str]]:
 def listings(connection: Connection, arxiv_ids: Collection[str]) -> list[Listing]:
     """These papers on every date on which they were announced, by date."""
     rows = connection.execute(
-        """
+        f"""
         SELECT
             arxiv_id,
             announced_on,
             arg_min(type, list_position(['new', 'cross', 'replace', 'replace-cross'], type)),
             list_sort(list(DISTINCT category))
         FROM announcement
-        WHERE arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
+        WHERE arxiv_id IN {WANTED}
         GROUP BY arxiv_id, announced_on
         ORDER BY announced_on, arxiv_id
-        """,
-        {"ids": json.dumps(list(arxiv_ids))},
+        """,  # noqa: S608  (our own text)
+        wanted(arxiv_ids),
     )
     return [Listing(row[0], row[1], AnnounceType(row[2]), tuple(row[3])) for row in rows.fetchall()]

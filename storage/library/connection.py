@@ -18,6 +18,8 @@ from yibao.errors import LibraryError
 
 Connection = duckdb.DuckDBPyConnection
 
+#: In a query: the names that `wanted` gives. As JSON: 2,000 Python values take DuckDB a tenth of a second to take over.
+WANTED = "(SELECT unnest(from_json($wanted, '[\"VARCHAR\"]')))"
 _PATIENCE_S = 30.0
 _PAUSE_S = 0.05
 
@@ -110,6 +112,11 @@ def migrate(connection: Connection) -> None:
             connection.execute("INSERT INTO migration (version, name) VALUES ($1, $2)", [number, file.name])
     for file in (files("storage.library") / "views").iterdir():
         connection.execute(file.read_text(encoding="utf-8"))
+
+
+def wanted(names: Iterable[str] | None) -> dict[str, str | None]:
+    """The parameter of a query that speaks of these names; NULL for None, which is to mean all."""
+    return {"wanted": None if names is None else json.dumps(list(names))}
 
 
 def insert(connection: Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> int:

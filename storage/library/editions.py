@@ -1,16 +1,14 @@
 """What each edition holds, as last composed, and which papers and editions have to do with one another."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
 
-from storage.library.connection import Connection, insert
+from storage.library.connection import WANTED, Connection, insert, wanted
 from yibao import dates
 from yibao.models import Edition
 from yibao.outlines import MOST_ENTRIES, Listed
-
-_WANTED = "(SELECT unnest(from_json($wanted, '[\"VARCHAR\"]')))"
 
 
 class Row(NamedTuple):
@@ -24,8 +22,8 @@ class Row(NamedTuple):
 def store(connection: Connection, keys: Collection[str] | None, editions: Iterable[Edition]) -> None:
     """The table says what these hold. Others of these keys, or of any (None), hold nothing any more."""
     connection.execute(
-        f"DELETE FROM edition WHERE $wanted IS NULL OR edition IN {_WANTED}",  # noqa: S608  (our own text)
-        _wanted(keys),
+        f"DELETE FROM edition WHERE $wanted IS NULL OR edition IN {WANTED}",  # noqa: S608  (our own text)
+        wanted(keys),
     )
     insert(connection, "edition", [_row(edition) for edition in editions])
 
@@ -37,10 +35,10 @@ def rows(connection: Connection, keys: Iterable[str] | None = None) -> dict[str,
         SELECT edition, translated, untranslated, coalesce(notes, []),
             arxiv_ids[:least({MOST_ENTRIES:d}, translated + untranslated)]
         FROM edition
-        WHERE $wanted IS NULL OR edition IN {_WANTED}
+        WHERE $wanted IS NULL OR edition IN {WANTED}
         ORDER BY ends_on DESC, edition DESC
         """,  # noqa: S608  (likewise)
-        _wanted(keys),
+        wanted(keys),
     )
     return {row[0]: Row(Listed(row[0], row[1], row[2], tuple(row[3])), tuple(row[4])) for row in found.fetchall()}
 
@@ -52,12 +50,12 @@ def of_papers(connection: Connection, arxiv_ids: Iterable[str]) -> set[str]:
         SELECT edition FROM edition WHERE list_has_any(arxiv_ids, from_json($wanted, '["VARCHAR"]'))
         UNION
         SELECT unnest([strftime(announced_on, '%Y-%m-%d'), strftime(announced_on, '%G-W%V')])
-        FROM announcement WHERE arxiv_id IN {_WANTED}
+        FROM announcement WHERE arxiv_id IN {WANTED}
         UNION
         SELECT unnest([week, strftime(arrived_on, '%Y-%m-%d')])
-        FROM current_translation WHERE arxiv_id IN {_WANTED}
+        FROM current_translation WHERE arxiv_id IN {WANTED}
         """,  # noqa: S608  (likewise)
-        _wanted(arxiv_ids),
+        wanted(arxiv_ids),
     )
     return {row[0] for row in found.fetchall()}
 
@@ -75,18 +73,14 @@ def candidates(connection: Connection, keys: Iterable[str]) -> set[str]:
         ) AS span ON announced_on BETWEEN span.first AND span.last
         UNION
         SELECT arxiv_id FROM current_translation
-        WHERE week IN {_WANTED} OR strftime(arrived_on, '%Y-%m-%d') IN {_WANTED}
+        WHERE week IN {WANTED} OR strftime(arrived_on, '%Y-%m-%d') IN {WANTED}
         """,  # noqa: S608  (likewise)
         {
             "spans": json.dumps([{"first": first, "last": last} for first, last in spans], default=str),
-            **_wanted(told),
+            **wanted(told),
         },
     )
     return {row[0] for row in found.fetchall()}
-
-
-def _wanted(names: Iterable[str] | None) -> Mapping[str, str | None]:
-    return {"wanted": None if names is None else json.dumps(list(names))}
 
 
 def _row(edition: Edition) -> dict[str, object]:

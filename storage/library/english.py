@@ -3,10 +3,8 @@
 import json
 from collections.abc import Collection
 
-from storage.library.connection import Connection
+from storage.library.connection import WANTED, Connection, wanted
 from yibao.provenance import English
-
-_WANTED = "(SELECT unnest(from_json($ids, '[\"VARCHAR\"]')))"
 
 
 def digests(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, str]:
@@ -15,10 +13,10 @@ def digests(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, str
         f"""
         SELECT arxiv_id, md5(string_agg(concat_ws(chr(31), title, abstract, version), chr(30) ORDER BY known_from))
         FROM paper_state
-        WHERE arxiv_id IN {_WANTED}
+        WHERE arxiv_id IN {WANTED}
         GROUP BY arxiv_id
         """,  # noqa: S608  (our own text)
-        {"ids": json.dumps(list(arxiv_ids))},
+        wanted(arxiv_ids),
     )
     return dict(rows.fetchall())
 
@@ -33,10 +31,10 @@ def texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, Engli
             arg_max(version, known_from) FILTER (known_until IS NULL),
             coalesce(list(title ORDER BY known_from DESC) FILTER (known_until IS NOT NULL), [])
         FROM paper_state
-        WHERE arxiv_id IN {_WANTED}
+        WHERE arxiv_id IN {WANTED}
         GROUP BY arxiv_id
         """,  # noqa: S608  (likewise)
-        {"ids": json.dumps(list(arxiv_ids))},
+        wanted(arxiv_ids),
     )
     return {row[0]: English(row[1], row[2], row[3], tuple(row[4])) for row in rows.fetchall()}
 

@@ -1,13 +1,13 @@
 """What readers are shown, item by item: when they first met it, when it last changed, and in which lists it stands."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from storage.library import pending
-from storage.library.connection import Connection, insert
+from storage.library.connection import WANTED, Connection, insert, wanted
 from yibao.models import PAPER, Stamp
 from yibao.rendering import Ref
 
@@ -35,7 +35,6 @@ class Shown:
     lists: tuple[str, ...]
 
 
-_WANTED = "(SELECT unnest(from_json($wanted, '[\"VARCHAR\"]')))"
 #: Of what was published at one instant, translations come first.
 _NEWEST = "published_at DESC, translated_on IS NULL, sort_month DESC, sort_number"
 
@@ -49,8 +48,8 @@ def stamp(connection: Connection, items: Iterable[Item], changed_at: datetime) -
     """
     told = list(items)
     rows = connection.execute(
-        f"SELECT item, content_sha256, edits, published_at, updated_at FROM publication WHERE item IN {_WANTED}",  # noqa: S608  (our own text)
-        _wanted(item.item for item in told),
+        f"SELECT item, content_sha256, edits, published_at, updated_at FROM publication WHERE item IN {WANTED}",  # noqa: S608  (our own text)
+        wanted(item.item for item in told),
     )
     known = {row[0]: row[1:] for row in rows.fetchall()}
     stamps: dict[str, Stamp] = {}
@@ -86,8 +85,8 @@ def stamp(connection: Connection, items: Iterable[Item], changed_at: datetime) -
 def stamps(connection: Connection, items: Iterable[str]) -> dict[str, Stamp]:
     """Both dates of those of these items that were published, by name."""
     rows = connection.execute(
-        f"SELECT item, published_at, updated_at FROM publication WHERE item IN {_WANTED}",  # noqa: S608  (likewise)
-        _wanted(items),
+        f"SELECT item, published_at, updated_at FROM publication WHERE item IN {WANTED}",  # noqa: S608  (likewise)
+        wanted(items),
     )
     return {row[0]: Stamp(*row[1:]) for row in rows.fetchall()}
 
@@ -96,8 +95,8 @@ def show(connection: Connection, shown: Collection[Shown], gone: Collection[str]
     """Lists hold these items as they are now, and no more those that are gone; all that changed by it is pending."""
     after = {one.item: one for one in shown}
     rows = connection.execute(
-        f"SELECT item, digest, lists FROM publication WHERE digest IS NOT NULL AND item IN {_WANTED}",  # noqa: S608  (likewise)
-        _wanted([*after, *gone]),
+        f"SELECT item, digest, lists FROM publication WHERE digest IS NOT NULL AND item IN {WANTED}",  # noqa: S608  (likewise)
+        wanted([*after, *gone]),
     )
     before = {row[0]: (row[1], tuple(row[2])) for row in rows.fetchall()}
     changed = [one for one in shown if before.get(one.item) != (one.digest, one.lists)]
@@ -130,8 +129,8 @@ def shown(connection: Connection) -> set[str]:
 def digests(connection: Connection, items: Iterable[str]) -> dict[str, str]:
     """The digests of those of these items that readers are shown, by name."""
     rows = connection.execute(
-        f"SELECT item, digest FROM publication WHERE digest IS NOT NULL AND item IN {_WANTED}",  # noqa: S608  (likewise)
-        _wanted(items),
+        f"SELECT item, digest FROM publication WHERE digest IS NOT NULL AND item IN {WANTED}",  # noqa: S608  (likewise)
+        wanted(items),
     )
     return dict(rows.fetchall())
 
@@ -161,10 +160,10 @@ def _members(connection: Connection, lists: Iterable[str], order: str) -> dict[s
         f"""
         SELECT name, item, digest
         FROM (SELECT unnest(lists) AS name, * EXCLUDE (lists) FROM publication WHERE digest IS NOT NULL)
-        WHERE name IN {_WANTED}
+        WHERE name IN {WANTED}
         {order}
         """,  # noqa: S608  (our own text)
-        _wanted(lists),
+        wanted(lists),
     )
     found: dict[str, list[Ref]] = {}
     for name, item, digest in rows.fetchall():
@@ -183,12 +182,8 @@ def readable(connection: Connection, arxiv_ids: Collection[str] | None = None) -
             UNION ALL SELECT substr(item, {len(PAPER) + 1:d}) FROM publication
             WHERE digest IS NOT NULL AND starts_with(item, '{PAPER}')
         )
-        WHERE $wanted IS NULL OR arxiv_id IN {_WANTED}
+        WHERE $wanted IS NULL OR arxiv_id IN {WANTED}
         """,  # noqa: S608  (our own text)
-        {"wanted": None} if arxiv_ids is None else _wanted(arxiv_ids),
+        wanted(arxiv_ids),
     )
     return {row[0] for row in rows.fetchall()}
-
-
-def _wanted(names: Iterable[str]) -> Mapping[str, str]:
-    return {"wanted": json.dumps(list(names))}

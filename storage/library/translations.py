@@ -1,13 +1,12 @@
 """Translations: every revision of every one. A revision is superseded, never changed and never deleted."""
 
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import date
 from typing import Any, NamedTuple
 
 from storage.library import pending
-from storage.library.connection import Connection, insert
+from storage.library.connection import WANTED, Connection, insert, wanted
 from yibao.models import Arrival, Translation
 from yibao.provenance import Erratum, TranslationState
 
@@ -86,13 +85,13 @@ def current(connection: Connection, arxiv_ids: Collection[str] | None = None) ->
 def errata(connection: Connection, arxiv_ids: Collection[str]) -> dict[tuple[str, str], list[Erratum]]:
     """Every correction of these papers' translations, latest first, by identifier and language."""
     rows = connection.execute(
-        """
+        f"""
         SELECT arxiv_id, language, revised_on, corrected_by, title_before, title_after, abstract_before, abstract_after
         FROM erratum
-        WHERE arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
+        WHERE arxiv_id IN {WANTED}
         ORDER BY arxiv_id, language, revision DESC
-        """,
-        {"ids": json.dumps(list(arxiv_ids))},
+        """,  # noqa: S608  (our own text)
+        wanted(arxiv_ids),
     )
     found: dict[tuple[str, str], list[Erratum]] = {}
     for arxiv_id, language, *rest in rows.fetchall():
@@ -110,12 +109,12 @@ def _text(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def _current(connection: Connection, arxiv_ids: Collection[str] | None = None) -> dict[tuple[str, str], dict[str, Any]]:
     cursor = connection.execute(
-        """
+        f"""
         SELECT * FROM current_translation
-        WHERE $ids IS NULL OR arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
+        WHERE $wanted IS NULL OR arxiv_id IN {WANTED}
         ORDER BY arxiv_id, language
-        """,
-        {"ids": None if arxiv_ids is None else json.dumps(list(arxiv_ids))},
+        """,  # noqa: S608  (likewise)
+        wanted(arxiv_ids),
     )
     names = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

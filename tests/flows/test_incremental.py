@@ -286,7 +286,7 @@ def scopes(monkeypatch):
 
     def watched(*args, **named):
         changes = look(*args, **named)
-        found.append(changes.is_whole)
+        found.append(pending.EVERYTHING in changes.places)
         return changes
 
     look = contents.changes

@@ -126,7 +126,7 @@ class Published:
         published.write(where, self.settings.paths.data / "untold.json", tree, told_whole=changes.places)
         index = wiring.search_path(self.settings)
         gone = [name.removeprefix(PAPER) for name in changes.gone]
-        search.bring_up_to_date(index, changes.entries, gone, is_whole=changes.is_whole)
+        search.bring_up_to_date(index, changes.entries, gone, is_whole=pending.EVERYTHING in changes.places)
 
 
 def given(

@@ -139,19 +139,20 @@ def _byline(entry: Entry) -> str:
 
 def _edition(edition: Outline, site: Site, variant: Variant) -> Item:
     if edition.stamp is None:
-        raise ValueError(f"edition {edition.key} has not been published")
-    url = f"{site.base_url}/editions/{edition.key}/"
-    counts = f"{edition.translated} translated, {edition.untranslated} others"
+        raise ValueError(f"{edition.item} has not been published")
+    key, translated, untranslated, told = edition.listed
+    url = f"{site.base_url}/editions/{key}/"
+    counts = f"{translated} translated, {untranslated} others"
     if variant is not Variant.ENGLISH:
-        counts = say(variant, f"译文 {edition.translated} 篇，其余 {edition.untranslated} 篇", "")
-    notes = "".join(f"<p>{say(variant, '不完整 ', 'Incomplete')}: {escape(note)}</p>" for note in edition.notes)
+        counts = say(variant, f"译文 {translated} 篇，其余 {untranslated} 篇", "")
+    notes = "".join(f"<p>{say(variant, '不完整 ', 'Incomplete')}: {escape(note)}</p>" for note in told)
     rows = "".join(_row(entry, site, variant) for entry in edition.entries)
-    rest = edition.translated + edition.untranslated - len(edition.entries)
+    rest = translated + untranslated - len(edition.entries)
     more = f'<p><a href="{escape(url)}">{say(variant, f"另有 {rest} 篇。", f"{rest} more.")}</a></p>' if rest else ""
     return Item(
         id=tag(site, edition.item),
         url=url,
-        title=legal(f"{site.title} {edition.key}{'：' if variant is not Variant.ENGLISH else ': '}{counts}"),
+        title=legal(f"{site.title} {key}{'：' if variant is not Variant.ENGLISH else ': '}{counts}"),
         summary=counts,
         html=legal(f"{notes}<ol>{rows}</ol>{more}"),
         language=str(variant) or site.language,
