@@ -25,12 +25,12 @@ _ROWS = 500_000
 
 
 @flow(name="import")
-def import_(file: str, on: date | None = None, config: str = "yibao.toml") -> State | None:
+def import_(file: str, on: date | None = None, config: str = "yibao.toml", run_id: str | None = None) -> State | None:
     """Every record of a snapshot is in the library, unless the library knows it so or better; nothing is published.
 
     Killed at any moment and run again it goes on where it was: what is stored is not stored twice.
     """
-    with wiring.run(Path(config), "import", on) as run:
+    with wiring.run(Path(config), "import", on, run_id) as run:
         store_file(run, Path(file).resolve())
         return ended(run)
 

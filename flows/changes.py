@@ -1,12 +1,15 @@
 """What changed at arXiv since the last look, announced or not: papers, versions, withdrawals, silent corrections."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows import asking
+from flows import asking, progress
 from flows.wiring import Run
 from storage.library import connection, oai_lists, papers, problems
 from storage.library.oai_lists import OaiList
@@ -19,10 +22,18 @@ from yibao.errors import GarbledError, UpstreamError
 _BEGINNINGS = 3
 
 
-def changed(run: Run, since: date | None = None) -> None:
-    """Every record that changed since the last look, and since a date where one is named, is in the library.
+class Arrived(NamedTuple):
+    """A page of the list, to be stored with the place where reading goes on."""
 
-    Page by page, each stored with the place in the list: a run that was killed goes on where it was.
+    url: str
+    page: Page
+    place: OaiList
+
+
+def read_pages(run: Run, since: date | None = None) -> Iterator[Arrived]:
+    """Ask for every record that changed since the last look, and since a date where one is named, page by page.
+
+    Each page is to be stored before the next is asked for: a run that was killed goes on where it was.
     """
     place = _place(run, since)
     expired = 0
@@ -44,7 +55,7 @@ def changed(run: Run, since: date | None = None) -> None:
                 run.report.gap(f"changed records: {asking.told(run, error)}; the next run goes on at {place.from_on}")
                 return
             place = following(place, page)
-            store_changes(run, url, page, place)
+            yield Arrived(url, page, place)
             if place.token is None:
                 return
 
@@ -66,6 +77,7 @@ def following(place: OaiList, page: Page) -> OaiList:
 @task(name="fetch changed records", cache_policy=NO_CACHE)
 def fetch_changes(run: Run, client: Client, url: str) -> Page:
     """A page of the list, read."""
+    progress.tell(f"fetching changed records: {urlsplit(url).query.partition('from=')[2] or 'next page'}", None)
     page = oai.read(asking.get(run, client, url).body, url)
     if page.token and oai.next_url(run.settings.arxiv.oai_url, page.token) == url:
         raise GarbledError(url, "the list does not move on")

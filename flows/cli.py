@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Callable
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -12,17 +11,18 @@ from typing import Any
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from flows import standing, tables, wiring
+from flows import progress, tables, wiring
 from flows.curate import translations
 from flows.look import search, serve
-from flows.options import as_json_option, config_option
+from flows.options import as_json_option, config_option, date_option
 from flows.report import Report, as_text
-from storage.library import connection, ledger, papers, problems, runs
+from flows.revert import revert
+from flows.status import status
+from storage.library import connection, runs
 from storage.people import subscribers as people_subscribers
 from storage.people.schema import open_people
 from yibao import __version__
-from yibao.errors import SettingsError, YibaoError
-from yibao.models import Problem
+from yibao.errors import DateError, SettingsError, YibaoError
 from yibao.settings import CategoryCode
 
 _FAILED = 1
@@ -31,7 +31,7 @@ _WRONG_USAGE = 2
 #: The chapters of `yibao --help`.
 _CHAPTERS = (
     ("Begin", ("init",)),
-    ("Each day", ("run", "harvest", "import", "publish", "schedule")),
+    ("Each day", ("run", "harvest", "import", "publish", "schedule", "revert")),
     ("Curate", ("translations",)),
     ("Mail", ("newsletter", "subscribers")),
     ("Look", ("status", "search", "sql", "serve")),
@@ -49,23 +49,12 @@ class Contents(click.Group):
                 formatter.write_dl([(name, command.get_short_help_str(100)) for name, command in commands if command])
 
 
-def _on(command: Callable[..., Any]) -> Callable[..., Any]:
-    made: Callable[..., Any] = _date(
-        "--on", "on", "An announcement date (New York), such as 2025-01-17. Today by default."
-    )(command)
-    return made
+_on = date_option("--on", "on", "An announcement date (New York), such as 2025-01-17. Today by default.")
 
 
-def _date(option: str, name: str, meaning: str) -> Callable[..., Any]:
-    made: Callable[..., Any] = click.option(
-        option,
-        name,
-        type=click.DateTime(["%Y-%m-%d"]),
-        callback=lambda _context, _parameter, value: value.date() if value else None,
-        metavar="DATE",
-        help=meaning,
-    )
-    return made
+_verbose = click.option(
+    "--verbose", "-v", is_flag=True, help="Tell each step on stderr, for a log; a terminal shows them anyway."
+)
 
 
 def _category(code: str) -> str:
@@ -88,7 +77,7 @@ def main() -> None:
     status: Any = 0
     try:
         yibao()
-    except SettingsError as error:
+    except (SettingsError, DateError) as error:
         click.echo(f"yibao: {error}", err=True)
         status = _WRONG_USAGE
     except YibaoError as error:
@@ -131,24 +120,28 @@ def init(where: Path, contact: str) -> None:
 @yibao.command()
 @_on
 @click.option("--weekly", is_flag=True, help="The weekly flow, for the week that holds the date.")
+@_verbose
 @as_json_option
 @config_option
-def run(on: date | None, weekly: bool, as_json: bool, config: Path) -> None:  # noqa: FBT001
+def run(on: date | None, weekly: bool, verbose: bool, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Run a day: harvest, translate, publish, newsletter.
 
     Run again, it does only what is still to be done. Example: yibao run --on 2025-01-17
     """
-    _run_flow("weekly" if weekly else "daily", config, on, as_json=as_json)
+    _run_flow("weekly" if weekly else "daily", config, on, as_json=as_json, verbose=verbose)
 
 
 @yibao.command()
 @_on
-@_date(
-    "--from", "since", "Fill the lists from this date on, and read all that changed since. arXiv reaches 90 days back."
+@date_option(
+    "--from",
+    "since",
+    "Fill the lists from this date on, and read all that changed since. Lists are kept for 90 days.",
 )
-@_date("--until", "until", "Only lists until this date.")
+@date_option("--until", "until", "Only lists until this date.")
 @click.option("--category", "categories", multiple=True, metavar="C", help="Only this category; may be repeated.")
 @click.option("--kept", is_flag=True, help="Ask nobody: read every kept answer again, into a library that was lost.")
+@_verbose
 @as_json_option
 @config_option
 def harvest(  # noqa: PLR0913  (one argument an option)
@@ -157,6 +150,7 @@ def harvest(  # noqa: PLR0913  (one argument an option)
     until: date | None,
     categories: tuple[str, ...],
     kept: bool,  # noqa: FBT001
+    verbose: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
     config: Path,
 ) -> None:
@@ -167,7 +161,8 @@ def harvest(  # noqa: PLR0913  (one argument an option)
     if since and until and since > until:
         raise click.BadParameter(f"{since} is after {until}", param_hint="--from")
     wanted = [_category(code) for code in categories]
-    _run_flow("harvest", config, on, as_json=as_json, since=since, until=until, categories=wanted or None, kept=kept)
+    more = {"since": since, "until": until, "categories": wanted or None, "kept": kept}
+    _run_flow("harvest", config, on, as_json=as_json, verbose=verbose, **more)
 
 
 @yibao.command(name="import")
@@ -181,8 +176,6 @@ def import_(file: Path, as_json: bool, config: Path) -> None:  # noqa: FBT001
     library has already is not written again; an import that was killed goes on where it was.
     Example: yibao import arxiv-metadata-oai-snapshot.json
     """
-    from flows import progress
-
     with progress.shown(sys.stderr.isatty()):
         _run_flow("import", config, None, as_json=as_json, file=str(file))
 
@@ -301,29 +294,8 @@ def remove(email: str, config: Path) -> None:
     click.echo(f"{email}: unsubscribed")
 
 
-@yibao.command()
-@as_json_option
-@config_option
-def status(as_json: bool, config: Path) -> None:  # noqa: FBT001
-    """Tell what is complete, what waits, and what was set aside.
-
-    One line a category: its newest list, earlier dates that are not complete, and the command that repairs them; then
-    open problems. Exits 1 when a list is not complete. Example: yibao status
-    """
-    settings = wiring.load(config)
-    with connection.reading(wiring.library_path(settings)) as library:
-        batches = ledger.batches(library)
-        last, waiting, open_ = runs.last(library), papers.waiting(library), problems.all_of(library)
-    today = wiring.today()
-    rows = [standing.row(category, batches, today) for category in settings.arxiv.categories]
-    tables.show(standing.NAMES, rows, as_json=as_json)
-    if not as_json:
-        click.echo(f"\nlast run: {last.flow} {last.on}, {last.state}")
-        click.echo(f"{len(waiting)} translated papers await metadata from arXiv")
-        for problem in open_:
-            click.echo(str(problem))
-    if any(row.repair for row in rows):
-        sys.exit(_FAILED)
+yibao.add_command(status)
+yibao.add_command(revert)
 
 
 @yibao.command()
@@ -340,8 +312,8 @@ def sql(query: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
     tables.show(names, rows, as_json=as_json)
 
 
-def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, **more: Any) -> None:
-    """Runs a flow against a Prefect of our own, tells its report, and exits 1 when it failed."""
+def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbose: bool = False, **more: Any) -> None:
+    """Run a flow against a Prefect of our own, tell its own report, and exit 1 when it failed."""
     settings = wiring.load(config)
     if not settings.arxiv.contact:
         click.echo("yibao: arxiv.contact is not set; arXiv asks for an address to write to.", err=True)
@@ -350,16 +322,15 @@ def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, **more
     with own_server(settings.paths.data / "prefect"):
         from flows import registry
 
-        registry.run(name, on=on, config=str(config), **more)
+        with progress.show_steps(sys.stderr.isatty() or verbose):
+            run_id = registry.run(name, on=on, config=str(config), **more)
     with connection.reading(wiring.library_path(settings)) as library:
-        report = runs.last(library).report
-    click.echo(json.dumps(report, ensure_ascii=False) if as_json else as_text(Report.of(report)))
-    if Report.of(report).has_failed:
+        row = runs.find(library, run_id)
+    if row is None or not row.report:
+        raise YibaoError(f"The run broke off before its report was on record ({name}). Run it again.")
+    click.echo(json.dumps(row.report, ensure_ascii=False) if as_json else as_text(Report.of(row.report)))
+    if row.state != "completed":
         sys.exit(_FAILED)
-
-
-def _row(problem: Problem) -> dict[str, Any]:
-    return {name: getattr(problem, name) for name in Problem.__dataclass_fields__}
 
 
 if __name__ == "__main__":

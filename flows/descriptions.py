@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows import asking
+from flows import asking, progress
 from flows.wiring import Run
 from storage.library import connection, papers, problems, translations
 from yibao.arxiv import api, oai
@@ -46,6 +46,7 @@ def _describe(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
 
 def _ask(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
     """Asks for these papers in one request; returns those that the answer left out, in silence as it does."""
+    progress.tell(f"fetching metadata of {len(wanted)} papers", None)
     url = api.query(run.settings.arxiv.api_url, wanted)
     try:
         reading = asking.patient(run, fetch_papers)(run, client, url)

@@ -3,12 +3,14 @@
 An upstream fault is reported as what it is and costs the rest nothing; what it left undone, the next run does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
-from prefect import flow
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows import changes, descriptions, lists, wiring
@@ -31,12 +33,14 @@ def harvest(  # noqa: PLR0913  (what a person may ask for)
     until: date | None = None,
     categories: list[str] | None = None,
     kept: bool = False,  # noqa: FBT001, FBT002  (Prefect names its parameters)
+    run_id: str | None = None,
 ) -> State | None:
     """What arXiv announced and changed is in the library, gaps since a date filled, and nothing is published.
 
     With `kept`, arXiv is not asked: every answer that was kept is read again, in the order of arrival.
     """
-    with wiring.run(Path(config), "harvest", on) as run:
+    wiring.check_dates(since, until)
+    with wiring.run(Path(config), "harvest", on, run_id) as run:
         if kept:
             replay(run)
         else:
@@ -45,37 +49,55 @@ def harvest(  # noqa: PLR0913  (what a person may ask for)
         return ended(run)
 
 
-def harvested(run: Run, scope: Scope | None = None) -> None:
+def harvested(run: Run, scope: Scope | None = None, translate: Callable[[Run], object] = lambda _run: None) -> None:
     """The library holds what arXiv announced and changed, and the ledger says how much of it is certain.
 
+    `translate` stores the curators' files once arXiv has answered, so that nothing is dated by a clock that its answer
+    shows to be wrong; and before anything of that answer is stored: a translation belongs to the text known before.
     Where another host harvests, arXiv is not asked: its terms count all machines of an operator as one.
     """
     scope = scope or Scope(run.settings.arxiv.categories, None, run.on)
-    harvester = _take_lease(run)
-    if harvester:
-        run.report.trouble(f"{harvester} harvests; this host asks arXiv nothing")
-    else:
-        # Records come before the feeds: they say more of the same papers, which are then stored once.
-        changes.changed(run, scope.since)
-        lists.announced(run, scope)
-        lists.recovered(run, scope)
-        descriptions.described(run)
-    lists.judged(run, scope)
-    _give_back_lease(run)
+    with _lease(run) as harvester:
+        if harvester:
+            run.report.trouble(f"{harvester} harvests; this host asks arXiv nothing")
+            translate(run)
+        else:
+            # Records come before the feeds: they say more of the same papers, which are then stored once.
+            pages = changes.read_pages(run, scope.since)
+            first = next(pages, None)
+            translate(run)
+            for arrived in chain([first] if first else [], pages):
+                changes.store_changes(run, *arrived)
+            lists.announced(run, scope)
+            lists.recovered(run, scope)
+            descriptions.described(run)
+        lists.judged(run, scope)
 
 
-def _take_lease(run: Run) -> str | None:
+@task(name="compare the clock with arXiv's", cache_policy=NO_CACHE)
+def check_clock(run: Run) -> None:
+    """Ask arXiv one thing, for the date of its answer; whether it can be had is told by what asks it next.
+
+    Raises:
+        ClockError: this machine's clock is wrong by more than a day.
+    """
+    with run.client() as client, suppress(UpstreamError):
+        client.get(f"{run.settings.arxiv.oai_url}?verb=Identify", accept=lambda _status: True)
+
+
+@contextmanager
+def _lease(run: Run) -> Iterator[str | None]:
+    """Hold the lease to ask arXiv while the block runs, or name the host that holds it."""
     with connection.writing(run.library) as library:
         other = leases.take(library, HARVEST, wiring.host(), run.now())
     run.is_harvester = other is None
-    return other
-
-
-def _give_back_lease(run: Run) -> None:
-    if run.is_harvester:
-        run.is_harvester = False
-        with connection.writing(run.library) as library:
-            leases.give_back(library, HARVEST, wiring.host())
+    try:
+        yield other
+    finally:
+        if run.is_harvester:
+            run.is_harvester = False
+            with connection.writing(run.library) as library:
+                leases.give_back(library, HARVEST, wiring.host())
 
 
 def replay(run: Run) -> None:

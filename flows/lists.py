@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows import asking
+from flows import asking, progress
 from flows.wiring import Run
 from storage.library import announcements as lists
 from storage.library import connection, ledger, papers, problems
@@ -24,6 +24,7 @@ from yibao.sources import CATCHUP
 #: Earlier lists are asked for as long as this, in seconds; the next run goes on. Today's list is always asked for.
 RECOVERY_S = 3600.0
 _MOST_PAGES = 20
+_DAY = timedelta(days=1)
 #: How far back papers are looked for that OAI-PMH knows and no list has.
 _RECENT = timedelta(days=14)
 
@@ -36,6 +37,18 @@ class Scope:
     #: The first date; None where the ledger says where it begins.
     since: date | None
     until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Announcement days of one category, one after the other."""
+
+    category: str
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
 
 
 def announced(run: Run, scope: Scope) -> None:
@@ -76,7 +89,7 @@ def open_lists(run: Run, scope: Scope) -> list[tuple[date, str]]:
         pages = ledger.page_looks(library)
     return [
         (on, category)
-        for on, category in _wanted(run, scope, batches.keys())
+        for on, category in sorted(_reachable(run, scope, batches.keys()))
         if completeness.needs_look(batches.get((on, category)), pages.get((category, on)), on, run.on)
     ]
 
@@ -88,10 +101,13 @@ def judged(run: Run, scope: Scope) -> None:
         looked = {(look.announced_on, look.category) for look in ledger.looks_on(library, run.on)}
         pages = ledger.page_looks(library)
         unlisted = lists.unlisted(library, run.on - _RECENT)
-    wanted = set(_wanted(run, scope, batches.keys()))
+    lost = _lost_spans(run, scope, batches.keys())
+    _tell_lost(run, scope, lost)
+    wanted = _reachable(run, scope, batches.keys()) | _open_beyond_reach(run, scope, batches)
+    wanted |= {(span.last, span.category) for span in lost}
     doubtful = {key for key in wanted if key not in batches or batches[key].state in completeness.DOUBTFUL}
     left_out = _left_out(unlisted, pages.keys())
-    judge_lists(run, sorted(doubtful | ((looked | left_out.keys()) & wanted)), left_out)
+    judge_lists(run, sorted(doubtful | ((looked | left_out.keys()) & wanted)), left_out, lost)
 
 
 def _left_out(
@@ -114,6 +130,7 @@ def _left_out(
 @task(name="fetch a category's feed", cache_policy=NO_CACHE)
 def fetch_feed(run: Run, client: Client, category: str) -> Reading:
     """The category's announcement feed, read."""
+    progress.tell(f"fetching today's list: {category} {run.on}", None)
     url = announcements.address(run.settings.arxiv.feed_url, category)
     return announcements.read(asking.get(run, client, url).body, url, category, run.settings.arxiv.feed)
 
@@ -121,6 +138,7 @@ def fetch_feed(run: Run, client: Client, category: str) -> Reading:
 @task(name="fetch a catch-up page", cache_policy=NO_CACHE)
 def fetch_page(run: Run, client: Client, url: str) -> catchup.Page:
     """A page of a list of any of the last 90 days, read."""
+    progress.tell("fetching a list's page: {} {}".format(*catchup.subject_of(url)), None)
     return catchup.read(asking.get(run, client, url).body, url)
 
 
@@ -182,9 +200,16 @@ def store_fault(run: Run, category: str, on: date, source: str, note: str) -> No
 
 @task(name="judge the lists", cache_policy=NO_CACHE)
 def judge_lists(
-    run: Run, wanted: Sequence[tuple[date, str]], left_out: Mapping[tuple[date, str], Sequence[Unlisted]]
+    run: Run,
+    wanted: Sequence[tuple[date, str]],
+    left_out: Mapping[tuple[date, str], Sequence[Unlisted]],
+    lost: Sequence[Span] = (),
 ) -> None:
-    """The ledger says of these lists what may be said, and the report what is doubtful."""
+    """The ledger says of these lists what may be said, and the report what is doubtful.
+
+    A span of lists that are lost has one line, that of its last day.
+    """
+    spans = {(span.last, span.category): span for span in lost}
     with run.storing() as library:
         announced_on = lists.dates_with_entries(library)
         newest = max(announced_on, default=date.min)
@@ -192,7 +217,11 @@ def judge_lists(
         for on, category in wanted:
             others = announced_on.get(on, set()) - {category}
             context = Context(run.on, bool(others), newest > on, tuple(left_out.get((on, category), ())))
-            _tell(run, _judge_one(run, library, (on, category), held.get((on, category), []), context))
+            batch = _judge_one(run, library, (on, category), held.get((on, category), []), context)
+            if span := spans.get((on, category)):
+                batch = completeness.mark_span(batch, span.first)
+            ledger.store_batch(library, batch, run.on)
+            _tell(run, batch)
 
 
 def _judge_one(run: Run, library: Connection, key: tuple[date, str], lines: Sequence[Line], context: Context) -> Batch:
@@ -204,9 +233,7 @@ def _judge_one(run: Run, library: Connection, key: tuple[date, str], lines: Sequ
     if len(official) < len(lines):
         lists.replace(library, category, on, official)
         run.report.problems += [_refused(line, category, on) for line in lines if line not in official]
-    batch = completeness.judge(category, on, looks, official, context)
-    ledger.store_batch(library, batch, run.on)
-    return batch
+    return completeness.judge(category, on, looks, official, context)
 
 
 def _look_at_page(run: Run, client: Client, category: str, on: date) -> None:
@@ -230,19 +257,67 @@ def _all_pages(run: Run, client: Client, category: str, on: date) -> list[catchu
     return pages
 
 
-def _wanted(run: Run, scope: Scope, known: AbstractSet[tuple[date, str]]) -> list[tuple[date, str]]:
-    """Every date and category of the scope on which a list may exist, oldest first; weekends only where asked for."""
+def _first_days(run: Run, scope: Scope, known: AbstractSet[tuple[date, str]]) -> dict[str, date]:
+    """The date from which each category of the scope is looked after."""
     begun: dict[str, date] = {}
     for on, category in known:
         begun[category] = min(on, begun.get(category, on))
-    wanted = set()
-    for category in scope.categories:
-        day = scope.since or min(begun.get(category, run.on), scope.until)
+    return {one: scope.since or min(begun.get(one, run.on), scope.until) for one in scope.categories}
+
+
+def _reachable(run: Run, scope: Scope, known: AbstractSet[tuple[date, str]]) -> set[tuple[date, str]]:
+    """Every date and category of the scope on which a list may be had; weekends only where asked for."""
+    found = set()
+    for category, first in _first_days(run, scope, known).items():
+        day = max(first, run.on - catchup.REACH)
         while day <= scope.until:
             if dates.is_announcement_day(day) or day == run.on or (day, category) in known:
-                wanted.add((day, category))
+                found.add((day, category))
             day += timedelta(days=1)
-    return sorted(wanted)
+    return found
+
+
+def _open_beyond_reach(run: Run, scope: Scope, batches: Mapping[tuple[date, str], Batch]) -> set[tuple[date, str]]:
+    """Lists of the scope that arXiv keeps no more, and of which more may be learnt: those that are lost are not."""
+    first = _first_days(run, scope, batches.keys())
+    return {
+        (on, category)
+        for (on, category), batch in batches.items()
+        if category in first
+        and first[category] <= on <= min(scope.until, run.on - catchup.REACH - _DAY)
+        and not completeness.is_lost(batch)
+    }
+
+
+def _lost_spans(run: Run, scope: Scope, known: AbstractSet[tuple[date, str]]) -> list[Span]:
+    """By category, the lists that were never asked for and that arXiv keeps no more: those since the newest one known.
+
+    Earlier ones have been told before. Where none is known, the category was not looked after then: nothing is lost,
+    unless all that is asked for is beyond reach.
+    """
+    beyond = run.on - catchup.REACH - _DAY
+    newest: dict[str, date] = {}
+    for on, category in known:
+        if on <= beyond:
+            newest[category] = max(on, newest.get(category, on))
+    found = []
+    for category, first in _first_days(run, scope, known).items():
+        if category in newest or scope.until <= beyond:
+            since = max(first, newest[category] + _DAY) if category in newest else first
+            days = dates.announcement_days(since, min(scope.until, beyond))
+            found += [Span(category, *days)] if days else []
+    return found
+
+
+def _tell_lost(run: Run, scope: Scope, lost: Sequence[Span]) -> None:
+    kept_since = run.on - catchup.REACH
+    if scope.since and scope.since < kept_since:
+        run.report.note(
+            f"arXiv keeps its lists for {catchup.REACH.days} days: none is asked for before {kept_since}. "
+            f"What changed since {scope.since} is read all the same."
+        )
+    for span in lost:
+        run.report.note(f"{span.category}: the lists of {span} are lost, arXiv keeps them no more")
 
 
 def _tell(run: Run, batch: Batch) -> None:

@@ -1,10 +1,14 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
+
+from flows import wiring
+from yibao.errors import DateError
 
 Command = Callable[..., Any]
 
@@ -21,3 +25,28 @@ def as_json_option(command: Command) -> Command:
     """`--json`."""
     made: Command = click.option("--json", "as_json", is_flag=True, help="For programs.")(command)
     return made
+
+
+def date_option(option: str, name: str, meaning: str, *, required: bool = False) -> Callable[[Command], Command]:
+    """An option that takes a date on which arXiv may have announced something."""
+    made: Callable[[Command], Command] = click.option(
+        option,
+        name,
+        type=click.DateTime(["%Y-%m-%d"]),
+        callback=_read_date,
+        metavar="DATE",
+        required=required,
+        help=meaning,
+    )
+    return made
+
+
+def _read_date(_context: click.Context, _parameter: click.Parameter, value: Any) -> date | None:
+    if value is None:
+        return None
+    day: date = value.date()
+    try:
+        wiring.check_dates(day)
+    except DateError as error:
+        raise click.BadParameter(str(error)) from None
+    return day

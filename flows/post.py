@@ -24,9 +24,11 @@ from yibao.newsletter.senders import Sender
 
 
 @flow(name="newsletter")
-def newsletter(edition: str, on: date | None = None, config: str = "yibao.toml") -> State | None:
+def newsletter(
+    edition: str, on: date | None = None, config: str = "yibao.toml", run_id: str | None = None
+) -> State | None:
     """One edition is with every subscriber who had not got it."""
-    with wiring.run(Path(config), "newsletter", on) as run:
+    with wiring.run(Path(config), "newsletter", on, run_id) as run:
         deliver(run, edition)
         return ended(run)
 

@@ -1,8 +1,10 @@
 """How far long work has come, for a person who watches. Flows tell it; the command line shows it."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -33,3 +35,24 @@ def shown(is_watched: bool) -> Iterator[None]:  # noqa: FBT001
             yield
         finally:
             _listeners.remove(listen)
+
+
+@contextmanager
+def show_steps(is_shown: bool) -> Iterator[None]:  # noqa: FBT001
+    """While the block runs, each step is a line on stderr with the time; nothing where another display is on."""
+    if not is_shown or _listeners:
+        yield
+        return
+    last = ""
+
+    def listen(what: str, _share: float | None) -> None:
+        nonlocal last
+        if what != last:
+            click.echo(f"{time.strftime('%H:%M:%S')} {what}", err=True)
+        last = what
+
+    _listeners.append(listen)
+    try:
+        yield
+    finally:
+        _listeners.remove(listen)

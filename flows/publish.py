@@ -31,9 +31,9 @@ _LIVE_FEED = re.compile(r"feeds/[^/]+/(?:(?:zh-Hant|en)/)?(?:rss\.xml|atom\.xml|
 
 
 @flow(name="publish")
-def publish(on: date | None = None, config: str = "yibao.toml") -> State | None:
+def publish(on: date | None = None, config: str = "yibao.toml", run_id: str | None = None) -> State | None:
     """The published tree is what the library says: everything is looked at, whether it has changed or not."""
-    with wiring.run(Path(config), "publish", on) as run:
+    with wiring.run(Path(config), "publish", on, run_id) as run:
         write_tree(run, is_whole=True)
         return ended(run)
 

@@ -42,6 +42,8 @@ class Report:
     incomplete: list[str] = field(default_factory=list)
     #: What arXiv still owes us: earlier lists, changed records, metadata. The next run asks again.
     gaps: list[str] = field(default_factory=list)
+    #: What a person should know, and can do nothing about: the run has not failed for it.
+    notes: list[str] = field(default_factory=list)
     #: What else went wrong.
     faults: list[str] = field(default_factory=list)
 
@@ -66,6 +68,10 @@ class Report:
     def trouble(self, message: str) -> None:
         """A source failed; whether that cost anything is told elsewhere. Each counts once."""
         _add(self.troubles, message)
+
+    def note(self, message: str) -> None:
+        """Tell something that nobody can do anything about; each counts once."""
+        _add(self.notes, message)
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> "Report":
@@ -105,6 +111,7 @@ def as_text(report: Report) -> str:
     if len(report.problems) > _SHOWN_PROBLEMS:
         lines.append(f"  and {len(report.problems) - _SHOWN_PROBLEMS} more: `yibao status` shows them")
     lines += [f"  trouble: {trouble}" for trouble in report.troubles]
+    lines += [f"  note: {note}" for note in report.notes]
     lines += [f"  FAILED: {failure}" for failure in report.failures]
     return "\n".join(lines)
 

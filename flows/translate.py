@@ -3,6 +3,7 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from flows import progress
 from flows.wiring import Run
 from storage.library import bindings, connection, papers, problems, translations
 from yibao import dates
@@ -13,6 +14,7 @@ from yibao.translations import folder
 @task(name="read the curators' files", cache_policy=NO_CACHE)
 def translate(run: Run) -> None:
     """Each translation's current revision is what its file says; what cannot be read is on record."""
+    progress.tell("reading translations", None)
     curated = folder.read(run.settings.translations.paths, run.settings.site.language)
     # Notes are for the curator at work, `yibao translations check`; a run tells of what readers may notice.
     told = [problem for problem in curated.problems if problem.severity != Severity.NOTE]

@@ -6,19 +6,23 @@ from pathlib import Path
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows import post, wiring
+from flows import post, progress, wiring
 from flows.descriptions import described
 from flows.ending import ended
+from flows.harvest import check_clock
 from flows.publish import write_tree
 from flows.translate import translate
 
 
 @flow(name="weekly")
-def weekly(on: date | None = None, config: str = "yibao.toml") -> State | None:
+def weekly(on: date | None = None, config: str = "yibao.toml", run_id: str | None = None) -> State | None:
     """The edition of the week that holds a date is published, and sent to weekly subscribers."""
-    with wiring.run(Path(config), "weekly", on) as run:
+    with wiring.run(Path(config), "weekly", on, run_id) as run:
+        check_clock(run)
         translate(run)
         described(run)
+        progress.tell("publishing", None)
         write_tree(run)
+        progress.tell("sending mail", None)
         post.deliver(run, post.weekly_key(run.on))
         return ended(run)

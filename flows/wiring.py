@@ -19,12 +19,14 @@ from storage.people.schema import People, open_people
 from storage.responses import Kept, Responses
 from yibao import dates, settings
 from yibao.arxiv.client import Client
-from yibao.errors import YibaoError
+from yibao.errors import ClockError, YibaoError
 from yibao.newsletter.senders import Outbox, Sender, Smtp
 from yibao.settings import Settings
 
 #: The lease that allows a host to ask arXiv.
 HARVEST = "harvest"
+#: Whoever only looks whether a run is at work holds its lock for less.
+_LOCK_PATIENCE_S = 0.5
 
 
 class SystemClock:
@@ -42,10 +44,10 @@ class SystemClock:
 class Run:
     """What the steps of one run share. A plain object, so that Prefect does not look inside."""
 
-    def __init__(self, config: Settings, flow: str, on: date) -> None:
+    def __init__(self, config: Settings, flow: str, on: date, run_id: str | None = None) -> None:
         self.settings = config
         self.on = on
-        self.run_id = str(uuid.uuid4())
+        self.run_id = run_id or str(uuid.uuid4())
         self.report = Report(flow, on)
         self.responses = Responses(config.paths.data / "responses")
         #: Answers that are on disk, but not yet in the library's table.
@@ -122,6 +124,17 @@ def today() -> date:
     return dates.eastern_date(datetime.now(UTC))
 
 
+def check_dates(*days: date | None) -> None:
+    """Refuse dates beyond tomorrow in New York and before arXiv; None passes.
+
+    Raises:
+        DateError: one of them is such a date.
+    """
+    for day in days:
+        if day is not None:
+            dates.check_date(day, today())
+
+
 def library_path(config: Settings) -> Path:
     """The library's file."""
     return config.paths.data / "library.duckdb"
@@ -138,21 +151,30 @@ def people_path(config: Settings) -> Path:
 
 
 @contextmanager
-def run(config: Path, flow: str, on: date | None) -> Iterator[Run]:
+def run(config: Path, flow: str, on: date | None, run_id: str | None = None) -> Iterator[Run]:
     """A run, alone on this installation, with its beginning and end on record whatever happens in between.
+
+    Under `run_id` its caller finds its report. A run that finds the clock wrong leaves no record: it would bear the
+    wrong date.
 
     Raises:
         YibaoError: another run is at work.
+        DateError: no run can be for this date.
     """
     installation = load(config)
-    current = Run(installation, flow, on or today())
+    check_dates(on)
+    current = Run(installation, flow, on or today(), run_id)
     installation.paths.data.mkdir(parents=True, exist_ok=True)
-    with _alone(installation.paths.data / "run.lock"):
+    with hold_run_lock(installation):
         with connection.writing(current.library) as library:
             # To the microsecond: two runs of one second are told apart by it.
             runs.begin(library, current.run_id, flow, current.on, datetime.now(UTC))
         try:
             yield current
+        except ClockError:
+            with connection.writing(current.library) as library:
+                runs.forget(library, current.run_id)
+            raise
         except BaseException as error:
             current.report.fault(str(error) or type(error).__name__)
             raise
@@ -162,11 +184,29 @@ def run(config: Path, flow: str, on: date | None) -> Iterator[Run]:
                 runs.end(library, current.run_id, state, current.now(), current.report.as_json())
 
 
+def is_run_at_work(config: Settings) -> bool:
+    """Whether a run holds this installation now."""
+    path = config.paths.data / "run.lock"
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def hold_run_lock(config: Settings) -> Iterator[None]:
+    """Keep every other run away from this installation while the block runs.
+
+    Raises:
+        YibaoError: a run is at work.
+    """
+    path = config.paths.data / "run.lock"
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_LOCK_PATIENCE_S)
     except Timeout:
         raise YibaoError(
             f"Another run is at work on this installation ({path} is locked). Wait until it ends."

@@ -65,6 +65,27 @@ class Responses:
             row["fetched_at"] = datetime.fromisoformat(row["fetched_at"])
             yield Kept(**row)
 
+    def set_aside(self, after: date) -> Path | None:
+        """Move the answers to runs for later dates into a file beside the journal; returns it, if there are any.
+
+        Their bodies stay where they are. A kill in between leaves a line in both files, and none in neither.
+        """
+        if not self._journal.exists():
+            return None
+        lines = self._journal.read_bytes().splitlines(keepends=True)
+        late = [line for line in lines if _is_after(line, after)]
+        if not late:
+            return None
+        aside = self._folder / f"journal.after-{after}.jsonl"
+        with aside.open("ab") as file:
+            file.writelines(late)
+            file.flush()
+            os.fsync(file.fileno())
+        partial = self._journal.with_suffix(".part")
+        partial.write_bytes(b"".join(line for line in lines if not _is_after(line, after)))
+        partial.replace(self._journal)
+        return aside
+
     def path_of(self, sha256: str) -> Path:
         """Where the body with this hash is kept."""
         return self._folder / sha256[:2] / f"{sha256}.zst"
@@ -79,3 +100,11 @@ class Responses:
                 journal.seek(-1, os.SEEK_END)
                 line = line if journal.read(1) == b"\n" else "\n" + line
             journal.write(line.encode() + b"\n")
+
+
+def _is_after(line: bytes, after: date) -> bool:
+    """Whether a line of the journal is of a run for a date after this one; one that was cut off is of none."""
+    try:
+        return date.fromisoformat(json.loads(line)["on"]) > after
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -72,9 +72,9 @@ class Installation:
         return self.folder / "outbox"
 
     def run(self, flow: str, on: date, **more: object) -> Report:
-        registry.run(flow, on=on, config=str(self.config), **more)
+        run_id = registry.run(flow, on=on, config=str(self.config), **more)
         with self.library() as library:
-            return Report.of(runs.last(library).report)
+            return Report.of(runs.find(library, run_id).report)
 
     @contextmanager
     def library(self) -> Iterator[connection.Connection]:

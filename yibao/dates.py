@@ -7,7 +7,11 @@ Source: https://info.arxiv.org/help/availability.html
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from yibao.errors import DateError
+
 EASTERN = ZoneInfo("America/New_York")
+#: The date of arXiv's first list. Source: https://info.arxiv.org/about/index.html
+FIRST_LIST = date(1991, 8, 14)
 _FRIDAY = 5
 
 
@@ -21,9 +25,32 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), EASTERN).astimezone(UTC)
 
 
+def check_date(day: date, today: date) -> None:
+    """Refuse a date that no run can be for; `today` is the date in New York. Tomorrow is allowed: it may be there.
+
+    Raises:
+        DateError: the date is later than tomorrow, or earlier than arXiv's first list.
+    """
+    if day > today + timedelta(days=1):
+        raise DateError(
+            f"{day} is in the future: it is {today} in New York. Give a date until {today + timedelta(days=1)}."
+        )
+    if day < FIRST_LIST:
+        raise DateError(f"{day} is before arXiv's first list. Give a date from {FIRST_LIST} on.")
+
+
 def is_announcement_day(day: date) -> bool:
     """Whether arXiv announces on such a weekday. Holidays are not looked at: they are often wrong."""
     return day.isoweekday() <= _FRIDAY
+
+
+def announcement_days(first: date, last: date) -> tuple[date, date] | None:
+    """The first and the last announcement day of a span; None where it has none. Its length costs nothing."""
+    while first <= last and not is_announcement_day(first):
+        first += timedelta(days=1)
+    while first <= last and not is_announcement_day(last):
+        last -= timedelta(days=1)
+    return (first, last) if first <= last else None
 
 
 def week_of(day: date) -> str:

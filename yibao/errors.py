@@ -7,6 +7,8 @@
     │   │   └── GivenUpError    not asked any more in this run
     │   ├── RefusedError        an answer that says no (4xx, 5xx); carries Retry-After
     │   └── GarbledError        an answer that is not what was asked for
+    ├── DateError               a date that no run can be for: give another one
+    ├── ClockError              this machine's clock is wrong: correct it and run again
     ├── LibraryError            the library cannot be opened, or is newer than this program
     └── DeliveryError           a mail server said no before it took the message
 
@@ -23,6 +25,14 @@ class YibaoError(Exception):
 
 class SettingsError(YibaoError):
     """The settings say something that cannot be meant."""
+
+
+class DateError(YibaoError):
+    """No run can be for this date."""
+
+
+class ClockError(YibaoError):
+    """This machine's clock is not arXiv's: whatever a run stores would bear a wrong date. It ends the run."""
 
 
 class QuestionError(YibaoError):

@@ -44,9 +44,15 @@ def _mail_url(value: SecretStr) -> SecretStr:
 
 def _category(code: str) -> str:
     if code not in categories.known_codes():
-        near = difflib.get_close_matches(code, categories.known_codes(), n=1, cutoff=_CATEGORY_SUGGESTIONS)
+        near = _nearest_categories(code)
         raise ValueError(f"arXiv has no category {code!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     return categories.canonical(code)
+
+
+def _nearest_categories(code: str) -> list[str]:
+    """The category that was meant, at most one: the same in other letters (cs.cl), else the most alike."""
+    same = [known for known in categories.known_codes() if known.lower() == code.lower()]
+    return same[:1] or difflib.get_close_matches(code, categories.known_codes(), n=1, cutoff=_CATEGORY_SUGGESTIONS)
 
 
 def _all_or_some(codes: Any) -> Any:

@@ -98,7 +98,8 @@ def unlisted(connection: Connection, since: date) -> dict[str, list[Unlisted]]:
     """By category, the papers that OAI-PMH has told of since a date in a version that no list of the category has.
 
     Only versions that arXiv announces (until the fifth) and that are new: a paper seen for the first time, or a version
-    submitted within ten days before we knew it. Source: https://info.arxiv.org/help/replace.html.
+    submitted within ten days before we knew it. One that was submitted before arXiv's oldest page, 90 days back, tells
+    nothing: the list that has it may be gone. Source: https://info.arxiv.org/help/replace.html.
     """
     rows = connection.execute(
         """
@@ -108,6 +109,7 @@ def unlisted(connection: Connection, since: date) -> dict[str, list[Unlisted]]:
             FROM paper_state
             WHERE known_until IS NULL AND known_from >= $since AND source = 'arXivRaw' AND version <= 5
               AND updated_at IS NOT NULL
+              AND updated_at >= known_from - INTERVAL 90 DAY
               AND (updated_at >= known_from - INTERVAL 10 DAY OR (version = 1 AND first_seen_on = known_from))
         ) AS told
         ANTI JOIN announcement AS listed

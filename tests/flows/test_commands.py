@@ -72,8 +72,9 @@ def test_in_an_empty_folder_init_and_run_make_a_first_edition_whatever_prefect_t
     assert not (tmp_path / ".prefect").exists()
     status, out, _ = command("sql", "SELECT title FROM current_translation", cwd=tmp_path)
     assert (status, out) == (0, "title\n第一篇\n")
-    status, out, _ = command("status", cwd=tmp_path)
-    assert status == 0, out
+    status, out, err = command("status", cwd=tmp_path)
+    assert "is of 2025-01-13, and today is" in err
+    assert status == 1, out  # A list of long ago is no news.
     assert "cs.CV,2025-01-13,complete,2025-01-13,3/3,catchup+rss,," in out
 
 
@@ -162,7 +163,7 @@ def test_status_names_a_list_that_is_not_complete_and_the_command_that_repairs_i
     installation.run("daily", MONDAY)
     done = invoke(installation, "status")
     assert done.exit_code == 1
-    rows = {row["category"]: row for row in json.loads(invoke(installation, "status", "--json").output)}
+    rows = {row["category"]: row for row in json.loads(invoke(installation, "status", "--json").stdout)["categories"]}
     assert rows["cs.CL"] == {
         "category": "cs.CL",
         "announced_on": "2025-01-13",

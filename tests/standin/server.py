@@ -92,6 +92,8 @@ class Standin:
     entries_a_page: int = 2000
     #: Asked for a fault at each request, beside those that are planned.
     weather: Callable[[str], "Planned | None"] = lambda _path: None
+    #: What its answers' Date says, in seconds since the epoch; None: they bear no Date.
+    clock: Callable[[], float] | None = time.time
 
     def __post_init__(self) -> None:
         self.requests: list[Request] = []
@@ -206,6 +208,11 @@ class _Handler(BaseHTTPRequestHandler):
             pass  # The client went away, as it does when it is killed.
         finally:
             self.standin.leave()
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        self.send_response_only(code, message)
+        if self.standin.clock:
+            self.send_header("Date", self.date_time_string(self.standin.clock()))
 
     def log_message(self, *_: object) -> None:
         return

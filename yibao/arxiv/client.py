@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,7 @@ import httpx
 from filelock import FileLock
 
 from yibao import __version__
-from yibao.errors import PATIENCE_S, GarbledError, RefusedError, UnreachableError, YibaoError
+from yibao.errors import PATIENCE_S, ClockError, GarbledError, RefusedError, UnreachableError, YibaoError
 from yibao.settings import Arxiv
 
 _OK = 200
@@ -34,6 +34,8 @@ _LONGEST_S = 24 * 3600.0
 #: interpreted as an attack". Source: https://info.arxiv.org/help/robots.html
 _COOL_DOWN_PACES = {429: 20.0, 503: 5.0, 403: 1200.0}
 _STAMP_BYTES = 18
+#: Clocks may differ by this much: what we store bears dates, and an answer may have lain in a cache for a while.
+_CLOCK_TOLERANCE = timedelta(days=1)
 #: No answer of arXiv is near this size; a body that is larger is a fault, not news.
 _BODY_LIMIT_BYTES = 64 * 2**20
 
@@ -171,6 +173,7 @@ class Client:
             UnreachableError: nobody answered within the time limit.
             RefusedError: the status is not accepted; with the seconds to wait where the server named them.
             GarbledError: the body ended before its announced length, or is larger than anything arXiv sends.
+            ClockError: by the answer's date, this machine's clock is wrong by more than a day.
         """
         with self._pace.turn(url):
             try:
@@ -181,6 +184,7 @@ class Client:
                 raise UnreachableError(url, f"no answer in time ({type(error).__name__})") from error
             except httpx.TransportError as error:
                 raise UnreachableError(url, f"cannot be reached ({error})") from error
+            check_clock(headers.get("date"), headers.get("age"), self._clock.now())
             is_moved = status in _MOVED and "location" in headers and hops > 0
             if not is_moved and not accept(status):
                 retry_after_s = retry_after(headers.get("retry-after"), self._clock.now())
@@ -220,6 +224,25 @@ def retry_after(value: str | None, now: float) -> float | None:
     except ValueError:
         return None
     return max(0.0, at.replace(tzinfo=at.tzinfo or UTC).timestamp() - now)
+
+
+def check_clock(date: str | None, age: str | None, now: float) -> None:
+    """Compare our clock with the `Date` header of an answer; `Age` is how long the answer lay in a cache.
+
+    Raises:
+        ClockError: they differ by more than a day.
+    """
+    try:
+        at = parsedate_to_datetime(date or "")
+    except ValueError:
+        return
+    at = at.replace(tzinfo=at.tzinfo or UTC) + timedelta(seconds=int(age) if age and age.isdecimal() else 0)
+    ours = datetime.fromtimestamp(now, UTC)
+    if abs(ours - at) > _CLOCK_TOLERANCE:
+        raise ClockError(
+            f"This machine's clock says {ours:%Y-%m-%d %H:%M} UTC, arXiv's {at:%Y-%m-%d %H:%M} UTC. "
+            "Nothing of this run is kept under a wrong date. Set the clock (`timedatectl` shows it) and run again."
+        )
 
 
 def _refusal(status: int, retry_after_s: float | None) -> str:

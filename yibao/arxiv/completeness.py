@@ -21,6 +21,9 @@ DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
 #: fault may look like, must say it more often. Where nothing contradicts an empty page, twice is enough.
 _CONVINCED, _CONVINCED_BY_NOTHING, _TWICE = 3, 4, 2
 _NAMED = 3
+#: Of a list whose page cannot be had any more.
+_BEYOND = f"reaches back {catchup.REACH.days} days only"
+_SPAN = "every list of "
 _REPEATED = "the feed repeats an earlier list under a new date"
 
 
@@ -141,6 +144,24 @@ def needs_look(batch: Batch | None, page: Look | None, on: date, today: date) ->
     return is_quiet and (page is None or page.looked_on <= on) and today > on
 
 
+def is_lost(batch: Batch) -> bool:
+    """Whether nobody will ever know what the list held: nothing is known of it, and arXiv keeps it no more."""
+    return batch.state == BatchState.UNKNOWN and _BEYOND in batch.note
+
+
+def mark_span(batch: Batch, first: date) -> Batch:
+    """One line of the ledger for all lists of a span that are lost; `batch` is that of its last day."""
+    if first == batch.announced_on:
+        return batch
+    return replace(batch, note=f"{_SPAN}{first} to {batch.announced_on}: {batch.note}")
+
+
+def days_of(batch: Batch) -> str:
+    """The day of which a line of the ledger speaks, or the span."""
+    is_span = batch.note.startswith(_SPAN)
+    return batch.note.removeprefix(_SPAN).partition(":")[0] if is_span else str(batch.announced_on)
+
+
 def told(batch: Batch) -> str:
     """The list's state in a few words."""
     if batch.state in DOUBTFUL:
@@ -183,7 +204,7 @@ def _without_page(
     page = looks.get(CATCHUP)
     why = page.note if page and page.note else "it was not asked"
     if not catchup.is_within_reach(on, context.today):
-        why = f"{why}, and reaches back {catchup.REACH.days} days only"
+        why = f"{why}, and {_BEYOND}"
     doubts = "; ".join(look.note for look in feeds if look.note)
     spoken = f"only the feed speaks of it{f' ({doubts})' if doubts else ''}" if lines else doubts or "no list was had"
     if is_empty:
