@@ -140,7 +140,7 @@ def _silent(history: Iterable[RunRow], today: date) -> list[Finding]:
     if days and today - max(days) <= _SILENCE:
         return []
     since = f"since the one for {max(days)}" if days else "yet"
-    return [Finding("silent", f"There was no run {since}; is the schedule at work?", "yibao run")]
+    return [Finding("silent", f"There was no run {since}: look whether the schedule is at work", "yibao run")]
 
 
 def _ahead(history: Iterable[RunRow], today: date) -> list[Finding]:

@@ -109,14 +109,19 @@ def undo(connection: Connection, after: date, overlap: timedelta) -> None:
 
 
 def _forget_publications(connection: Connection, after: date) -> None:
-    """Items that readers met only then were never published; corrections since then count as made on that date."""
+    """Items that readers met only then were never published; what was corrected since then is stamped anew."""
     end = dates.midnight(after + timedelta(days=1))
     items = connection.execute("SELECT item FROM publication WHERE published_at >= $end", {"end": end}).fetchall()
     connection.execute("DELETE FROM publication WHERE published_at >= $end", {"end": end})
     connection.execute(
         """
         UPDATE publication
-        SET updated_at = greatest(published_at, $midnight::TIMESTAMPTZ + edits * INTERVAL 1 SECOND)
+        SET content_sha256 = '',
+            edits = greatest(edits - 1, 0),
+            updated_at = CASE
+                WHEN edits > 1 THEN greatest(published_at, $midnight::TIMESTAMPTZ + (edits - 1) * INTERVAL 1 SECOND)
+                ELSE published_at
+            END
         WHERE updated_at >= $end
         """,
         {"midnight": dates.midnight(after), "end": end},
