@@ -1,12 +1,12 @@
 """Redirects lead to arXiv's own servers, never to others with the operator's address, never out of https."""
 
+import httpx
 import pytest
 
 from flows.wiring import SystemClock
 from tests.standin.raw import RawServer, sending
 from yibao.arxiv.client import Client
 from yibao.errors import GarbledError, RefusedError
-from yibao.http_client import Answer, HttpClient
 from yibao.settings import Arxiv
 
 FOUND = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
@@ -62,6 +62,26 @@ def test_a_redirect_to_nowhere_is_one_pages_fault(tmp_path, location):
     assert len(server.requests) == 1
 
 
+@pytest.fixture
+def wire(monkeypatch):
+    """The one thing that cannot be real, arXiv itself: its first answer leads elsewhere, its second is whole."""
+    asked = []
+
+    def lead_to(target):
+        async def answer(_transport, request):
+            asked.append(str(request.url))
+            return (
+                httpx.Response(200, stream=httpx.ByteStream(b"ok"))
+                if asked[1:]
+                else httpx.Response(301, headers={"Location": target})
+            )
+
+        monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", answer)
+
+    lead_to.asked = asked
+    return lead_to
+
+
 ARXIV = "https://arxiv.org/catchup/cs.CL/2025-01-13"
 
 
@@ -75,27 +95,22 @@ ARXIV = "https://arxiv.org/catchup/cs.CL/2025-01-13"
         ("http://arxiv.org/catchup", "https://arxiv.org/catchup"),
     ],
 )
-def test_arxivs_own_servers_may_lead_to_one_another(monkeypatch, tmp_path, source, target):
-    # The one thing that cannot be real: arXiv itself.
-    asked = []
-
-    def answer(_self, _method, url, **_more):
-        asked.append(url)
-        return Answer(200, {}, b"ok") if len(asked) > 1 else Answer(301, {"location": target}, b"")
-
-    monkeypatch.setattr(HttpClient, "request", answer)
+def test_arxivs_own_servers_may_lead_to_one_another(wire, tmp_path, source, target):
+    wire(target)
     with Client(Arxiv(pace_s=0.0), SystemClock(), folder=tmp_path) as client:
         assert client.get(source).body == b"ok"
-    assert asked[1].endswith(target)
+    assert wire.asked[0] == source
+    assert wire.asked[1].endswith(target)
 
 
 @pytest.mark.parametrize(
     "target",
     ["http://arxiv.org/", "https://arxiv.org.evil.example/", "https://notarxiv.org/", "https://arxiv.org:8443/"],
 )
-def test_nobody_is_led_out_of_https_or_to_a_name_that_only_looks_like_arxivs(monkeypatch, tmp_path, target):
-    monkeypatch.setattr(HttpClient, "request", lambda *_args, **_more: Answer(301, {"location": target}, b""))
+def test_nobody_is_led_out_of_https_or_to_a_name_that_only_looks_like_arxivs(wire, tmp_path, target):
+    wire(target)
     with Client(Arxiv(pace_s=0.0), SystemClock(), folder=tmp_path) as client:
         with pytest.raises(RefusedError, match="not followed") as error:
             client.get(ARXIV)
         assert target in str(error.value)
+    assert wire.asked == [ARXIV]
