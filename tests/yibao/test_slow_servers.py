@@ -161,3 +161,22 @@ def test_a_hub_that_leads_elsewhere_is_not_followed():
     moved = b"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
     with RawServer(sending(moved)) as server, pytest.raises(UpstreamError, match="the hub answers 307"):
         hub.announce(f"{server.url}/hub", ["https://yibao.example/feeds/all/atom.xml"])
+
+
+@pytest.mark.parametrize("kind", ["headers", "a body", "nothing", "a refusal"])
+def test_one_client_goes_on_after_a_request_that_had_no_end(tmp_path, kind):
+    refusal = (b"HTTP/1.1 404 No\r\nContent-Length: 1000\r\n\r\n", b"x")
+    start, piece = {**DRIPS, "nothing": (b"", b""), "a refusal": refusal}[kind]
+
+    def answer(server, client):
+        server.read_request(client)
+        if len(server.requests) > 1:
+            client.sendall(OK + b"Content-Length: 2\r\nConnection: close\r\n\r\nok")
+            return
+        client.sendall(start)
+        server.drip(client, piece)
+
+    with RawServer(answer) as server, Client(settings_for(server), SystemClock(), folder=tmp_path) as client:
+        with pytest.raises(UpstreamError):
+            client.get(f"{server.url}/rss/cs.CL")
+        assert client.get(f"{server.url}/rss/cs.CL").body == b"ok"
