@@ -38,18 +38,21 @@ def patient(run: Run, step: Any) -> Any:
 
 
 def told(run: Run, error: UpstreamError) -> str:
-    """The fault in words; a host that will not answer is not asked again in this run."""
+    """Say the fault in words, and give the host up for this run where the fault is the whole host's."""
     host = urlsplit(error.url).netloc
-    if isinstance(error, UnreachableError) or (isinstance(error, RefusedError) and not error.is_repeatable):
-        run.unreachable.setdefault(host, error.reason)
+    if isinstance(error, UnreachableError) or (isinstance(error, RefusedError) and error.is_of_whole_host):
+        run.unreachable.setdefault(host, reason(error))
+    if isinstance(error, GivenUpError):
+        return f"{host} is not asked again in this run: {error.reason}"
     if isinstance(error, UnreachableError):
         return f"arXiv could not be reached: {host} {error.reason}"
-    return f"{error.url.partition('?')[0]}: {error.reason}"
+    return f"{error.url.partition('?')[0]}: {error.reason}{f'. {error.advice}' if error.advice else ''}"
 
 
 def reason(error: UpstreamError) -> str:
-    """The fault in a few words, for the ledger."""
-    return "arXiv could not be reached" if isinstance(error, UnreachableError) else error.reason
+    """Say the fault in a few words, for the ledger."""
+    is_silent = isinstance(error, UnreachableError) and not isinstance(error, GivenUpError)
+    return "arXiv could not be reached" if is_silent else error.reason
 
 
 def _is_repeatable(_task: Any, _run: Any, state: State) -> bool:

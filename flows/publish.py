@@ -56,7 +56,9 @@ def write_tree(run: Run, *, is_whole: bool = False) -> None:
 def _write_tree(run: Run, *, is_whole: bool) -> None:
     settings, index = run.settings, wiring.search_path(run.settings)
     shown = published.Tree(settings.paths.public)
-    program_and_settings = digest(program().hex(), settings.model_dump(mode="json", include={"site", "arxiv", "feeds"}))
+    # Where the pace is kept is another matter in a service than in a shell.
+    said = settings.model_dump(mode="json", include={"site", "arxiv", "feeds"}, exclude={"arxiv": {"pace_folder"}})
+    program_and_settings = digest(program().hex(), said)
     with connection.writing(run.library) as library:
         last = pending.signature(library)
         is_indexed = last is not None and last == search.signature_of(index)

@@ -52,7 +52,7 @@ class Run:
         self.responses = Responses(config.paths.data / "responses")
         #: Answers that are on disk, but not yet in the library's table.
         self.kept: list[Kept] = []
-        #: Hosts that could not be reached in this run; they are not asked again.
+        #: Hosts that are not asked again in this run, each with the reason.
         self.unreachable: dict[str, str] = {}
         self.clock = SystemClock()
         #: Whether this run holds the lease to ask arXiv.

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import orjson
 import zstandard
 
-from storage import exchange
+from storage import exchange, readable
 from yibao.rendering import Rendering
 
 _MANIFEST = ".yibao.json"
@@ -107,7 +107,7 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        root.mkdir(parents=True, exist_ok=True)
+        readable.make_folder(root)
         self.manifest = _Manifest.load(root)
         self.documents = self.manifest.documents
         self.looked_at = _now(root)
@@ -263,9 +263,9 @@ def _place(shown: Path, spare: Path, path: str, content: bytes) -> bool:
 def _write(root: Path, path: str, content: bytes) -> None:
     # Never in place: the bytes may be shared with the tree that is shown.
     partial = root / _PARTIAL
-    partial.write_bytes(content)
+    readable.write_file(partial, content)
     target = root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
+    readable.make_folder(target.parent)
     partial.replace(target)
 
 
@@ -282,7 +282,7 @@ def _link(source: Path, target: Path) -> None:
     """The target is the same file as the source; a copy, with its date, where the disk knows no links."""
     if target.exists() and target.samefile(source):
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    readable.make_folder(target.parent)
     target.unlink(missing_ok=True)
     try:
         target.hardlink_to(source)

@@ -18,6 +18,8 @@ _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="yibao-prefect-")
 _LISTENER = isolated(Path(_PREFECT_HOME.name))
 for _name in [name for name in os.environ if name.startswith("YIBAO_")]:
     del os.environ[_name]
+# The servers of tests come and go: their pace is nobody else's on this host.
+os.environ["YIBAO_ARXIV__PACE_FOLDER"] = _PREFECT_HOME.name
 
 from flows import registry, wiring  # noqa: E402
 from flows.report import Report  # noqa: E402

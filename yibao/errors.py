@@ -65,6 +65,8 @@ class UpstreamError(YibaoError):
     """ArXiv did not give what was asked for."""
 
     is_repeatable = True
+    #: What the operator of this host can do; not for the ledger, which is published.
+    advice = ""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(url, reason)
@@ -72,7 +74,7 @@ class UpstreamError(YibaoError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.url}: {self.reason}"
+        return f"{self.url}: {self.reason}{f'. {self.advice}' if self.advice else ''}"
 
 
 class UnreachableError(UpstreamError):
@@ -80,7 +82,7 @@ class UnreachableError(UpstreamError):
 
 
 class GivenUpError(UnreachableError):
-    """The host did not answer earlier in this run, after every retry; it was not asked again."""
+    """The host did not answer earlier in this run, after every retry, or shut us out; it was not asked again."""
 
     is_repeatable = False
 
@@ -88,12 +90,20 @@ class GivenUpError(UnreachableError):
 class RefusedError(UpstreamError):
     """The server answered with an error status."""
 
-    def __init__(self, url: str, reason: str, status: int, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, url: str, reason: str, status: int, retry_after_s: float | None = None, advice: str = ""
+    ) -> None:
         super().__init__(url, reason)
-        self.args = (url, reason, status, retry_after_s)
+        self.args = (url, reason, status, retry_after_s, advice)
         self.status = status
+        self.advice = advice
         #: Seconds that the server asked us to wait; None when it did not say.
         self.retry_after_s = retry_after_s
+
+    @property
+    def is_of_whole_host(self) -> bool:
+        """Whether the host shuts us out, or wants more patience than a run has; else it refuses one page."""
+        return self.status == 403 or (self.status in (429, 503) and not self.is_repeatable)  # noqa: PLR2004
 
     @property
     def is_repeatable(self) -> bool:  # type: ignore[override]

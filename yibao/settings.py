@@ -167,7 +167,9 @@ class Arxiv(_Section):
     catchup_url: HttpUrl = "https://arxiv.org/catchup"
     #: Seconds between two requests, of all processes of this host. arXiv's terms ask for three.
     pace_s: float = Field(3.0, ge=0)
-    #: Seconds of silence after which a request is given up.
+    #: Where the processes of this host share that pace; without it, the system's folder for locks.
+    pace_folder: Path | None = None
+    #: Seconds of silence after which a request is given up. A whole request may take five times as long.
     timeout_s: float = Field(60.0, gt=0)
     #: How often a request that may succeed later is made again.
     retries: int = Field(3, ge=0)
@@ -285,6 +287,9 @@ def _keys(sections: list[str]) -> list[str]:
 def _absolute(settings: Settings, folder: Path) -> Settings:
     paths = Paths(data=folder / settings.paths.data, public=folder / settings.paths.public)
     translations = Translations(paths=tuple(folder / path for path in settings.translations.paths))
+    pace_folder = settings.arxiv.pace_folder
+    arxiv = settings.arxiv.model_copy(update={"pace_folder": folder / pace_folder if pace_folder else None})
     outbox = settings.newsletter.outbox
     newsletter = settings.newsletter.model_copy(update={"outbox": folder / outbox if outbox else None})
-    return settings.model_copy(update={"paths": paths, "translations": translations, "newsletter": newsletter})
+    changed = {"paths": paths, "arxiv": arxiv, "translations": translations, "newsletter": newsletter}
+    return settings.model_copy(update=changed)

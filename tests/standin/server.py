@@ -32,6 +32,8 @@ class Fault(Enum):
     TOO_MANY = auto()
     UNAVAILABLE = auto()
     FORBIDDEN = auto()
+    NOT_FOUND = auto()
+    TEAPOT = auto()
     SILENCE = auto()
     CUT_OFF = auto()
     HTML = auto()
@@ -310,7 +312,13 @@ _DAMAGES: dict[Fault | None, Damage] = {
     Fault.SHUFFLED: lambda found: found[::-1],
     Fault.DOUBLED: lambda found: [*found, *found[:1]],
 }
-_STATUSES = {Fault.TOO_MANY: 429, Fault.UNAVAILABLE: 503, Fault.FORBIDDEN: 403}
+_STATUSES = {
+    Fault.TOO_MANY: 429,
+    Fault.UNAVAILABLE: 503,
+    Fault.FORBIDDEN: 403,
+    Fault.NOT_FOUND: 404,
+    Fault.TEAPOT: 418,
+}
 
 
 def _damage(body: bytes, fault: Fault | None) -> bytes:

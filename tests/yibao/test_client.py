@@ -9,7 +9,8 @@ from email.utils import formatdate
 import pytest
 
 from tests.standin.server import Fault, Standin
-from yibao.arxiv.client import Client, pace_file, retry_after, user_agent
+from yibao.arxiv.client import Client, retry_after, user_agent
+from yibao.arxiv.pace import pace_file
 from yibao.errors import PATIENCE_S, GarbledError, RefusedError, UnreachableError, YibaoError
 from yibao.settings import Arxiv
 

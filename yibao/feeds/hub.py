@@ -2,28 +2,31 @@
 
 from collections.abc import Sequence
 
-import httpx
-
+from yibao import __version__
 from yibao.errors import UpstreamError
+from yibao.http_client import HttpClient
 
+#: Seconds of silence after which a hub is given up; a whole request may take `DEADLINE_TIMEOUTS` times as long.
 _TIMEOUT_S = 20.0
 #: Feeds told of in one request.
 _AT_ONCE = 50
+_SUCCESS = range(200, 300)
 
 
-def announce(hub_url: str, feed_urls: Sequence[str]) -> None:
-    """The hub knows that these feeds have changed.
+def announce(hub_url: str, feed_urls: Sequence[str], timeout_s: float = _TIMEOUT_S) -> None:
+    """Tell the hub that these feeds have changed. What it answers beside its status is not read.
 
     Source: https://www.w3.org/TR/websub/#publishing leaves the form to the hub; this is the one that hubs take.
 
     Raises:
         UpstreamError: the hub was not reached, or refused; readers learn of the change when they next look.
     """
-    for start in range(0, len(feed_urls), _AT_ONCE):
-        told = {"hub.mode": "publish", "hub.url": list(feed_urls[start : start + _AT_ONCE])}
-        try:
-            httpx.post(hub_url, data=told, timeout=_TIMEOUT_S).raise_for_status()
-        except httpx.HTTPStatusError as error:
-            raise UpstreamError(hub_url, f"the hub answers {error.response.status_code}") from None
-        except httpx.HTTPError as error:
-            raise UpstreamError(hub_url, f"the hub cannot be reached ({type(error).__name__})") from None
+    with HttpClient(timeout_s, f"yibao/{__version__}") as http:
+        for start in range(0, len(feed_urls), _AT_ONCE):
+            form = {"hub.mode": "publish", "hub.url": list(feed_urls[start : start + _AT_ONCE])}
+            try:
+                answer = http.request("POST", hub_url, data=form, wants_body=lambda _status: False)
+            except UpstreamError as error:
+                raise UpstreamError(hub_url, f"the hub: {error.reason}") from None
+            if answer.status not in _SUCCESS:
+                raise UpstreamError(hub_url, f"the hub answers {answer.status}")
