@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from datetime import date
 from importlib.resources import files
@@ -11,7 +12,7 @@ from typing import Any
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from flows import progress, tables, wiring
+from flows import failures, progress, tables, wiring
 from flows.curate import translations
 from flows.look import search, serve
 from flows.options import as_json_option, config_option, date_option
@@ -22,11 +23,10 @@ from storage.library import connection, runs
 from storage.people import subscribers as people_subscribers
 from storage.people.schema import open_people
 from yibao import __version__
-from yibao.errors import DateError, SettingsError, YibaoError
-from yibao.settings import CategoryCode
+from yibao.errors import YibaoError
+from yibao.settings import CategoryCode, Settings
 
-_FAILED = 1
-_WRONG_USAGE = 2
+_FAILED = failures.FAILED
 
 #: The chapters of `yibao --help`.
 _CHAPTERS = (
@@ -66,6 +66,12 @@ def _category(code: str) -> str:
         ) from None
 
 
+def _mail_address(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value and not re.fullmatch(r"[^\s\x00-\x1f\x7f\"'<>()\[\]\\,;:@]+@[^\s\x00-\x1f\x7f\"'<>()\\,;@]+", value):
+        raise click.BadParameter(f"{value!r} is not an e-mail address, such as me@example.org.")
+    return value
+
+
 @click.group(cls=Contents, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="yibao")
 def yibao() -> None:
@@ -73,29 +79,21 @@ def yibao() -> None:
 
 
 def main() -> None:
-    """Runs the command; a failure that a person can act on is one line on stderr and exit status 1 or 2."""
-    status: Any = 0
-    try:
-        yibao()
-    except (SettingsError, DateError) as error:
-        click.echo(f"yibao: {error}", err=True)
-        status = _WRONG_USAGE
-    except YibaoError as error:
-        click.echo(f"yibao: {error}", err=True)
-        status = _FAILED
-    except SystemExit as done:
-        status = done.code or 0
-    sys.stdout.flush()
-    sys.stderr.flush()
+    """Run the command; what a person or the world did wrong is one sentence on stderr, with exit status 1 or 2."""
+    status = failures.run_command(lambda: yibao(standalone_mode=False))
     # Everything is on disk. Prefect's server may still be closing in its thread, and while it does, DuckDB's module
     # complains on stderr of being taken down.
-    os._exit(status if isinstance(status, int) else _FAILED)
+    os._exit(status)
 
 
 @yibao.command()
 @click.argument("where", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option(
-    "--contact", default="", metavar="ADDRESS", help="Your mail address; arXiv asks to know whom to write to."
+    "--contact",
+    default="",
+    metavar="ADDRESS",
+    callback=_mail_address,
+    help="Your mail address; arXiv asks to know whom to write to.",
 )
 def init(where: Path, contact: str) -> None:
     """Lay out an installation: a commented yibao.toml and a translations folder with its guide.
@@ -103,8 +101,9 @@ def init(where: Path, contact: str) -> None:
     Nothing that exists is overwritten. Example: yibao init --contact me@example.org
     """
     templates = files("flows") / "templates"
+    settings = (templates / "yibao.toml").read_text(encoding="utf-8").replace('"CONTACT"', json.dumps(contact))
     laid = {
-        where / "yibao.toml": (templates / "yibao.toml").read_text(encoding="utf-8").replace("CONTACT", contact),
+        where / "yibao.toml": settings,
         where / "translations" / "README.md": (templates / "translations.md").read_text(encoding="utf-8"),
     }
     for path, content in laid.items():
@@ -317,6 +316,7 @@ def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbos
     settings = wiring.load(config)
     if not settings.arxiv.contact:
         click.echo("yibao: arxiv.contact is not set; arXiv asks for an address to write to.", err=True)
+    failures.require_writable(_folders(settings, name))
     from flows.prefect_server import own_server
 
     with own_server(settings.paths.data / "prefect"):
@@ -331,6 +331,16 @@ def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbos
     click.echo(json.dumps(row.report, ensure_ascii=False) if as_json else as_text(Report.of(row.report)))
     if row.state != "completed":
         sys.exit(_FAILED)
+
+
+def _folders(settings: Settings, flow: str) -> list[tuple[str, Path]]:
+    """The folders that a flow writes, with the names of their settings."""
+    found = [("paths.data", settings.paths.data)]
+    if flow not in ("harvest", "import", "newsletter"):
+        found.append(("paths.public", settings.paths.public))
+    if settings.newsletter.outbox and flow in ("daily", "weekly", "newsletter"):
+        found.append(("newsletter.outbox", settings.newsletter.outbox))
+    return found
 
 
 if __name__ == "__main__":

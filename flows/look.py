@@ -70,22 +70,8 @@ def serve(host: str, port: int, config: Path) -> None:
 
     For a look, or for a small site by itself; nginx or Caddy may stand before it. Example: yibao serve --port 8000
     """
-    import uvicorn
-
-    from flows.answers import Answers
-    from yibao.web.application import application
+    from flows.serving import listen, serve_until_stopped
 
     settings = wiring.load(config)
-    click.echo(f"http://{host}:{port}/ shows {settings.paths.public}; Ctrl-C ends it")
-    app = application(settings.paths.public, Answers(settings))
-    # What it says is the same for everybody: who asks, through which proxy, is not looked at.
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
-    )
+    with listen(host, port) as sockets:
+        serve_until_stopped(settings, sockets, f"http://{host}:{port}/ shows {settings.paths.public}; Ctrl-C ends it")

@@ -40,10 +40,11 @@ def publish(on: date | None = None, config: str = "yibao.toml", run_id: str | No
 
 @task(name="publish feeds and pages", cache_policy=NO_CACHE)
 def write_tree(run: Run, *, is_whole: bool = False) -> None:
-    """Every feed and page is up to date; files whose bytes are the same were not touched.
+    """Bring every feed and page up to date; files whose bytes are the same are not touched.
 
-    What has changed since the last publication is looked at, and everything where that is asked for, or where program,
-    settings or what was published are not those of then.
+    What has changed since the last publication is looked at, and everything where program, settings or what was
+    published are not those of then. With `is_whole` every published file is read, too, and repaired where it is not
+    what was written.
     """
     # All that is read stays until the end; to look for garbage among it meanwhile takes a fifth of the time.
     gc.disable()
@@ -56,6 +57,8 @@ def write_tree(run: Run, *, is_whole: bool = False) -> None:
 def _write_tree(run: Run, *, is_whole: bool) -> None:
     settings, index = run.settings, wiring.search_path(run.settings)
     shown = published.Tree(settings.paths.public)
+    if is_whole:
+        shown.check()
     # Where the pace is kept is another matter in a service than in a shell.
     said = settings.model_dump(mode="json", include={"site", "arxiv", "feeds"}, exclude={"arxiv": {"pace_folder"}})
     program_and_settings = digest(program().hex(), said)
@@ -73,6 +76,8 @@ def _write_tree(run: Run, *, is_whole: bool) -> None:
     written = published.write(
         shown, run.untold, tree, partial(tell_hub, run), told_whole=changes.places, signature=signature
     )
+    for note in shown.notes:
+        run.report.trouble(note)
     run.report.files_changed += written.changed
     run.report.files_unchanged += written.unchanged
     run.report.files_removed += written.removed

@@ -70,11 +70,17 @@ def find(folder: Path, question: Question, most: int) -> list[Entry]:
     """What satisfies the question, newest first, at most so many.
 
     Raises:
-        LibraryError: nothing has been published yet.
+        LibraryError: nothing has been published yet, or the index cannot be opened.
     """
     if not (folder / _INDEXED).exists():
         raise LibraryError("Nothing has been published yet. Run `yibao publish`.")
-    index = _opened(folder, (folder / _INDEXED).stat().st_mtime_ns)
+    try:
+        index = _opened(folder, (folder / _INDEXED).stat().st_mtime_ns)
+    except ValueError as error:
+        raise LibraryError(
+            f"{folder}: the index cannot be opened ({error}). It needs a folder that can be written; a damaged one is "
+            "made again by `yibao publish` once the folder is deleted."
+        ) from None
     searcher = index.searcher()
     found = searcher.search(_query(question), most, count=False, order_by_field="published_at")
     return [_records().validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]

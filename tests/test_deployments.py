@@ -69,6 +69,10 @@ FILES = {
     "feeds.opml": "<opml/>",
     "style.css": "p{}",
     "search.js": "let a = 1;",
+    "icon.svg": "<svg/>",
+    "robots.txt": "User-agent: *",
+    "papers/2501.00001/cite.ris": "TY  - GEN",
+    "data/translations/2025-01.json": "[]",
     "sitemap.xml": "<urlset/>",
     "papers/2501.00001/cite.bib": "@misc{}",
 }
@@ -205,3 +209,18 @@ def test_the_caddyfile_has_the_same_headers_and_types():
     code = (ROOT / "yibao" / "web" / "tree.py").read_text()
     for kind in re.findall(r'"(application/(?:atom|rss|feed)\+\w+; charset=utf-8)"', code):
         assert f"Content-Type {kind}" in said
+
+
+def test_each_kind_of_file_that_is_published_has_a_media_type_here_and_in_each_configuration(tmp_path):
+    site = Published(tmp_path / "site", "https://gazette.example")
+    site.show(entries()[10:12])
+    twins, kinds = (".gz", ".zst"), {}
+    for path in site.public.rglob("*"):
+        if path.is_file() and path.suffix not in twins and not path.name.startswith("."):
+            kinds.setdefault(path.suffix, tree.media_type(path.name))
+    assert {".html", ".svg", ".css", ".js", ".xml", ".opml", ".txt", ".bib", ".ris", ".json"} <= kinds.keys()
+    assert [end for end, kind in kinds.items() if kind == "application/octet-stream"] == []
+    nginx = (ROOT / "deployments" / "nginx.conf").read_text()
+    for end, kind in kinds.items():
+        if end not in (".xml", ".json"):  # They have types by their whole names.
+            assert f"{kind.partition(';')[0]} {end[1:]};" in nginx, end

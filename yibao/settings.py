@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from yibao import categories, keywords
+from yibao import categories, folders, keywords
 from yibao.errors import SettingsError
 
 ENV_PREFIX = "YIBAO_"
@@ -147,7 +147,7 @@ class Paths(_Section):
 
     #: Private: library, people, kept responses.
     data: Path = Path("data")
-    #: The published tree.
+    #: The published tree; it overlaps with no other folder. Beside it are `public.next` and, at need, `public.aside`.
     public: Path = Path("public")
 
 
@@ -231,7 +231,9 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError("\n".join(f"{path}: {_explain(part)}" for part in error.errors())) from None
-    return _absolute(settings, path.resolve().parent)
+    found = _absolute(settings, path.resolve().parent)
+    _refuse_overlaps(found, path)
+    return found
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -239,7 +241,17 @@ def _from_file(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such file. Make one with `yibao init`.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except IsADirectoryError:
+        raise SettingsError(f"{path}: this is a folder. Name the file in it, such as {path / 'yibao.toml'}.") from None
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: the settings cannot be read: {error.strerror}. Check the file's rights."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{path}: this is not UTF-8 ({error.reason}, byte {error.start}). Save it as UTF-8."
+        ) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{path}: this is not TOML: {error}") from None
 
 
@@ -261,6 +273,8 @@ def _secret(name: str, path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(f"{name}: {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{name}: {path} is not UTF-8. Save it as UTF-8.") from None
 
 
 def _is_list(section: str, key: str) -> bool:
@@ -293,3 +307,18 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     newsletter = settings.newsletter.model_copy(update={"outbox": folder / outbox if outbox else None})
     changed = {"paths": paths, "arxiv": arxiv, "translations": translations, "newsletter": newsletter}
     return settings.model_copy(update=changed)
+
+
+def _refuse_overlaps(settings: Settings, path: Path) -> None:
+    outbox = settings.newsletter.outbox
+    private = {
+        "translations.paths": settings.translations.paths,
+        "newsletter.outbox": (outbox,) if outbox else (),
+        path.name: (path,),
+    }
+    try:
+        overlap = folders.find_overlap(settings.paths.public, settings.paths.data, private)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SettingsError(f"{path}: a path in it leads nowhere: {error}") from None
+    if overlap:
+        raise SettingsError(f"{path}: {overlap}")

@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import exchange, published
+from storage import exchange, published, tree_files
 from yibao.rendering import ready, rendering
 
 PAGE = b"<p>" + b"text " * 200
@@ -206,11 +206,11 @@ def test_a_kill_between_two_files_leaves_none_taken_for_done_where_folders_canno
 
     monkeypatch.setattr(exchange, "swap", cannot)
     write(tree({"a.html": b"1", "b.html": b"1"}))
-    replace = published._write
-    monkeypatch.setattr(published, "_write", killed)
+    replace = tree_files.write
+    monkeypatch.setattr(tree_files, "write", killed)
     with pytest.raises(KeyboardInterrupt):
         write(tree({"a.html": b"2", "b.html": b"2"}))
-    monkeypatch.setattr(published, "_write", replace)
+    monkeypatch.setattr(tree_files, "write", replace)
     assert shown(folder) == {"a.html": b"2", "b.html": b"1"}
     # Back to what it was: the file that was replaced must be so again.
     write(tree({"a.html": b"1", "b.html": b"1"}))

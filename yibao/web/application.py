@@ -61,6 +61,8 @@ def application(public: Path, answer: Answer = lambda _path, _query: None) -> AS
     """
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})  # Refused, before it was accepted.
         if scope["type"] != "http":
             return  # Nothing is to be done when the server starts or stops.
         method, path, asked = scope["method"], scope["path"], Headers(scope=scope)
@@ -140,8 +142,8 @@ def _is_known(asked: Headers, etag: str, modified_at: datetime | None) -> bool:
     since = asked.get("if-modified-since")
     try:
         return since is not None and modified_at is not None and parsedate_to_datetime(since) >= modified_at
-    except (ValueError, TypeError):
-        return False
+    except (ValueError, TypeError, OverflowError):
+        return False  # No date, or one beyond all calendars.
 
 
 def _coding(codings: Mapping[str, Any], asked: Headers) -> str | None:

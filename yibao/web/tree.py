@@ -19,6 +19,7 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".xml": "application/xml; charset=utf-8",
+    ".svg": "image/svg+xml",
     ".opml": "text/x-opml; charset=utf-8",
     ".json": "application/json; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
@@ -58,8 +59,8 @@ def find(public: Path, address: str) -> File | str | None:
         place = _place(public, address)
     except _FolderError:
         return f"{address}/"
-    except OSError:
-        return None
+    except (OSError, RuntimeError):
+        return None  # Not there, or links in a circle.
     try:
         stat = os.stat(place)  # noqa: PTH116  (a third of the time of a request that was answered before)
         return _file(place, stat.st_mtime_ns, stat.st_size)

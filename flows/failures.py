@@ -1,0 +1,178 @@
+"""The command line's last resort: what the world does ends in one sentence and an exit status, never in a traceback."""
+
+import contextlib
+import errno
+import io
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from storage.failures import explain
+from yibao.errors import DateError, SettingsError, YibaoError
+
+FAILED = 1
+WRONG_USAGE = 2
+#: As the shell says it of a program that SIGINT or SIGPIPE ended.
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+
+_REMEDIES = {
+    errno.ENOSPC: "Make room on that disk and run again.",
+    errno.EDQUOT: "Make room within the quota and run again.",
+    errno.EFBIG: "Raise the limit of a file's size (`ulimit -f`) and run again.",
+    errno.EROFS: "That disk is read-only: make it writable, or name another folder in yibao.toml.",
+    errno.EACCES: "Check who owns it, and its rights.",
+    errno.EPERM: "Check who owns it, and its rights.",
+    errno.ENOENT: "Check the path.",
+    errno.ENOTDIR: "A part of this path is a file: move it elsewhere, or name another path.",
+    errno.EEXIST: "Move what is there elsewhere, or name another path.",
+    errno.EISDIR: "This is a folder, and a file was expected: name another path.",
+    errno.ELOOP: "Links lead in a circle there: correct them.",
+    errno.ENAMETOOLONG: "Choose a shorter path.",
+    errno.EMFILE: "Raise the limit of open files (`ulimit -n`) and run again.",
+    errno.ENFILE: "The machine has too many files open: stop other programs and run again.",
+    errno.EIO: "The disk fails: look into the system's log.",
+    errno.ENOMEM: "Give the machine more memory, or stop other programs, and run again.",
+}
+
+
+class OutputError(OSError):
+    """Stdout could not be written."""
+
+
+class _Output(io.FileIO):
+    """Stdout, whose faults are told apart from those of all other files."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from None
+
+
+def run_command(command: Callable[[], Any]) -> int:
+    """Run a command, say in one sentence what went wrong with it, and return the exit status.
+
+    A fault of the program itself keeps its traceback.
+    """
+    _prepare_streams()
+    try:
+        status = _status_of(command())
+        sys.stdout.flush()
+    except SystemExit as done:
+        # Click ends quietly on a broken pipe, whether it was stdout's or a server's.
+        cause = done.__context__
+        is_pipe = isinstance(cause, OSError) and cause.errno == errno.EPIPE
+        status = _tell(cause) if is_pipe and cause else _flush(_status_of(done.code))
+    except BaseException as error:  # noqa: BLE001  (the last resort)
+        status = _tell(error)
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    return status
+
+
+def require_writable(folders: Iterable[tuple[str, Path]]) -> None:
+    """Make these folders where need be, and try whether files can be written there; each with its setting's name.
+
+    Raises:
+        YibaoError: a folder cannot be made or written. The message names setting, folder and remedy.
+    """
+    for name, folder in folders:
+        probe = folder / ".yibao.part"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe.write_bytes(b"-" * 4096)
+            probe.unlink()
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                probe.unlink()
+            raise YibaoError(f"{name}: {folder} cannot be written: {error.strerror}. {_remedy(error)}") from None
+
+
+def _prepare_streams() -> None:
+    """Every character can be written to every terminal, and no file of ours gets the number of a closed stream."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(_Output(sys.stdout.fileno(), "w", closefd=False)),
+        encoding=sys.stdout.encoding,
+        errors="backslashreplace",
+        line_buffering=sys.stdout.isatty(),
+    )
+
+
+def _status_of(code: Any) -> int:
+    if code is None or isinstance(code, int):
+        return code or 0
+    _say(str(code))
+    return FAILED
+
+
+def _tell(error: BaseException) -> int:
+    if isinstance(error, click.ClickException):
+        with contextlib.suppress(OSError):
+            error.show()
+        return error.exit_code
+    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        _say("stopped. What was stored stays; the same command goes on from there.")
+        return INTERRUPTED
+    if isinstance(error, (SettingsError, DateError)):
+        _say(str(error))
+        return WRONG_USAGE
+    if isinstance(error, OutputError):
+        return _tell_output(error)
+    message = _describe(error)
+    if message is None:
+        with contextlib.suppress(OSError):
+            traceback.print_exception(error)
+    else:
+        _say(message)
+    return FAILED
+
+
+def _describe(error: BaseException) -> str | None:
+    """One sentence for what the world did; None for a fault of the program."""
+    if isinstance(error, YibaoError):
+        return str(error)
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or error}. {_remedy(error)}".rstrip()
+    if isinstance(error, MemoryError):
+        return f"There is not enough memory. {_REMEDIES[errno.ENOMEM]}"
+    if isinstance(error, UnicodeEncodeError) and "surrogates" in error.reason:
+        return f"{error.object!r} is no text in UTF-8. Type it again, or set a UTF-8 locale (LC_ALL=C.UTF-8)."
+    return explain(error)
+
+
+def _remedy(error: OSError) -> str:
+    return _REMEDIES.get(error.errno or 0, "")
+
+
+def _tell_output(error: OSError) -> int:
+    if error.errno == errno.EPIPE:
+        return CLOSED_PIPE
+    _say(f"the output could not be written: {error.strerror}. {_remedy(error)}")
+    return FAILED
+
+
+def _flush(status: int) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return _tell_output(error)
+    return status
+
+
+def _say(message: str) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(f"yibao: {message}", err=True)
