@@ -15,10 +15,13 @@ from flows.translate import translate
 
 @flow(name="weekly")
 def weekly(on: date | None = None, config: str = "yibao.toml") -> State | None:
-    """The edition of the week that holds a date is published, and sent to weekly subscribers."""
+    """The edition of the week that holds a date is published, and sent to weekly subscribers.
+
+    It waits while a list of the week is not complete, or the week is not over.
+    """
     with wiring.run(Path(config), "weekly", on) as run:
         translate(run)
         described(run)
         write_tree(run)
-        post.deliver(run, post.weekly_key(run.on))
+        post.deliver_due(run, post.weekly_key(run.on))
         return ended(run)
