@@ -28,11 +28,7 @@ class Sender(Protocol):
     """Hands over messages. Use as a context manager."""
 
     def __enter__(self) -> Self:
-        """Get ready to send.
-
-        Raises:
-            DeliveryError: nothing can be sent.
-        """
+        """Get ready to send; what is wrong with the server is told by the first message."""
 
     def __exit__(self, *_: object) -> None:
         """Close the connection."""
@@ -53,10 +49,6 @@ class Outbox:
         self._folder = folder
 
     def __enter__(self) -> Self:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._failed(error) from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,14 +61,13 @@ class Outbox:
         partial = target.with_suffix(".part")
         content = as_bytes(mail)
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(content)
             partial.replace(target)
         except OSError as error:
-            raise self._failed(error) from error
+            told = f"{self._folder}: nothing can be written there: {error.strerror}"
+            raise DeliveryError(told, is_server=True) from error
         return f"kept as {target.name}"
-
-    def _failed(self, error: OSError) -> DeliveryError:
-        return DeliveryError(f"{self._folder}: nothing can be written there: {error.strerror}", is_server=True)
 
 
 class Smtp:
@@ -211,7 +202,7 @@ def _words(error: Exception, timeout_s: float) -> str:
         return f"{error.smtp_code} {_bytes(error.smtp_error).decode(errors='replace')}"
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return f"{error} Compare newsletter.smtp_url with what the server offers"
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return f"no answer within {timeout_s:g} seconds"
     if isinstance(error, UnicodeError):
         return "user or password of newsletter.smtp_url are not ASCII, and the server takes no other"
