@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from flows import failures, progress, tables, wiring
+from flows import failures, progress, subscriptions, tables, wiring
 from flows.curate import translations
 from flows.look import search, serve
 from flows.options import as_json_option, config_option, date_option
@@ -20,9 +21,7 @@ from flows.report import Report, as_text
 from flows.revert import revert
 from flows.status import status
 from storage.library import connection, runs
-from storage.people import subscribers as people_subscribers
-from storage.people.schema import open_people
-from yibao import __version__
+from yibao import __version__, dates
 from yibao.errors import YibaoError
 from yibao.settings import CategoryCode, Settings
 
@@ -213,13 +212,26 @@ yibao.add_command(search)
 yibao.add_command(serve)
 
 
+def _edition(*, required: bool, meaning: str) -> Callable[..., Any]:
+    def check(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+        try:
+            return value if value is None or dates.edition_days(value) else None
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    made: Callable[..., Any] = click.option(
+        "--edition", required=required, callback=check, metavar="EDITION", help=meaning
+    )
+    return made
+
+
 @yibao.group()
 def newsletter() -> None:
     """Compose and send an edition by mail."""
 
 
 @newsletter.command()
-@click.option("--edition", required=True, metavar="EDITION", help="2025-01-17, or 2025-W03.")
+@_edition(required=True, meaning="2025-01-17, or 2025-W03.")
 @config_option
 def preview(edition: str, config: Path) -> None:
     """Show an edition's message without sending it.
@@ -233,64 +245,53 @@ def preview(edition: str, config: Path) -> None:
 
 
 @newsletter.command()
-@click.option("--edition", required=True, metavar="EDITION", help="2025-01-17, or 2025-W03.")
+@_edition(required=False, meaning="2025-01-17, or 2025-W03: this one, complete or not, however old.")
+@_on
 @as_json_option
 @config_option
-def send(edition: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
-    """Send an edition to everyone who has not got it, complete or not.
+def send(edition: str | None, on: date | None, as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Send an edition to everyone who has not got it; without --edition all that is complete and unsent.
 
-    Example: yibao newsletter send --edition 2025-W03
+    A run does the latter by itself. Example: yibao newsletter send --edition 2025-W03
     """
-    _run_flow("newsletter", config, None, as_json=as_json, edition=edition)
+    _run_flow("newsletter", config, on, as_json=as_json, edition=edition)
 
 
-@yibao.group()
-def subscribers() -> None:
-    """Who gets mail."""
-
-
-@subscribers.command()
-@click.argument("email")
-@click.option("--frequency", type=click.Choice(["daily", "weekly"]), default="daily", show_default=True)
-@config_option
-def add(email: str, frequency: str, config: Path) -> None:
-    """Subscribe an address, or change its rhythm.
-
-    Example: yibao subscribers add reader@example.org --frequency weekly
-    """
-    trimmed = email.strip()
-    name, _, domain = trimmed.rpartition("@")
-    if not name or not domain or any(letter.isspace() or letter in "<>,;" for letter in trimmed):
-        raise click.BadParameter(f"{email!r} is no mail address", param_hint="EMAIL")
-    people = open_people(wiring.people_path(wiring.load(config)))
-    is_new = people_subscribers.add(people, trimmed, frequency, wiring.now())
-    click.echo(f"{trimmed}: {'subscribed' if is_new else 'was subscribed already'}, {frequency}")
-
-
-@subscribers.command(name="list")
+@newsletter.command()
+@_edition(required=True, meaning="2025-01-17, or 2025-W03.")
+@click.option("--refused", is_flag=True, help="To those for whom the mail server refused it for good.")
+@click.option("--doubtful", is_flag=True, help="To those who may have it: the server's answer was lost.")
+@click.option("--to", "emails", multiple=True, metavar="ADDRESS", help="Only to this subscriber; may be repeated.")
 @as_json_option
 @config_option
-def list_(as_json: bool, config: Path) -> None:  # noqa: FBT001
-    """List the addresses that get mail.
+def resend(  # noqa: PLR0913  (one argument an option)
+    edition: str,
+    refused: bool,  # noqa: FBT001
+    doubtful: bool,  # noqa: FBT001
+    emails: tuple[str, ...],
+    as_json: bool,  # noqa: FBT001
+    config: Path,
+) -> None:
+    """Offer an edition again to those whose mail was refused or is doubtful.
 
-    Example: yibao subscribers list
+    With --to alone, to these whether it was refused or is doubtful. Who has it for sure gets nothing. Find out who with
+    `yibao subscribers list --undelivered`. Example: yibao newsletter resend --edition 2025-01-17 --refused
     """
-    found = people_subscribers.active(open_people(wiring.people_path(wiring.load(config))))
-    rows = [(person.email, person.frequency) for person in found]
-    tables.show(("email", "frequency"), rows, as_json=as_json)
+    if not (refused or doubtful or emails):
+        raise click.UsageError("Say to whom: --refused, --doubtful or --to ADDRESS.")
+    chosen = {"refused": refused or not doubtful, "sending": doubtful or not refused}
+    _run_flow(
+        "newsletter",
+        config,
+        None,
+        as_json=as_json,
+        edition=edition,
+        resend=[state for state, is_chosen in chosen.items() if is_chosen],
+        only=subscriptions.find_ids(config, emails) if emails else None,
+    )
 
 
-@subscribers.command()
-@click.argument("email")
-@config_option
-def remove(email: str, config: Path) -> None:
-    """Send an address no more mail.
-
-    Example: yibao subscribers remove reader@example.org
-    """
-    if not people_subscribers.remove(open_people(wiring.people_path(wiring.load(config))), email.strip(), wiring.now()):
-        raise YibaoError(f"{email}: this address is not subscribed.")
-    click.echo(f"{email}: unsubscribed")
+yibao.add_command(subscriptions.subscribers)
 
 
 yibao.add_command(status)

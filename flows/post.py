@@ -1,7 +1,8 @@
-"""The newsletter goes out: at most one message for each subscriber and edition."""
+"""The newsletter: every edition that is complete and unsent, oldest first, at most once to each subscriber."""
 
-from dataclasses import dataclass, field
-from datetime import date
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 from prefect import flow, task
@@ -10,26 +11,45 @@ from prefect.client.schemas.objects import State
 
 from flows import contents, wiring
 from flows.ending import ended
+from flows.mailer import Mailer, Tally, report_doubtful
 from flows.wiring import Run
-from storage.library import connection
+from storage.library import connection, editions, ledger
 from storage.people import deliveries, subscribers
-from storage.people.deliveries import DeliveryState
+from storage.people.deliveries import OPEN, DeliveryState
 from storage.people.schema import People
 from storage.people.subscribers import Subscriber
 from yibao import dates
-from yibao.errors import DeliveryError, YibaoError
-from yibao.models import Edition
-from yibao.newsletter.compose import POLICY, Body, body, message, message_id
+from yibao.errors import DeliveryError, PeopleError, YibaoError
+from yibao.models import Batch, Edition
+from yibao.newsletter import due
+from yibao.newsletter.compose import as_bytes, body, message
+from yibao.newsletter.due import Decision, Verdict
 from yibao.newsletter.senders import Sender
+
+#: How far back editions are looked for that nobody was offered; arXiv itself keeps its lists as long.
+_LOOKED_BACK = timedelta(days=90)
+_NAMED = 5
 
 
 @flow(name="newsletter")
-def newsletter(
-    edition: str, on: date | None = None, config: str = "yibao.toml", run_id: str | None = None
+def newsletter(  # noqa: PLR0913  (what a person may ask for)
+    edition: str | None = None,
+    on: date | None = None,
+    config: str = "yibao.toml",
+    resend: list[str] | None = None,
+    only: list[int] | None = None,
+    run_id: str | None = None,
 ) -> State | None:
-    """One edition is with every subscriber who had not got it."""
+    """Send what is due; or one edition, complete or not, to every subscriber who has not got it.
+
+    With `resend`, states such as `refused`, the edition is offered again to those whose delivery is in one of them;
+    with `only` to these subscribers among them.
+    """
     with wiring.run(Path(config), "newsletter", on, run_id) as run:
-        deliver(run, edition)
+        if edition is None:
+            deliver_due(run, None)
+        else:
+            deliver(run, edition, resend, only)
         return ended(run)
 
 
@@ -44,97 +64,215 @@ def weekly_key(on: date) -> str:
 
 
 @task(name="send the newsletter", cache_policy=NO_CACHE)
-def deliver(run: Run, key: str) -> None:
-    """Every subscriber of this edition's rhythm has it, or the reason why not is in the report."""
-    edition = _edition(run, key)
-    if edition is None or not edition.entries:
-        run.report.mail.append(f"{key}: nothing to send, the edition is empty")
-        return
-    people = run.people()
-    wanted = subscribers.active(people, "weekly" if edition.is_weekly else "daily")
-    sender = run.sender()
+def deliver_due(run: Run, own: str | None) -> None:
+    """Send every edition that is due, oldest first, and say of others why they are held.
+
+    `own` is the edition of the run's date: it and earlier ones of its kind are looked at, and those of any kind that an
+    earlier run held or could not hand over. None: both kinds.
+    """
+    obstacle = "; ".join(run.report.faults)
+    sender = _find_sender(run, own or "newsletter")
     if sender is None:
-        run.report.mail.append(f"{key}: no mail, neither newsletter.smtp_url nor newsletter.outbox is set")
         return
-    parts = body(edition, run.settings.site)
-    tally = _Tally()
-    with sender:
-        for subscriber in wanted:
-            _deliver_one(run, people, sender, parts, edition, subscriber, tally)
-    run.report.sent += tally.sent
-    run.report.mail.append(f"{key}: {tally}")
-    _tell_faults(run, people, key, tally)
+    try:
+        people = run.people()
+        for key, count in deliveries.note_killed(people).items():
+            report_doubtful(run, key, count)
+        audience = _Audience(people, run.on, own)
+        with Mailer(run, people, sender) as mailer:
+            for verdict in due.order(_decide(run, audience, obstacle)):
+                _act(run, audience, mailer, verdict)
+            _give_up_unoffered(run, audience, mailer)
+    except (DeliveryError, PeopleError) as error:
+        run.report.fault(f"The mail was not sent, or not all of it: {error}")
+    if own is None and not run.report.mail:
+        run.report.mail.append("nothing is due")
+
+
+@task(name="send an edition", cache_policy=NO_CACHE)
+def deliver(run: Run, key: str, resend: Collection[str] | None, only: Collection[int] | None) -> None:
+    """Send one edition to everybody of its frequency who has not got it; or again to whom a person chose."""
+    edition = find_edition(run, key)
+    sender = _find_sender(run, key)
+    if sender is None:
+        return
+    try:
+        people = run.people()
+        if resend is None:
+            owed = _unserved(people, edition)
+        else:
+            owed = _reopened(run, people, key, [DeliveryState(state) for state in resend], only)
+        with Mailer(run, people, sender) as mailer:
+            _send(run, people, mailer, edition, owed)
+    except (DeliveryError, PeopleError) as error:
+        run.report.fault(f"{key}: the mail was not sent, or not all of it: {error}")
+
+
+def find_edition(run: Run, key: str) -> Edition:
+    """An edition as the library has it; looking at it publishes nothing.
+
+    Raises:
+        YibaoError: the key is nonsense, there is no such edition, or nothing is in it.
+    """
+    try:
+        dates.edition_days(key)
+    except ValueError as error:
+        raise YibaoError(f"{error}.") from None
+    with connection.reading(run.library) as library:
+        edition = contents.edition_of(library, run.settings, key)
+    if edition is None or not edition.entries:
+        raise YibaoError(f"There is no edition {key}, or nothing is in it. `yibao status` tells what is known.")
+    return edition
 
 
 def compose_one(run: Run, key: str) -> bytes:
-    """The message that a subscriber would get, as bytes.
+    """Compose the message that a subscriber would get, as bytes.
 
     Raises:
-        YibaoError: there is no such edition.
+        YibaoError: the key is nonsense, there is no such edition, or nothing is in it.
     """
-    edition = _edition(run, key)
-    if edition is None:
-        raise YibaoError(f"There is no edition {key}, or nothing is in it.")
+    parts = body(find_edition(run, key), run.settings.site)
     sender = run.settings.newsletter.sender
-    return message(body(edition, run.settings.site), key, "reader@example.org", sender, run.now()).as_bytes(
-        policy=POLICY
-    )
+    return as_bytes(message(parts, key, "reader@example.org", sender, run.now()))
 
 
-def _edition(run: Run, key: str) -> Edition | None:
-    """The edition as the library has it; looking at it publishes nothing."""
+class _Audience:
+    """Who may still get which edition."""
+
+    def __init__(self, people: People, on: date, own: str | None) -> None:
+        self.people = people
+        self.own = own
+        #: Editions that were too old, of this run's kind.
+        self.late: list[str] = []
+        #: Editions that somebody is still to get.
+        self.open = deliveries.open_editions(people)
+        self._all = subscribers.active(people)
+        first = deliveries.first_edition(people)
+        #: Before this date the installation offered no mail to anybody.
+        self._begun_on = due.appears_on(first) if first else on
+
+    def of(self, key: str) -> list[Subscriber]:
+        """The subscribers of an edition's frequency."""
+        frequency = "weekly" if "W" in key else "daily"
+        return [one for one in self._all if one.frequency == frequency]
+
+    def owed(self, key: str) -> list[Subscriber]:
+        """To whom the edition was promised and not sent; and whom nobody offered it, if it is not older than they."""
+        states = deliveries.states(self.people, key)
+        return [
+            one
+            for one in self.of(key)
+            if states.get(one.subscriber_id) in OPEN or (one.subscriber_id not in states and self._can_get(key, one))
+        ]
+
+    def is_of_own_kind(self, key: str) -> bool:
+        """Whether the run looks after editions of this kind; a run without one of its own after all."""
+        return self.own is None or ("W" in key) == ("W" in self.own)
+
+    def _can_get(self, key: str, subscriber: Subscriber) -> bool:
+        return key == self.own or due.can_get(key, subscriber.subscribed_on, self._begun_on)
+
+
+def _find_sender(run: Run, what: str) -> Sender | None:
+    sender = run.sender()
+    if sender is None:
+        run.report.mail.append(f"{what}: no mail, neither newsletter.smtp_url nor newsletter.outbox is set")
+    return sender
+
+
+def _decide(run: Run, audience: _Audience, obstacle: str) -> list[Verdict]:
+    """What becomes of each edition that somebody may still get."""
+    most = run.settings.newsletter.max_age_days
+    first = run.on - timedelta(days=most) - _LOOKED_BACK
     with connection.reading(run.library) as library:
-        return contents.edition_of(library, run.settings, key)
-
-
-@dataclass
-class _Tally:
-    sent: int = 0
-    before: int = 0
-    refused: int = 0
-    #: Reply codes (None: no reply at all) of messages that may be taken later.
-    later: list[int | None] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.sent} sent, {self.before} had it before, {self.refused} refused for good, "
-            f"{len(self.later)} to try again"
+        sizes = editions.sizes(library, first)
+        begun = ledger.beginnings(library)
+        by_day: dict[date, list[Batch]] = defaultdict(list)
+        for batch in ledger.between(library, first, run.on):
+            by_day[batch.announced_on].append(batch)
+    keys = {key for key in sizes if audience.is_of_own_kind(key)} | audience.open
+    keys = {key for key in keys if due.appears_on(key) <= run.on} | ({audience.own} if audience.own else set())
+    verdicts = []
+    for key in keys:
+        start, end = dates.edition_days(key)
+        batches = [batch for day in by_day if start <= day <= end for batch in by_day[day]]
+        doubts = due.find_doubts(key, batches, run.settings.arxiv.categories, begun, run.on)
+        verdicts.append(
+            due.decide(
+                key, doubts, sizes.get(key, 0), on=run.on, own=audience.own, max_age_days=most, obstacle=obstacle
+            )
         )
+    return verdicts
 
 
-def _deliver_one(  # noqa: PLR0913  (one message, and all that it touches)
-    run: Run, people: People, sender: Sender, parts: Body, edition: Edition, subscriber: Subscriber, tally: _Tally
-) -> None:
-    who, key, from_ = subscriber.subscriber_id, edition.key, run.settings.newsletter.sender
-    if not deliveries.claim(people, who, key, message_id(key, subscriber.email, from_), run.now()):
-        state = deliveries.state_of(people, who, key)
-        tally.before += state == DeliveryState.SENT
-        tally.refused += state == DeliveryState.REFUSED
-        return
-    mail = message(parts, key, subscriber.email, from_, run.now())
-    try:
-        answer = sender.send(mail, lambda: deliveries.record(people, who, key, DeliveryState.SENDING, run.now()))
-    except DeliveryError as error:
-        # The server does not have it. What it said may name the person: that is for the ledger, not for the report.
-        state = DeliveryState.REFUSED if error.is_final else DeliveryState.CLAIMED
-        deliveries.record(people, who, key, state, run.now(), str(error))
-        tally.refused += error.is_final
-        tally.later += [] if error.is_final else [error.code]
-    except OSError:
-        return  # It stays *sending*, and is told among the doubtful.
-    else:
-        deliveries.record(people, who, key, DeliveryState.SENT, run.now(), answer)
-        tally.sent += 1
+def _act(run: Run, audience: _Audience, mailer: Mailer, verdict: Verdict) -> None:
+    """Do with an edition what was decided; says nothing of one that nobody is to get."""
+    key, is_own = verdict.key, verdict.key == audience.own
+    if verdict.decision is Decision.LATE:
+        _give_up(run, audience, verdict)
+    elif verdict.decision is Decision.EMPTY:
+        if key in audience.open:
+            deliveries.withdraw(audience.people, key)
+        if is_own or key in audience.open:
+            run.report.mail.append(f"{key}: nothing to send, the edition is empty")
+    elif (owed := audience.owed(key)) or is_own:
+        if verdict.decision is Decision.HOLD:
+            mailer.promise(key, owed, DeliveryState.HELD, verdict.why)
+            run.report.mail.append(f"{key}: held back, {verdict.why}")
+        else:
+            _send(run, audience.people, mailer, find_edition(run, key), owed)
 
 
-def _tell_faults(run: Run, people: People, key: str, tally: _Tally) -> None:
-    if tally.later:
-        codes = ", ".join(sorted({"no reply" if code is None else str(code) for code in tally.later}))
+def _send(run: Run, people: People, mailer: Mailer, edition: Edition, owed: Sequence[Subscriber]) -> None:
+    states = Counter(deliveries.states(people, edition.key).values())
+    tally = Tally(edition.key, before=states[DeliveryState.SENT], refused_before=states[DeliveryState.REFUSED])
+    if owed:
+        mailer.send(body(edition, run.settings.site), owed, tally)
+    mailer.report(tally)
+
+
+def _unserved(people: People, edition: Edition) -> list[Subscriber]:
+    states = deliveries.states(people, edition.key)
+    done = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.REFUSED)
+    wanted = subscribers.active(people, "weekly" if edition.is_weekly else "daily")
+    return [one for one in wanted if states.get(one.subscriber_id) not in done]
+
+
+def _reopened(
+    run: Run, people: People, key: str, of: Collection[DeliveryState], only: Collection[int] | None
+) -> list[Subscriber]:
+    """Those whom the edition is offered again."""
+    active = {one.subscriber_id: one for one in subscribers.active(people)}
+    wanted = active.keys() if only is None else active.keys() & set(only)
+    chosen = deliveries.reopen(people, key, of, wanted, run.now())
+    if not chosen:
+        run.report.mail.append(f"{key}: nobody whose message is {' or '.join(of)}; nothing is sent again")
+    return [active[subscriber_id] for subscriber_id in sorted(chosen)]
+
+
+def _give_up(run: Run, audience: _Audience, verdict: Verdict) -> None:
+    """End what was promised of an edition that is too old by now, and say so."""
+    key, most = verdict.key, run.settings.newsletter.max_age_days
+    count = deliveries.give_up(audience.people, key, run.now()) if key in audience.open else 0
+    if count:
+        reason = f" ({verdict.why})" if verdict.why else ""
         run.report.fault(
-            f"{key}: the mail server did not take {len(tally.later)} messages ({codes}); the next run offers them again"
+            f"{key}: given up, it could not be sent to {count} subscribers within {most} days{reason}; "
+            f"`yibao newsletter send --edition {key}` sends it as it is"
         )
-    doubtful = deliveries.counts(people, key).get(DeliveryState.SENDING, 0)
-    if doubtful:
-        run.report.fault(
-            f"{key}: {doubtful} messages may or may not have reached the mail server, and are not sent again"
+    elif audience.is_of_own_kind(key):
+        audience.late.append(key)
+
+
+def _give_up_unoffered(run: Run, audience: _Audience, mailer: Mailer) -> None:
+    """Say once of editions that were never offered to anybody that they are too old by now."""
+    known = deliveries.known_editions(audience.people, audience.late)
+    missed = {key: owed for key in audience.late if key not in known and (owed := audience.owed(key))}
+    for key, owed in missed.items():
+        mailer.promise(key, owed, DeliveryState.GIVEN_UP, "no run could send it in time")
+    if missed:
+        named = ", ".join(list(missed)[:_NAMED]) + (f" and {len(missed) - _NAMED} more" if len(missed) > _NAMED else "")
+        run.report.mail.append(
+            f"{named}: never sent, and older than {run.settings.newsletter.max_age_days} days by now; "
+            "`yibao newsletter send --edition EDITION` sends one"
         )

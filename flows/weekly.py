@@ -16,7 +16,10 @@ from flows.translate import translate
 
 @flow(name="weekly")
 def weekly(on: date | None = None, config: str = "yibao.toml", run_id: str | None = None) -> State | None:
-    """The edition of the week that holds a date is published, and sent to weekly subscribers."""
+    """The edition of the week that holds a date is published, and sent to weekly subscribers.
+
+    It waits while a list of the week is not complete, or the week is not over.
+    """
     with wiring.run(Path(config), "weekly", on, run_id) as run:
         check_clock(run)
         translate(run)
@@ -24,5 +27,5 @@ def weekly(on: date | None = None, config: str = "yibao.toml", run_id: str | Non
         progress.tell("publishing", None)
         write_tree(run)
         progress.tell("sending mail", None)
-        post.deliver(run, post.weekly_key(run.on))
+        post.deliver_due(run, post.weekly_key(run.on))
         return ended(run)

@@ -101,7 +101,8 @@ class Run:
         newsletter = self.settings.newsletter
         if newsletter.outbox:
             return Outbox(newsletter.outbox)
-        return Smtp(newsletter.smtp_url.get_secret_value()) if newsletter.smtp_url else None
+        url = newsletter.smtp_url
+        return Smtp(url.get_secret_value(), newsletter.timeout_s) if url else None
 
 
 def host() -> str:

@@ -4,6 +4,7 @@ An announcement made at 20:00 in New York bears the next morning's date, Monday 
 Source: https://info.arxiv.org/help/availability.html
 """
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -68,3 +69,19 @@ def week_days(week: str) -> tuple[date, date]:
     year, _, number = week.partition("-W")
     monday = date.fromisocalendar(int(year), int(number), 1)
     return monday, monday + timedelta(days=6)
+
+
+def edition_days(key: str) -> tuple[date, date]:
+    """The first and last day of an edition by its key: `2025-01-17` for a day, `2025-W03` for a week.
+
+    Raises:
+        ValueError: the text is no key of an edition; the message says what one looks like.
+    """
+    try:
+        if re.fullmatch(r"\d{4}-W\d{2}", key):
+            return week_days(key)
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", key):
+            return (date.fromisoformat(key),) * 2
+    except (ValueError, OverflowError):
+        pass  # It looks like a key, and the calendar has no such day or week.
+    raise ValueError(f"{key!r} is no edition: write a date such as 2025-01-17, or an ISO week such as 2025-W03")

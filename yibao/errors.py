@@ -10,6 +10,7 @@
     ├── DateError               a date that no run can be for: give another one
     ├── ClockError              this machine's clock is wrong: correct it and run again
     ├── LibraryError            the library cannot be opened, or is newer than this program
+    ├── PeopleError             the database of subscribers cannot be read or written
     └── DeliveryError           a mail server said no before it took the message
 
 Programming errors pass through untouched. All of these survive pickling: they may cross a process.
@@ -43,22 +44,30 @@ class LibraryError(YibaoError):
     """The library cannot be used as it is."""
 
 
-class DeliveryError(YibaoError):
-    """The mail server does not have the message. Its words may name a person: they are for the ledger only."""
+class PeopleError(YibaoError):
+    """The database of subscribers and deliveries cannot be used as it is. The message names its file and no person."""
 
-    def __init__(self, message: str, code: int | None = None, *, is_final: bool = False) -> None:
+
+class DeliveryError(YibaoError):
+    """The mail server does not have the message. Its words may name a person: a report hides the address first."""
+
+    def __init__(
+        self, message: str, code: int | None = None, *, is_final: bool = False, is_server: bool = False
+    ) -> None:
         super().__init__(message)
         #: The server's reply code; None where it gave none.
         self.code = code
         #: Whether the server will never take it (a 5xx reply to the address or the text): it is not tried again.
         self.is_final = is_final
+        #: Whether it is about the server or the connection, so that the next message will most likely fail as well.
+        self.is_server = is_server
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_delivery_error, (str(self), self.code, self.is_final))
+        return (_delivery_error, (str(self), self.code, self.is_final, self.is_server))
 
 
-def _delivery_error(message: str, code: int | None, is_final: bool) -> DeliveryError:  # noqa: FBT001
-    return DeliveryError(message, code, is_final=is_final)
+def _delivery_error(message: str, code: int | None, is_final: bool, is_server: bool) -> DeliveryError:  # noqa: FBT001
+    return DeliveryError(message, code, is_final=is_final, is_server=is_server)
 
 
 class UpstreamError(YibaoError):

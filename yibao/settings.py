@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from yibao import categories, folders, keywords
+from yibao import addresses, categories, folders, keywords
 from yibao.errors import SettingsError
 
 ENV_PREFIX = "YIBAO_"
@@ -37,8 +37,24 @@ def _http_url(value: str) -> str:
 
 
 def _mail_url(value: SecretStr) -> SecretStr:
-    if urlsplit(value.get_secret_value()).scheme not in ("smtp", "smtps", "smtp+starttls"):
+    # What Python says of a broken address may repeat it, and the password with it.
+    try:
+        parts = urlsplit(value.get_secret_value())
+    except ValueError:
+        raise ValueError("this is no address of a mail server") from None
+    if parts.scheme not in ("smtp", "smtps", "smtp+starttls"):
         raise ValueError("an address of a mail server begins with smtp://, smtps:// or smtp+starttls://")
+    try:
+        is_port_sound = parts.port != 0
+    except ValueError:
+        is_port_sound = False
+    if not is_port_sound:
+        raise ValueError(
+            "the port of a mail server is a number from 1 to 65535; in user and password write %3A for :, %2F for /, "
+            "%40 for @"
+        )
+    if not parts.hostname:
+        raise ValueError("the address of the mail server names no host")
     return value
 
 
@@ -62,6 +78,7 @@ def _all_or_some(codes: Any) -> Any:
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_mail_url)]
+MailSender = Annotated[str, AfterValidator(addresses.parse_sender)]
 CategoryCode = Annotated[str, AfterValidator(_category)]
 
 
@@ -189,10 +206,16 @@ class Translations(_Section):
 class Newsletter(_Section):
     """How mail goes out. Without a server or a folder none does."""
 
-    sender: str = "译报 <digest@example.org>"
+    sender: MailSender = "译报 <digest@example.org>"
     smtp_url: SmtpUrl | None = None
     #: A folder that keeps `.eml` files instead of sending them.
     outbox: Path | None = None
+    #: An edition that could not be sent for so many days is not sent any more, unless a person asks for it.
+    max_age_days: int = Field(14, ge=0, le=366)
+    #: A run fails that had a greater share of an edition's messages refused for good, five at least; or all of them.
+    alarm_share: float = Field(0.2, ge=0, le=1)
+    #: Seconds in which the mail server must answer each command.
+    timeout_s: float = Field(60.0, gt=0, le=600)
 
 
 class Prefect(_Section):

@@ -43,6 +43,14 @@ def rows(connection: Connection, keys: Iterable[str] | None = None) -> dict[str,
     return {row[0]: Row(Listed(row[0], row[1], row[2], tuple(row[3])), tuple(row[4])) for row in found.fetchall()}
 
 
+def sizes(connection: Connection, first: date) -> dict[str, int]:
+    """How many papers each edition holds that ends on or after a date, replacements among them; by key."""
+    found = connection.execute(
+        "SELECT edition, translated + untranslated + replaced FROM edition WHERE ends_on >= $first", {"first": first}
+    )
+    return dict(found.fetchall())
+
+
 def of_papers(connection: Connection, arxiv_ids: Iterable[str]) -> set[str]:
     """The keys of editions that hold, held or may hold one of these papers."""
     found = connection.execute(

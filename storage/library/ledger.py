@@ -88,6 +88,26 @@ def batches(connection: Connection) -> list[Batch]:
     return [_batch(row) for row in rows.fetchall()]
 
 
+def between(connection: Connection, first: date, last: date) -> list[Batch]:
+    """All lists of these dates, both included; as `batches`."""
+    rows = connection.execute(
+        """
+        SELECT category, announced_on, state, declared, stored, sources, note, since_on
+        FROM batch
+        WHERE announced_on BETWEEN $first AND $last
+        ORDER BY announced_on DESC, category
+        """,
+        {"first": first, "last": last},
+    )
+    return [_batch(row) for row in rows.fetchall()]
+
+
+def beginnings(connection: Connection) -> dict[str, date]:
+    """The date of each category's first list that we know of: no earlier one is missing."""
+    rows = connection.execute("SELECT category, min(announced_on) FROM batch GROUP BY category")
+    return dict(rows.fetchall())
+
+
 def telling(connection: Connection) -> list[Batch]:
     """What readers are told of lists: those of the newest two weeks, and all that may be incomplete; as `batches`."""
     rows = connection.execute("""

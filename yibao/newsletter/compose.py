@@ -53,11 +53,16 @@ class MailPolicy(EmailPolicy):
     def fold_binary(self, name: str, value: Any) -> bytes:
         """The header as bytes."""
         return (
-            self.fold(name, value).replace("\r\n", "\n").replace("\n", self.linesep).encode("ascii", "surrogateescape")
+            self.fold(name, value)
+            .replace("\r\n", "\n")
+            .replace("\n", self.linesep)
+            .encode("utf-8" if self.utf8 else "ascii", "surrogateescape")
         )
 
 
 POLICY = MailPolicy(linesep="\r\n", max_line_length=76)
+#: For a recipient whose address is not ASCII before the @. Source: RFC 6532.
+_UTF8_POLICY = POLICY.clone(utf8=True)
 
 
 def body(edition: Edition, site: Site) -> Body:
@@ -85,6 +90,11 @@ def message(parts: Body, edition_key: str, recipient: str, sender: str, at: date
     # Deterministic, so that composing again gives the same bytes.
     mail.set_boundary(f"yibao-{hashlib.sha256(mail['Message-ID'].encode()).hexdigest()[:32]}")
     return mail
+
+
+def as_bytes(mail: EmailMessage) -> bytes:
+    """The message as a server gets it: ASCII, unless the recipient's address has letters that ASCII lacks."""
+    return mail.as_bytes(policy=POLICY if str(mail["To"]).isascii() else _UTF8_POLICY)
 
 
 def message_id(edition_key: str, recipient: str, sender: str) -> str:

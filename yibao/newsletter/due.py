@@ -1,0 +1,130 @@
+"""Which editions are to be mailed now, and why others are not. Pure.
+
+An edition is due when it is complete, has something in it, and its day or week is over. A day whose lists are not
+complete is held, and sent by whichever run finds it complete. An edition that is older than the operator's limit is
+not sent unasked: yesterday's digest is welcome, last month's is not.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from yibao import dates
+from yibao.models import Batch, BatchState
+
+_DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
+_ONE_DAY = timedelta(days=1)
+_NAMED = 3
+_LONGEST_NOTE = 120
+
+
+class Decision(StrEnum):
+    """What becomes of an edition's mail."""
+
+    SEND = "send"
+    #: It will be sent by the run that finds it complete.
+    HOLD = "hold"
+    #: Nothing is in it.
+    EMPTY = "empty"
+    #: It is too old to be sent unasked.
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one edition's mail, and why."""
+
+    key: str
+    decision: Decision
+    why: str = ""
+
+    @property
+    def is_weekly(self) -> bool:
+        """Whether the edition spans a week."""
+        return "W" in self.key
+
+
+def appears_on(key: str) -> date:
+    """The date of an edition's last announcement: its day, or the Friday of its week."""
+    first, last = dates.edition_days(key)
+    return first + 4 * _ONE_DAY if last > first else first
+
+
+def find_doubts(
+    key: str, batches: Iterable[Batch], categories: Collection[str], begun: Mapping[str, date], on: date
+) -> tuple[str, ...]:
+    """The lists of an edition that are not complete as far as one can know on a date, each with the reason.
+
+    Only configured categories count, each from its first list on (`begun`). A list of an announcement day that nobody
+    asked for is not complete either.
+    """
+    first, last = dates.edition_days(key)
+    by_list = {(batch.announced_on, batch.category): batch for batch in batches}
+    found = []
+    day = first
+    while day <= min(last, on):
+        for category in categories:
+            batch = by_list.get((day, category))
+            named = category if first == last else f"{category} of {day}"
+            if batch and batch.state in _DOUBTFUL:
+                found.append(f"{named} ({_shorten(batch.note)})")
+            elif batch is None and dates.is_announcement_day(day) and begun.get(category, date.max) <= day:
+                found.append(f"{named} (nobody has asked arXiv for it)")
+        day += _ONE_DAY
+    return tuple(found)
+
+
+def decide(  # noqa: PLR0913  (a table of cases: what is known of the edition, and of the run)
+    key: str, doubts: Sequence[str], size: int, *, on: date, own: str | None, max_age_days: int, obstacle: str = ""
+) -> Verdict:
+    """What becomes of an edition's mail in the run of a date.
+
+    Args:
+        key: of the edition.
+        doubts: its lists that are not complete, as `find_doubts` tells them.
+        size: how many papers it holds.
+        on: date of the run.
+        own: the edition of the run's own date or week: a person or the schedule asks for it, however old it is.
+        max_age_days: how many days after its last announcement an edition may still be sent unasked.
+        obstacle: why nothing can be sent in this run; empty where nothing stands in the way.
+    """
+    appeared, is_weekly = appears_on(key), "W" in key
+    due_on = appeared + _ONE_DAY if is_weekly and key != own else appeared
+    if due_on > on:
+        return Verdict(key, Decision.HOLD, f"the week is not over; it goes out from {appeared + _ONE_DAY}")
+    if not doubts and not size:
+        return Verdict(key, Decision.EMPTY)
+    if key != own and (on - appeared).days > max_age_days:
+        return Verdict(key, Decision.LATE, _incomplete(doubts, is_weekly=is_weekly) if doubts else "")
+    if doubts:
+        return Verdict(key, Decision.HOLD, _incomplete(doubts, is_weekly=is_weekly))
+    return Verdict(key, Decision.HOLD, obstacle) if obstacle else Verdict(key, Decision.SEND)
+
+
+def order(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Oldest edition first; a week after its days."""
+    return sorted(verdicts, key=lambda one: (appears_on(one.key), one.is_weekly))
+
+
+def can_get(key: str, subscribed_on: date, begun_on: date) -> bool:
+    """Whether an edition goes to a subscriber unasked to whom it was never offered.
+
+    Not when it appeared before they subscribed, or before this installation first offered mail to anybody (`begun_on`):
+    what was there before is for reading on the site.
+    """
+    return appears_on(key) >= max(subscribed_on, begun_on)
+
+
+def is_alarming(refused: int, offered: int, share: float) -> bool:
+    """Whether so many refusals for good speak of more than a few dead addresses: all, or five and a greater share."""
+    return bool(refused) and (refused == offered or (refused >= 5 and refused > share * offered))  # noqa: PLR2004
+
+
+def _incomplete(doubts: Sequence[str], *, is_weekly: bool) -> str:
+    named = "; ".join(doubts[:_NAMED]) + (f"; and {len(doubts) - _NAMED} more" if len(doubts) > _NAMED else "")
+    return f"the {'week' if is_weekly else 'day'} is not complete: {named}"
+
+
+def _shorten(note: str) -> str:
+    return note if len(note) <= _LONGEST_NOTE else f"{note[: _LONGEST_NOTE - 1]}…"
