@@ -8,6 +8,7 @@
     │   ├── RefusedError        an answer that says no (4xx, 5xx); carries Retry-After
     │   └── GarbledError        an answer that is not what was asked for
     ├── LibraryError            the library cannot be opened, or is newer than this program
+    │   └── LibraryBusyError    another process has it; wait until that ends
     └── DeliveryError           a mail server said no before it took the message
 
 Programming errors pass through untouched. All of these survive pickling: they may cross a process.
@@ -31,6 +32,10 @@ class QuestionError(YibaoError):
 
 class LibraryError(YibaoError):
     """The library cannot be used as it is."""
+
+
+class LibraryBusyError(LibraryError):
+    """Another process has the library open."""
 
 
 class DeliveryError(YibaoError):
