@@ -17,7 +17,7 @@ from flows.curate import translations
 from flows.look import search, serve
 from flows.options import as_json_option, config_option
 from flows.report import Report, as_text
-from storage.library import connection, ledger, papers, problems, runs
+from storage.library import connection, ledger, papers, problems, queries, runs
 from storage.people import subscribers as people_subscribers
 from storage.people.schema import open_people
 from yibao import __version__
@@ -27,6 +27,8 @@ from yibao.settings import CategoryCode
 
 _FAILED = 1
 _WRONG_USAGE = 2
+#: Rows of a query's answer on a terminal.
+_MOST_SHOWN = 500
 
 #: The chapters of `yibao --help`.
 _CHAPTERS = (
@@ -333,11 +335,18 @@ def status(as_json: bool, config: Path) -> None:  # noqa: FBT001
 def sql(query: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Ask the library in SQL, read-only; a table for a person, CSV when piped.
 
+    One statement, which sees the library and no other file. A run that begins meanwhile goes on.
     Example: yibao sql "SELECT arxiv_id, title FROM current_translation"
     """
-    with connection.reading(wiring.library_path(wiring.load(config))) as library:
-        names, rows = connection.ask(library, query)
-    tables.show(names, rows, as_json=as_json)
+    statements = queries.count_statements(query)
+    if statements != 1:
+        raise click.UsageError(
+            f"The query holds {statements} statements; give one at a time."
+            if statements
+            else 'The query is empty. Try: yibao sql "SELECT arxiv_id, title FROM paper LIMIT 10"'
+        )
+    with queries.open_answer(wiring.library_path(wiring.load(config)), query) as answer:
+        tables.show(answer.names, answer.rows, as_json=as_json, most_shown=_MOST_SHOWN)
 
 
 def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, **more: Any) -> None:
