@@ -20,12 +20,14 @@ from flows.options import as_json_option, config_option, date_option
 from flows.report import Report, as_text
 from flows.revert import revert
 from flows.status import status
-from storage.library import connection, runs
+from storage.library import connection, queries, runs
 from yibao import __version__, dates
 from yibao.errors import YibaoError
 from yibao.settings import CategoryCode, Settings
 
 _FAILED = failures.FAILED
+#: Rows of a query's answer on a terminal.
+_MOST_SHOWN = 500
 
 #: The chapters of `yibao --help`.
 _CHAPTERS = (
@@ -305,11 +307,18 @@ yibao.add_command(revert)
 def sql(query: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Ask the library in SQL, read-only; a table for a person, CSV when piped.
 
+    One statement, which sees the library and no other file. A run that begins meanwhile goes on.
     Example: yibao sql "SELECT arxiv_id, title FROM current_translation"
     """
-    with connection.reading(wiring.library_path(wiring.load(config))) as library:
-        names, rows = connection.ask(library, query)
-    tables.show(names, rows, as_json=as_json)
+    statements = queries.count_statements(query)
+    if statements != 1:
+        raise click.UsageError(
+            f"The query holds {statements} statements; give one at a time."
+            if statements
+            else 'The query is empty. Try: yibao sql "SELECT arxiv_id, title FROM paper LIMIT 10"'
+        )
+    with queries.open_answer(wiring.library_path(wiring.load(config)), query) as answer:
+        tables.show(answer.names, answer.rows, as_json=as_json, most_shown=_MOST_SHOWN)
 
 
 def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbose: bool = False, **more: Any) -> None:

@@ -17,12 +17,14 @@ from flows import changes, descriptions, lists, wiring
 from flows.ending import ended
 from flows.lists import Scope
 from flows.wiring import HARVEST, Run
-from storage.library import connection, leases, oai_lists
-from storage.responses import Kept
+from storage.library import connection, leases, oai_lists, problems
+from storage.responses import DamagedLine, DamagedResponseError, Kept
 from yibao.arxiv import announcements, api, catchup, oai
 from yibao.errors import UpstreamError
-from yibao.models import Reading
+from yibao.models import Problem, Reading, Severity
 from yibao.sources import CATCHUP
+
+_DAMAGED = "the kept response is damaged"
 
 
 @flow(name="harvest")
@@ -102,9 +104,41 @@ def _lease(run: Run) -> Iterator[str | None]:
 
 def replay(run: Run) -> None:
     """The library holds everything that the kept answers say, as of the days on which they came."""
+    damaged = [_unreadable_line(run, one) for one in run.responses.damaged_lines()]
+    count = 0
     for on, answers in groupby(run.responses.journal(), key=lambda kept: kept.on):
-        day = run.at(on)
-        _Replay(day).read(list(answers))
+        day = _Replay(run.at(on))
+        count += day.read(list(answers))
+        damaged += day.damaged
+    if not count:
+        run.report.fault(f"{run.responses.journal_path}: there are no kept responses to read.")
+    _tell_damage(run, damaged)
+
+
+def _tell_damage(run: Run, damaged: list[Problem]) -> None:
+    """What could not be read is on record, and fails the run where something is missing for it."""
+    with connection.writing(run.library) as library:
+        problems.replace(library, "kept", damaged)
+    run.report.problems += damaged
+    lost = sum(problem.severity == Severity.ERROR for problem in damaged)
+    if lost:
+        run.report.fault(
+            f"{lost} kept responses could not be read; the others were. `yibao status` names them: restore them from a "
+            "backup and run `yibao harvest --kept` again, or `yibao harvest --from DATE`, which asks arXiv."
+        )
+
+
+def _unreadable_line(run: Run, damaged: DamagedLine) -> Problem:
+    severity = Severity.WARNING if damaged.is_cut_off else Severity.ERROR
+    remedy = "Nothing to do." if damaged.is_cut_off else "The others were read; restore the journal from a backup."
+    path = str(run.responses.journal_path)
+    return Problem(path, damaged.line, 1, "damaged-response", severity, damaged.reason, remedy)
+
+
+def _unreadable_body(error: DamagedResponseError, kept: Kept) -> Problem:
+    message = f"The response to {kept.url} of {kept.on} cannot be read: {error.reason}."
+    remedy = "The others were read; restore this file from a backup, or ask arXiv again."
+    return Problem(str(error.path), 1, 1, "damaged-response", Severity.ERROR, message, remedy)
 
 
 class _Replay:
@@ -114,22 +148,45 @@ class _Replay:
         self._run = run
         self._pages: dict[tuple[str, date], list[catchup.Page]] = {}
         self._categories: set[str] = set()
+        #: What could not be read.
+        self.damaged: list[Problem] = []
 
-    def read(self, answers: Sequence[Kept]) -> None:
-        run, addresses = self._run, self._run.settings.arxiv
+    def read(self, answers: Sequence[Kept]) -> int:
+        """Store what the answers say; returns how many there are."""
         for kept in answers:
-            run.kept.append(kept)
-            body = run.responses.body(kept.sha256)
-            if api.is_query(kept.url):
-                self._read_papers(kept.url, body)
-            elif oai.is_query(kept.url):
-                self._read_changes(kept.url, body)
-            elif catchup.is_page(kept.url, addresses.catchup_url):
-                self._read_page(kept.url, body)
+            self._run.kept.append(kept)
+            try:
+                body = self._run.responses.body(kept.sha256)
+            except DamagedResponseError as error:
+                self.damaged.append(_unreadable_body(error, kept))
+                self._note_damage(kept)
             else:
-                self._read_feed(kept.url, body)
-        scope = Scope(tuple(sorted(self._categories)), None, run.on)
-        lists.judged(run, scope)
+                self._read_one(kept.url, body)
+        scope = Scope(tuple(sorted(self._categories)), None, self._run.on)
+        lists.judged(self._run, scope)
+        return len(answers)
+
+    def _read_one(self, url: str, body: bytes) -> None:
+        if api.is_query(url):
+            self._read_papers(url, body)
+        elif oai.is_query(url):
+            self._read_changes(url, body)
+        elif catchup.is_page(url, self._run.settings.arxiv.catchup_url):
+            self._read_page(url, body)
+        else:
+            self._read_feed(url, body)
+
+    def _note_damage(self, kept: Kept) -> None:
+        """A list that lacks an answer is not taken for complete."""
+        if api.is_query(kept.url) or oai.is_query(kept.url):
+            return
+        if catchup.is_page(kept.url, self._run.settings.arxiv.catchup_url):
+            source, (category, on) = CATCHUP, catchup.subject_of(kept.url)
+            self._pages.pop((category, on), None)
+        else:
+            (source, category), on = announcements.subject_of(kept.url), self._run.on
+        self._categories.add(category)
+        lists.store_fault(self._run, category, on, source, _DAMAGED)
 
     def _read_papers(self, url: str, body: bytes) -> None:
         try:

@@ -1,37 +1,73 @@
 """Rows on a terminal, in a pipe, or for a program."""
 
 import csv
-import io
+import errno
 import json
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-
-def show(names: Sequence[str], rows: Iterable[Sequence[Any]], *, as_json: bool = False) -> None:
-    """The rows are on stdout: a table for a person, CSV with a header line when piped, or a JSON array."""
-    if as_json:
-        click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False, default=str))
-    elif sys.stdout.isatty():
-        _table(names, rows)
-    else:
-        click.echo(_csv(names, rows), nl=False)
+from yibao.errors import YibaoError
 
 
-def _table(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def show(
+    names: Sequence[str], rows: Iterable[Sequence[Any]], *, as_json: bool = False, most_shown: int | None = None
+) -> None:
+    """Write rows to stdout as they come: a table for a person, CSV with a header line when piped, or a JSON array.
+
+    A table needs all of its rows at once: `most_shown` says how many it may have; it then says that there are more.
+
+    Raises:
+        YibaoError: stdout cannot be written, on a full disk say.
+    """
+    with _explain_full_output():
+        if as_json:
+            _write_json(names, rows)
+        elif sys.stdout.isatty():
+            _write_table(names, iter(rows), most_shown)
+        else:
+            _write_csv(names, rows)
+        sys.stdout.flush()
+
+
+def _write_table(names: Sequence[str], rows: Iterator[Sequence[Any]], most_shown: int | None) -> None:
     table = Table(*names, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
+    for row in islice(rows, most_shown):
         table.add_row(*("" if value is None else str(value) for value in row))
     Console().print(table, markup=False)
+    if most_shown is not None and next(rows, None) is not None:
+        click.echo(f"… and more: these are the first {most_shown} rows. Add LIMIT to the query, or pipe the output.")
 
 
-def _csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+def _write_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(names)
     writer.writerows(rows)
-    return text.getvalue()
+
+
+def _write_json(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    between = "["
+    for row in rows:
+        sys.stdout.write(between)
+        sys.stdout.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str))
+        between = ",\n "
+    sys.stdout.write("]\n" if between != "[" else "[]\n")
+
+
+@contextmanager
+def _explain_full_output() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # Whoever read it has enough: the command ends in silence.
+        # What is still buffered can go nowhere; nobody shall stumble over it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+        raise YibaoError(f"The output cannot be written: {error.strerror}.") from None

@@ -13,13 +13,19 @@ from yibao.translations import folder
 
 @task(name="read the curators' files", cache_policy=NO_CACHE)
 def translate(run: Run) -> None:
-    """Each translation's current revision is what its file says; what cannot be read is on record."""
+    """Each translation's current revision is what its file says; what cannot be read is on record, and fails the run.
+
+    What was read from an unreadable file before stays as it is.
+    """
     progress.tell("reading translations", None)
     curated = folder.read(run.settings.translations.paths, run.settings.site.language)
     # Notes are for the curator at work, `yibao translations check`; a run tells of what readers may notice.
     told = [problem for problem in curated.problems if problem.severity != Severity.NOTE]
+    unreadable = [problem for problem in told if problem.rule == "unreadable"]
     with connection.writing(run.library) as library:
-        stored = translations.store(library, curated.translations, run.on, dates.week_of(run.on))
+        stored = translations.store(
+            library, curated.translations, run.on, dates.week_of(run.on), is_partial=bool(unreadable)
+        )
         vanished = [_vanished(arxiv_id) for arxiv_id in stored.vanished]
         problems.replace(library, "translations", [*told, *vanished])
         run.report.stale = bindings.bind(library, run.on)
@@ -28,9 +34,8 @@ def translate(run: Run) -> None:
     run.report.translations_revised += stored.revised
     run.report.translations_unchanged += stored.unchanged
     run.report.problems += [*told, *vanished]
-    for problem in told:
-        if problem.rule == "unreadable":
-            run.report.fault(str(problem))
+    for problem in unreadable:
+        run.report.fault(str(problem))
 
 
 def _vanished(arxiv_id: str) -> Problem:

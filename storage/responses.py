@@ -7,12 +7,44 @@ journal beside them, one JSON object a line: it outlives the library.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import zstandard
+
+from storage.disk import describe, explain_disk_errors
+from yibao.errors import YibaoError
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_BLOCK_BYTES = 1 << 20
+#: More than any answer of arXiv: what unpacks to more is damaged.
+_MOST_BYTES = 1 << 30
+
+
+class DamagedResponseError(YibaoError):
+    """A kept answer cannot be had again. The message names its file."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class DamagedLine(NamedTuple):
+    """A line of the journal that is no answer."""
+
+    line: int
+    reason: str
+    #: Whether it is the beginning of one, as a kill leaves it: that answer was asked for again, nothing is missing.
+    is_cut_off: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +71,66 @@ class Responses:
         """The body is on disk, and then in the journal; a kill between the two costs nothing."""
         digest = hashlib.sha256(body).hexdigest()
         path = self.path_of(digest)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(f".{os.getpid()}.part")
-            partial.write_bytes(zstandard.compress(body, 10))
-            partial.replace(path)
-        kept = Kept(url, on, status, digest, len(body), content_type, fetched_at)
-        self._append(kept)
+        with explain_disk_errors(path):
+            if not self._is_sound(digest):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write(path, zstandard.compress(body, 10))
+            kept = Kept(url, on, status, digest, len(body), content_type, fetched_at)
+            self._append(kept)
         return kept
 
     def body(self, sha256: str) -> bytes:
-        """The bytes as arXiv sent them."""
-        return zstandard.decompress(self.path_of(sha256).read_bytes())
+        """The bytes as arXiv sent them.
+
+        Raises:
+            DamagedResponseError: the file is missing, cannot be read, or holds something else.
+        """
+        path = self.path_of(sha256)
+        try:
+            body = _unpack(path)
+        except OSError as error:
+            raise DamagedResponseError(path, describe(path, error).removeprefix(f"{path}: ")) from None
+        except (zstandard.ZstdError, MemoryError) as error:
+            raise DamagedResponseError(path, f"the file is damaged or cut off ({error})") from None
+        if hashlib.sha256(body).hexdigest() != sha256:
+            raise DamagedResponseError(path, "the file is damaged: its bytes are not those that were kept")
+        return body
+
+    @property
+    def journal_path(self) -> Path:
+        """The file that tells in which order answers came."""
+        return self._journal
 
     def journal(self) -> Iterator[Kept]:
-        """Every answer in the order of arrival; a last line that a kill cut off is left out."""
-        if not self._journal.exists():
-            return
-        for line in self._journal.read_bytes().splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            row["on"] = date.fromisoformat(row["on"])
-            row["fetched_at"] = datetime.fromisoformat(row["fetched_at"])
-            yield Kept(**row)
+        """Every answer in the order of arrival; damaged lines are left out.
+
+        Raises:
+            YibaoError: the journal cannot be read.
+        """
+        return (row for row in self._read_journal() if isinstance(row, Kept))
+
+    def damaged_lines(self) -> list[DamagedLine]:
+        """The lines of the journal that are no answers.
+
+        Raises:
+            YibaoError: the journal cannot be read.
+        """
+        return [row for row in self._read_journal() if isinstance(row, DamagedLine)]
+
+    def _read_journal(self) -> Iterator[Kept | DamagedLine]:
+        with explain_disk_errors(self._journal):
+            if not self._journal.exists():
+                return
+            with self._journal.open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    yield _read_line(number, line)
+
+    def _is_sound(self, sha256: str) -> bool:
+        try:
+            self.body(sha256)
+        except DamagedResponseError:
+            return False
+        return True
 
     def set_aside(self, after: date) -> Path | None:
         """Move the answers to runs for later dates into a file beside the journal; returns it, if there are any.
@@ -108,3 +175,43 @@ def _is_after(line: bytes, after: date) -> bool:
         return date.fromisoformat(json.loads(line)["on"]) > after
     except (ValueError, KeyError, TypeError):
         return False
+
+
+def _read_line(number: int, line: bytes) -> Kept | DamagedLine:
+    try:
+        row = json.loads(line)
+        kept = Kept(
+            **{**row, "on": date.fromisoformat(row["on"]), "fetched_at": datetime.fromisoformat(row["fetched_at"])}
+        )
+        is_whole = bool(_SHA256.fullmatch(kept.sha256))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        is_whole = False
+    if is_whole:
+        return kept
+    is_cut_off = line.startswith(b'{"url"') and not line.rstrip().endswith(b"}")
+    reason = "The line breaks off, as a kill leaves it." if is_cut_off else "The line is damaged."
+    return DamagedLine(number, reason, is_cut_off)
+
+
+def _unpack(path: Path) -> bytes:
+    """The file's content, in bounded memory whatever its header says."""
+    blocks, size = [], 0
+    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            size += len(block)
+            if size > _MOST_BYTES:
+                raise zstandard.ZstdError("it unpacks to more than a gigabyte")
+            blocks.append(block)
+    return b"".join(blocks)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole, or not at all."""
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise

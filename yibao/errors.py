@@ -10,6 +10,7 @@
     ├── DateError               a date that no run can be for: give another one
     ├── ClockError              this machine's clock is wrong: correct it and run again
     ├── LibraryError            the library cannot be opened, or is newer than this program
+    │   └── LibraryBusyError    another process has it; wait until that ends
     ├── PeopleError             the database of subscribers cannot be read or written
     └── DeliveryError           a mail server said no before it took the message
 
@@ -42,6 +43,10 @@ class QuestionError(YibaoError):
 
 class LibraryError(YibaoError):
     """The library cannot be used as it is."""
+
+
+class LibraryBusyError(LibraryError):
+    """Another process has the library open."""
 
 
 class PeopleError(YibaoError):

@@ -1,7 +1,8 @@
 """Opening the library, and transactions. Mechanism only: knows nothing of papers.
 
-DuckDB lets one process at a time have the file. We keep it for one batch at a time, so that a person's query
-between two batches of a run goes through.
+DuckDB lets one process write the file, or several read it. A run keeps it for one batch at a time, so that a person's
+query between two batches goes through; and readers who keep it for longer do not keep the run from writing, see
+`storage.library.file_replacement`.
 """
 
 import contextlib
@@ -14,22 +15,29 @@ from typing import Any
 
 import duckdb
 
-from yibao.errors import LibraryError
+from storage.disk import explain_disk_errors
+from storage.library import faults, file_replacement
+from yibao.errors import LibraryBusyError, LibraryError, YibaoError
 
 Connection = duckdb.DuckDBPyConnection
 
 #: In a query: the names that `wanted` gives. As JSON: 2,000 Python values take DuckDB a tenth of a second to take over.
 WANTED = "(SELECT unnest(from_json($wanted, '[\"VARCHAR\"]')))"
-_PATIENCE_S = 30.0
+#: So long a writer waits for readers; then it puts a copy in the place of the file that they have open.
+_READERS_S = 5.0
+#: So long a writer waits for another writer.
+_WRITER_PATIENCE_S = 30.0
+#: So long a reader waits for a writer: an import keeps the library for a minute or two.
+READER_PATIENCE_S = 120.0
 _PAUSE_S = 0.05
 
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Connection]:
-    """One transaction on the library, made and brought up to date first where need be.
+    """Open the library for one transaction; it is made and brought up to date first where need be.
 
     Raises:
-        LibraryError: another process kept the library for half a minute, or it is newer than this program.
+        LibraryError: another process writes it, it is damaged, it is newer than this program, or the disk is full.
     """
     with opened(path) as connection, transaction(connection):
         yield connection
@@ -37,14 +45,16 @@ def writing(path: Path) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Connection]:
-    """The library, made and brought up to date first where need be, kept for several transactions.
+    """Open the library for several transactions; it is made and brought up to date first where need be.
 
     Raises:
-        LibraryError: another process kept the library for half a minute, or it is newer than this program.
+        LibraryError: another process writes it, it is damaged, it is newer than this program, or the disk is full.
     """
-    if not path.exists():
-        _create(path)
-    with contextlib.closing(_connect(path, read_only=False)) as connection:
+    with explain_disk_errors(path):
+        file_replacement.finish_replacement(path)
+        if not path.exists():
+            _create(path)
+    with faults.explain_faults(path), contextlib.closing(_connect_writer(path)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         migrate(connection)
         yield connection
@@ -52,7 +62,7 @@ def opened(path: Path) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
-    """What the block does is done when it ends, and undone when it raises.
+    """Commit what the block does when it ends, and undo it when it raises.
 
     In DuckDB a COMMIT after a failed statement says nothing and stores nothing, so that only a ROLLBACK will do.
     """
@@ -61,20 +71,24 @@ def transaction(connection: Connection) -> Iterator[None]:
         yield
         connection.commit()
     except BaseException:
-        connection.rollback()
+        # After a COMMIT that failed, on a full disk say, there is nothing to undo any more.
+        with contextlib.suppress(duckdb.TransactionException, duckdb.FatalException):
+            connection.rollback()
         raise
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[Connection]:
-    """The library, read-only.
+def reading(path: Path, patience_s: float | None = None) -> Iterator[Connection]:
+    """Open the library read-only, and wait so long (two minutes by default) for a process that writes it.
 
     Raises:
-        LibraryError: there is none yet, or another process kept it for half a minute.
+        LibraryBusyError: the other process has not ended by then.
+        LibraryError: there is no library yet, or it is damaged.
     """
     if not path.exists():
         raise LibraryError(f"{path}: there is no library yet. `yibao run` makes one.")
-    with contextlib.closing(_connect(path, read_only=True)) as connection:
+    patience_s = READER_PATIENCE_S if patience_s is None else patience_s
+    with faults.explain_faults(path), contextlib.closing(_connect_reader(path, patience_s)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
 
@@ -151,19 +165,56 @@ def _create(path: Path) -> None:
     for left in path.parent.glob(f"{path.name}.new*"):
         left.unlink()
     new = path.with_name(f"{path.name}.new")
-    with contextlib.closing(_connect(new, read_only=False)) as connection:
+    with faults.explain_faults(new), contextlib.closing(duckdb.connect(str(new))) as connection:
         migrate(connection)
     new.replace(path)
 
 
-def _connect(path: Path, *, read_only: bool) -> Connection:
-    deadline = time.monotonic() + _PATIENCE_S
+def _connect_reader(path: Path, patience_s: float) -> Connection:
+    deadline = time.monotonic() + patience_s
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
+            return duckdb.connect(str(path), read_only=True)
         except duckdb.IOException as error:
-            if "lock" not in str(error) or time.monotonic() > deadline:
-                raise LibraryError(f"{path}: {str(error).splitlines()[0]}") from error
-            time.sleep(_PAUSE_S)
-        except duckdb.Error as error:
-            raise LibraryError(f"{path}: this is no library of Yibao, or it is damaged: {error}") from error
+            if not faults.is_held(error):
+                raise
+            if time.monotonic() > deadline:
+                raise LibraryBusyError(_busy(path, error, "")) from error
+        time.sleep(_PAUSE_S)
+
+
+def _connect_writer(path: Path) -> Connection:
+    begun, obstacle = time.monotonic(), ""
+    while True:
+        try:
+            return duckdb.connect(str(path))
+        except duckdb.IOException as error:
+            if not faults.is_held(error):
+                raise
+            waited_s = time.monotonic() - begun
+            if waited_s > _WRITER_PATIENCE_S:
+                raise LibraryBusyError(_busy(path, error, obstacle)) from error
+        if waited_s > _READERS_S and not obstacle:
+            obstacle = _replace(path)
+        time.sleep(_PAUSE_S)
+
+
+def _replace(path: Path) -> str:
+    """Put a copy in the place of a file that only readers have open; returns why that cannot be done, or nothing."""
+    try:
+        file_replacement.replace_with_copy(path)
+    except duckdb.IOException as error:
+        if not faults.is_held(error):
+            raise
+    except YibaoError as error:
+        return str(error)
+    return ""
+
+
+def _busy(path: Path, error: duckdb.Error, obstacle: str) -> str:
+    holder = faults.describe_holder(error)
+    because = f" ({obstacle})" if obstacle else ""
+    return (
+        f"{path}: {holder} has the library open, and has not closed it while we waited{because}. "
+        "End that process, or wait until it ends, and run the same command again."
+    )

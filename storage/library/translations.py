@@ -24,13 +24,20 @@ class Stored(NamedTuple):
     vanished: tuple[str, ...]
 
 
-def store(connection: Connection, translations: Iterable[Translation], on: date, week: str) -> Stored:
+def store(
+    connection: Connection, translations: Iterable[Translation], on: date, week: str, *, is_partial: bool = False
+) -> Stored:
     """The current revision of each is what its file says; `week` is for those whose file names none.
 
     A changed text makes a new revision; a file that was moved, or credits that were added, only amend the row.
+
+    `is_partial`: some files could not be read. Then nothing has vanished, and an entry counts only in the file where
+    the library knows it: in another one it may be what the unreadable file corrects.
     """
     known = _current(connection)
     arrived = {(entry.arxiv_id, entry.language): entry for entry in translations}
+    if is_partial:
+        arrived = {key: entry for key, entry in arrived.items() if key not in known or known[key]["path"] == entry.path}
     rows, amended, superseded = [], [], []
     revised = 0
     for key, entry in arrived.items():
@@ -61,7 +68,8 @@ def store(connection: Connection, translations: Iterable[Translation], on: date,
     _forget_current(connection, amended)
     insert(connection, "translation", rows)
     pending.note_papers(connection, {row["arxiv_id"] for row in rows})
-    vanished = tuple(sorted(arxiv_id for arxiv_id, language in known if (arxiv_id, language) not in arrived))
+    missing = () if is_partial else known.keys() - arrived.keys()
+    vanished = tuple(sorted(arxiv_id for arxiv_id, _ in missing))
     new = len(rows) - revised - len(amended)
     return Stored(new, revised, len(arrived) - new - revised, vanished)
 

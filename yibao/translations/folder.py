@@ -5,7 +5,8 @@ of lines. A later week corrects an earlier one, and the outcome does not depend 
 The others are reported, and stay where they are.
 """
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from yibao.translations.rules import problem
 
 #: What a curator's file may end in.
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+_CORRECT = "Correct translations.paths in yibao.toml, or put it there."
+_RIGHTS = "Correct its rights, so that the user who runs Yibao may read it."
 
 
 class Key(NamedTuple):
@@ -64,15 +67,25 @@ def read(paths: Iterable[Path], language: str) -> Curated:
 
 def files(paths: Iterable[Path]) -> tuple[list[File], list[Problem]]:
     """The files below these folders (or these files), by name within each, and a Problem for what is not there."""
-    found, problems = [], []
+    found: list[File] = []
+    problems: list[Problem] = []
     for root in paths:
-        if root.is_file():
-            found.append(File(root.as_posix(), root))
-        elif root.exists():
-            found += [File(path.relative_to(root).as_posix(), path) for path in _below(root)]
-        else:
-            message, remedy = "There is no such folder or file.", "Correct translations.paths in yibao.toml."
-            problems.append(problem("unreadable", str(root), 1, 1, message, remedy))
+        try:
+            if root.is_file():
+                found.append(File(root.as_posix(), root))
+                continue
+            if root.is_dir():
+                below, unreadable = _list_files(root)
+                found += [File(path.relative_to(root).as_posix(), path) for path in below]
+                problems += unreadable
+                continue
+            root.stat()
+            message, remedy = "This is neither a folder nor a file.", _CORRECT
+        except (FileNotFoundError, NotADirectoryError):
+            message, remedy = "There is no such folder or file.", _CORRECT
+        except OSError as error:
+            message, remedy = f"It cannot be read: {error.strerror}.", _RIGHTS
+        problems.append(problem("unreadable", str(root), 1, 1, message, remedy))
     return found, problems
 
 
@@ -82,7 +95,8 @@ def content(file: File) -> bytes | Problem:
         return file.path.read_bytes()
     except OSError as error:
         message = f"The file cannot be read: {error.strerror}."
-        return problem("unreadable", str(file.path), 1, 1, message, "Check its rights.")
+        remedy = "Remove the link, or put the file where it leads." if file.path.is_symlink() else _RIGHTS
+        return problem("unreadable", str(file.path), 1, 1, message, remedy)
 
 
 def resolve(keys: Iterable[Key]) -> tuple[list[Key], list[Problem]]:
@@ -101,16 +115,27 @@ def _place(key: Key) -> tuple[str, int]:
     return (key.path, key.line)
 
 
-def _below(root: Path) -> Iterator[Path]:
-    """Files that hold entries: Markdown or text, not hidden, and not the folder's own guide."""
-    found = (path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return iter(
-        sorted(
-            path
-            for path in found
-            if path.stem.upper() != "README" and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        )
-    )
+def _list_files(root: Path) -> tuple[list[Path], list[Problem]]:
+    """Files that hold entries (Markdown or text, not hidden, and not the folder's own guide), and unreadable folders.
+
+    A link that leads nowhere counts as a file: what it led to is missing.
+    """
+    found: list[Path] = []
+    problems: list[Problem] = []
+
+    def note(error: OSError) -> None:
+        message = f"The folder cannot be read: {error.strerror}."
+        problems.append(problem("unreadable", str(error.filename), 1, 1, message, _RIGHTS))
+
+    for folder, folders, names in os.walk(root, onerror=note):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(folder, name) for name in names if _holds_entries(Path(folder, name))]
+    return sorted(found), problems
+
+
+def _holds_entries(path: Path) -> bool:
+    is_named_so = path.suffix.lower() in SUFFIXES and path.stem.upper() != "README" and not path.name.startswith(".")
+    return is_named_so and (path.is_symlink() or path.is_file())
 
 
 def _repeated(earlier: Key, later: Key) -> Problem:

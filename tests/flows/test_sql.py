@@ -1,0 +1,177 @@
+"""`yibao sql`: any answer in little memory, no files, and every failure in a sentence."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from storage.library import connection
+from tests.flows.test_commands import command
+
+#: Two gigabytes.
+MANY = "SELECT range AS n, repeat('x', 5000) || range AS text FROM range(400000)"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An installation with an empty library."""
+    folder = tmp_path_factory.mktemp("sql")
+    (folder / "yibao.toml").write_text("")
+    with connection.writing(folder / "data" / "library.duckdb"):
+        pass
+    return folder
+
+
+def sql(folder, query, *more):
+    status, out, err = command("sql", query, *more, cwd=folder)
+    assert "Traceback" not in err
+    return status, out, err
+
+
+def start(folder, query, *more, **how):
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
+    arguments = [sys.executable, "-m", "flows.cli", "sql", query, *more]
+    return subprocess.Popen(arguments, cwd=folder, env={**environ, "PYTHONPATH": str(Path.cwd())}, **how)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["csv", "json"])
+def test_gigabytes_of_rows_are_written_in_little_memory(folder, form):
+    process = start(folder, MANY, *form, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0
+    assert usage.ru_maxrss < 600 << 10, f"{usage.ru_maxrss >> 10} MiB"
+
+
+def test_every_row_is_written_in_every_form(folder):
+    query = "SELECT range AS n, '译' AS text, NULL AS nothing FROM range(5001)"
+    lines = sql(folder, query)[1].splitlines()
+    assert (lines[:2], lines[-1], len(lines)) == (["n,text,nothing", "0,译,"], "5000,译,", 5002)
+    rows = json.loads(sql(folder, query, "--json")[1])
+    assert (len(rows), rows[-1]) == (5001, {"n": 5000, "text": "译", "nothing": None})
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "COPY (SELECT 1) TO 'copied.csv'",
+        "SELECT * FROM read_text('/etc/hostname')",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM glob('/etc/*')",
+        "ATTACH 'other.duckdb'",
+        "EXPORT DATABASE 'exported'",
+        "INSTALL httpfs",
+        "LOAD fts",
+    ],
+)
+def test_a_query_reads_and_writes_no_file(folder, query):
+    before = sorted(folder.rglob("*"))
+    status, out, err = sql(folder, query)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert "is" in err.split() or "are" in err.split() or "disabled" in err
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SET memory_limit = '64GB'",
+        "RESET lock_configuration",
+        "DELETE FROM problem",
+        "CREATE TABLE x AS SELECT 1",
+        "SELEKT 1",
+        "SELECT nonsense FROM paper",
+        "SELECT CAST('a' AS INTEGER)",
+        "SELECT error('at the end') FROM range(5000000) WHERE range = 4999999",
+    ],
+)
+def test_what_is_wrong_or_would_change_something_is_told_in_one_sentence(folder, query):
+    status, _, err = sql(folder, query)
+    assert (status, err.count("\n")) == (1, 1), err
+    assert err.startswith("yibao: ")
+
+
+@pytest.mark.parametrize("query", ["", "  ", ";", "\n-- only a comment", "/* likewise */"])
+def test_an_empty_query_is_wrong_usage(folder, query):
+    status, out, err = sql(folder, query)
+    assert (status, out) == (2, "")
+    assert "The query is empty" in err
+
+
+def test_several_statements_are_refused_before_any_is_run(folder):
+    status, out, err = sql(folder, "SELECT 1; SELECT 2")
+    assert (status, out, "2 statements; give one at a time" in err) == (2, "", True)
+    assert sql(folder, "SELECT 1 AS x; -- and a comment")[:2] == (0, "x\n1\n")
+
+
+def test_an_answer_without_rows_has_its_header_or_an_empty_array(folder):
+    assert sql(folder, "SELECT 1 AS x WHERE false")[1] == "x\n"
+    assert sql(folder, "SELECT 1 AS x WHERE false", "--json")[1] == "[]\n"
+
+
+def test_whoever_reads_only_the_beginning_ends_the_query_in_silence(folder):
+    process = start(folder, MANY, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"n,text\n"
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=60) in (0, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_an_output_that_is_full_is_told_in_a_sentence(folder):
+    with Path("/dev/full").open("w") as full:
+        process = start(folder, MANY, stdout=full, stderr=subprocess.PIPE, text=True)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, "yibao: The output cannot be written: No space left on device.\n")
+
+
+def test_ctrl_c_ends_a_long_query_at_once_without_a_traceback(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    endless = "SELECT count(*) FROM range(100000000000) AS a, range(100000000000) AS b WHERE a.range * b.range = 7"
+    process = start(folder, endless, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.iterdir()):
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert (out, "Traceback" in err, list(tmp_path.iterdir())) == ("", False, []), err
+
+
+def test_a_query_that_takes_too_much_memory_and_disk_ends_with_a_sentence(folder):
+    status, _, err = sql(folder, "SELECT len(list(repeat('x', 1000) || range)) FROM range(20000000)")
+    assert (status, err.count("\n")) == (1, 1), err
+    assert "more than 1GB of memory" in err
+
+
+def test_a_sort_that_does_not_fit_into_memory_is_done_on_disk_which_is_free_again(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    query = "SELECT repeat('x', 1000) || range AS text FROM range(1300000) ORDER BY hash(range) LIMIT 1299999"
+    process = start(folder, query, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert (process.communicate()[1], process.returncode) == ("", 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_terminal_shows_the_first_rows_and_says_that_there_are_more(folder):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        root = str(Path(__file__).parents[2])
+        arguments = [sys.executable, "-m", "flows.cli", "sql", "SELECT range AS n FROM range(50000000)"]
+        os.execve(sys.executable, arguments, {**os.environ, "PYTHONPATH": root, "PYTHONIOENCODING": "utf-8"})
+    shown = b""
+    try:
+        while part := os.read(terminal, 1 << 16):
+            shown += part
+    except OSError:
+        pass  # Linux says so that a terminal was closed.
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    numbers = [line.strip() for line in shown.decode().split("\r\n")]
+    assert ("499" in numbers, "500" in numbers) == (True, False)
+    assert "these are the first 500 rows" in shown.decode()
