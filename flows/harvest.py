@@ -64,6 +64,16 @@ def harvested(run: Run, scope: Scope | None = None) -> None:
     _give_back_lease(run)
 
 
+def describe_papers(run: Run) -> None:
+    """Ask arXiv for the metadata of papers that are not described yet, unless another host harvests."""
+    harvester = _take_lease(run)
+    if harvester:
+        run.report.trouble(f"{harvester} harvests; this host asks arXiv nothing")
+    else:
+        descriptions.described(run)
+    _give_back_lease(run)
+
+
 def _take_lease(run: Run) -> str | None:
     with connection.writing(run.library) as library:
         other = leases.take(library, HARVEST, wiring.host(), run.now())
