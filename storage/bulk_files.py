@@ -131,7 +131,7 @@ def sample(path: Path, most: int) -> list[dict[str, Any]]:
 def copy_lines(path: Path, ids: Collection[str | None], copy: Path) -> None:
     """Copy the records of these identifiers, as the file writes them; each tells its line, from 1, as `line`.
 
-    None stands for records that have no identifier.
+    None stands for records that have no identifier. Lines that are no records are left out.
     """
     wanted = {json.dumps(one, ensure_ascii=False).encode() for one in ids} | {one.encode() for one in ids if one}
     with opened(path) as source, copy.open("wb") as target:
@@ -139,7 +139,7 @@ def copy_lines(path: Path, ids: Collection[str | None], copy: Path) -> None:
             # The identifier is the first thing that the snapshot says; a short look is enough nearly always.
             told = _ID.search(line, 0, _HEAD_BYTES) or _ID.search(line)
             given = told[1] if told else b"null"
-            if (given in wanted or (b"\\" in given and _plain(given) in wanted)) and line.lstrip().startswith(b"{"):
+            if (given in wanted or (b"\\" in given and _plain(given) in wanted)) and _fault(line) is None:
                 ended = line if line.endswith(b"\n") else line + b"\n"
                 target.write(b'{"line": %d, ' % number + ended.lstrip()[1:])
 

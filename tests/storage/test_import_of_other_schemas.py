@@ -110,6 +110,16 @@ def test_a_record_without_identifier_is_reported_at_its_own_line(installed, noth
     ]
 
 
+def test_a_record_without_identifier_and_a_line_that_is_none_are_each_reported_at_their_line(installed):
+    report = installed.take(installed.put([record(1), '{"title": "cut o\n', "\n", record(id=None), "[1]\n"]))
+    assert sorted((one.line, one.message.partition(":")[0]) for one in report.problems) == [
+        (2, "It is not JSON"),
+        (4, "It has no identifier."),
+        (5, "It is JSON, but no object."),
+    ]
+    assert counts(report) == (1, 0, 0)
+
+
 def test_of_two_records_of_one_identifier_the_one_without_title_is_reported_at_its_line(installed):
     report = installed.take(installed.put([record(1), record(2), record(1, title=None)]))
     assert [(one.line, one.message) for one in report.problems] == [(3, "2501.00001 has no title.")]
