@@ -1,6 +1,7 @@
 """A bulk metadata snapshot, so that a new installation begins with all of arXiv."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from flows import progress, wiring
 from flows.ending import ended
 from flows.wiring import Run
 from storage import bulk_files
-from storage.library import bulk, connection, oai_lists, papers, problems
+from storage.library import bulk, bulk_shape, connection, oai_lists, papers, problems
 from storage.library.bulk import Compared, Doubtful, UnreadableLinesError
 from storage.library.connection import Connection
 from yibao import identifiers
@@ -20,8 +21,11 @@ from yibao.arxiv import oai
 from yibao.errors import YibaoError
 from yibao.identifiers import Repaired
 from yibao.models import Problem, Severity
+from yibao.text import shorten
 
 _ROWS = 500_000
+#: Records by which the shape of a file is judged, and characters of one that a message shows.
+_SAMPLE, _MOST_SAID = 1000, 80
 
 
 @flow(name="import")
@@ -63,21 +67,36 @@ def store_file(run: Run, path: Path) -> None:
 
 
 def _store(run: Run, library: Connection, path: Path, readable: Path, found: list[Problem]) -> None:
-    """The file is in the library; `readable` is the file, or a copy without the lines told in `found`."""
+    """The file is in the library; `readable` is the file, or a copy without the lines told in `found`.
+
+    Raises:
+        ShapeError: it is in another schema.
+    """
     progress.tell(f"reading {path.name}", None)
     is_parquet = bulk_files.kind_of(readable) == "parquet"
+    if is_parquet:
+        bulk_shape.check_columns(path.name, bulk.types_of(library, str(readable)))
+    else:
+        bulk_shape.check_records(path.name, bulk_files.sample(readable, _SAMPLE))
     relation = bulk.parquet_relation(library, str(readable)) if is_parquet else bulk.json_relation(str(readable))
-    outcomes = [(record.given, _outcome(record)) for record in bulk.look(library, relation)]
-    repaired = {given: outcome.arxiv_id for given, outcome in outcomes if given and isinstance(outcome, Repaired)}
-    compared = bulk.compare(library, repaired)
-    if not compared.records and outcomes:
-        raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {_reason(outcomes[0][1])}")
+    doubtful = bulk.look(library, relation)
+    compared = bulk.compare(library, _repaired(doubtful))
+    _refuse_codes(path, doubtful, compared)
+    copy = run.settings.paths.data / "import" / "bulk.doubtful.jsonl"
     with ThreadPoolExecutor(max_workers=1) as looking:
         # Where the bad ones stand takes a walk through the whole file, beside the storing of the good ones.
-        ids = {given for given, _ in outcomes if given}
-        lines = looking.submit(bulk_files.lines_of, path, ids if not is_parquet else ())
-        _store_parts(run, library, readable, relation, compared)
-        told = [_told(path, lines.result().get(given or "", 1), outcome) for given, outcome in outcomes]
+        is_told = is_parquet or not doubtful
+        walk = None if is_told else looking.submit(_copy_doubtful, path, doubtful, copy)
+        try:
+            _store_parts(run, library, readable, relation, compared)
+            if walk:
+                walk.result()
+                doubtful = bulk.find_doubtful(library, bulk.json_relation(str(copy), has_lines=True))
+        finally:
+            if walk:
+                wait([walk])
+            copy.unlink(missing_ok=True)
+    told = [_told(path, one) for one in doubtful]
     with connection.transaction(library):
         merged = papers.store(library, bulk.mixed(library, relation), run.on)
         problems.replace(library, f"import:{path.name}", [*found, *told])
@@ -87,6 +106,27 @@ def _store(run: Run, library: Connection, path: Path, readable: Path, found: lis
     run.report.papers_unchanged += compared.unchanged + merged.unchanged
     run.report.duplicates += compared.duplicates
     run.report.problems += [*found, *told]
+
+
+def _repaired(doubtful: Sequence[Doubtful]) -> dict[str, str]:
+    """Identifiers that can be told for certain, by what the file has instead."""
+    outcomes = [(one.given, _outcome(one)) for one in doubtful]
+    return {given: outcome.arxiv_id for given, outcome in outcomes if given and isinstance(outcome, Repaired)}
+
+
+def _refuse_codes(path: Path, doubtful: Sequence[Doubtful], compared: Compared) -> None:
+    """Nothing is stored of a file whose categories are not arXiv's, or that holds no record at all."""
+    unknown = [one for one in doubtful if one.column == "categories"]
+    if 2 * len(unknown) > compared.rows:
+        raise bulk_shape.refuse_categories(path.name, unknown[0].value)
+    if not compared.records and doubtful:
+        reason = _reason(_outcome(doubtful[0]))
+        raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {reason}")
+
+
+def _copy_doubtful(path: Path, doubtful: Sequence[Doubtful], copy: Path) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    bulk_files.copy_lines(path, {one.given for one in doubtful}, copy)
 
 
 def _store_parts(run: Run, library: Connection, path: Path, relation: str, compared: Compared) -> None:
@@ -111,11 +151,16 @@ def _store_parts(run: Run, library: Connection, path: Path, relation: str, compa
 
 
 def _outcome(record: Doubtful) -> Repaired | str:
-    if record.given is None:
+    if not record.given:
         return "It has no identifier."
-    if record.title is None:
-        return f"{record.given} has no title."
-    return identifiers.repair(record.given, identifiers.month_of(record.created))
+    if record.column == "id":
+        return identifiers.repair(record.given, identifiers.month_of(record.created))
+    if not (record.value or "").strip():
+        return f"{record.given} has no {record.column}."
+    value = shorten(record.value or "", _MOST_SAID)
+    if record.column == "categories":
+        return f"{record.given} names no category of arXiv's: {value!r}."
+    return f"{record.given} has a list or an object where its {record.column} should be text: {value}"
 
 
 def _remember(library: Connection, updated_until: date | None) -> None:
@@ -128,7 +173,8 @@ def _remember(library: Connection, updated_until: date | None) -> None:
         oai_lists.store(library, oai_lists.OaiList(oai.PREFIX, since))
 
 
-def _told(path: Path, line: int, outcome: Repaired | str) -> Problem:
+def _told(path: Path, record: Doubtful) -> Problem:
+    line, outcome = record.line or 1, _outcome(record)
     if isinstance(outcome, str):
         return _unreadable(path, line, outcome)
     remedy = "Nothing to do; the paper is stored under the repaired identifier."

@@ -76,6 +76,21 @@ def harvested(run: Run, scope: Scope | None = None, translate: Callable[[Run], o
         lists.judged(run, scope)
 
 
+def translate_and_describe(run: Run, translate: Callable[[Run], None]) -> None:
+    """Read the translations, and ask arXiv for the metadata of papers that are not known whole.
+
+    Unless another host harvests: then arXiv is asked nothing.
+    """
+    with _lease(run) as harvester:
+        if harvester:
+            run.report.trouble(f"{harvester} harvests; this host asks arXiv nothing")
+            translate(run)
+        else:
+            check_clock(run)
+            translate(run)
+            descriptions.described(run)
+
+
 @task(name="compare the clock with arXiv's", cache_policy=NO_CACHE)
 def check_clock(run: Run) -> None:
     """Ask arXiv one thing, for the date of its answer; whether it can be had is told by what asks it next.

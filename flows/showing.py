@@ -1,14 +1,16 @@
 """A curator's entries as readers would meet them, before they do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from flows.wiring import SystemClock, library_path
-from storage.library import connection, papers
+from flows.wiring import HARVEST, SystemClock, host, library_path, now
+from storage.library import connection, leases, papers
 from yibao import dates
 from yibao.arxiv import api
 from yibao.arxiv.client import Client
-from yibao.errors import LibraryError
+from yibao.errors import LibraryError, YibaoError
 from yibao.feeds import atom
 from yibao.feeds.channels import Workshop, channel, subjects
 from yibao.feeds.model import Variant
@@ -46,11 +48,31 @@ def asked(settings: Settings, ids: list[str]) -> dict[str, English]:
 
     Raises:
         UpstreamError: arXiv could not be reached, or answered nonsense.
+        YibaoError: another host harvests; ask again when it has ended.
     """
     url = api.query(settings.arxiv.api_url, ids)
-    with Client(settings.arxiv, SystemClock()) as client:
+    with _lease(library_path(settings)), Client(settings.arxiv, SystemClock()) as client:
         found = api.read(client.get(url).body, url).papers
     return {paper.arxiv_id: English(paper.title, paper.abstract, paper.version) for paper in found}
+
+
+@contextmanager
+def _lease(library_path: Path) -> Iterator[None]:
+    """Hold the lease to ask arXiv; a run of this host that holds it keeps it. Without a library there is no lease."""
+    if not library_path.exists():
+        yield
+        return
+    with connection.writing(library_path) as library:
+        before = leases.holder(library, HARVEST, now())
+        other = leases.take(library, HARVEST, host(), now())
+    if other:
+        raise YibaoError(f"{other} harvests, and arXiv allows one machine at a time. Try again when its run has ended.")
+    try:
+        yield
+    finally:
+        if before is None:
+            with connection.writing(library_path) as library:
+                leases.give_back(library, HARVEST, host())
 
 
 def _edition(translations: list[Translation], settings: Settings, on: date) -> tuple[Edition, list[Entry]]:

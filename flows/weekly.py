@@ -6,10 +6,8 @@ from pathlib import Path
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows import post, progress, wiring
-from flows.descriptions import described
+from flows import harvest, post, progress, wiring
 from flows.ending import ended
-from flows.harvest import check_clock
 from flows.publish import write_tree
 from flows.translate import translate
 
@@ -21,9 +19,7 @@ def weekly(on: date | None = None, config: str = "yibao.toml", run_id: str | Non
     It waits while a list of the week is not complete, or the week is not over.
     """
     with wiring.run(Path(config), "weekly", on, run_id) as run:
-        check_clock(run)
-        translate(run)
-        described(run)
+        harvest.translate_and_describe(run, translate)
         progress.tell("publishing", None)
         write_tree(run)
         progress.tell("sending mail", None)

@@ -1,5 +1,6 @@
 """Files of bulk metadata on disk: plain, gzip or zstd JSON lines, and Parquet. Knows bytes and lines, not papers."""
 
+import contextlib
 import gzip
 import io
 import itertools
@@ -116,19 +117,36 @@ def size_of(path: Path) -> int | None:
     return path.stat().st_size if kind_of(path) == "plain" else None
 
 
-def lines_of(path: Path, ids: Collection[str]) -> dict[str, int]:
-    """The line, from 1, on which each of these identifiers first stands, as the file writes them."""
-    wanted = {json.dumps(one, ensure_ascii=False).encode(): one for one in ids} | {one.encode(): one for one in ids}
-    found: dict[str, int] = {}
-    if not ids:
-        return found
+def sample(path: Path, most: int) -> list[dict[str, Any]]:
+    """The objects among the first lines of a file; other lines are passed over."""
+    found = []
     with opened(path) as source:
+        for line in itertools.islice(io.BufferedReader(cast("Any", source), _BLOCK_BYTES), most):
+            with contextlib.suppress(ValueError, RecursionError):
+                record = json.loads(line)
+                found += [record] if isinstance(record, dict) else []
+    return found
+
+
+def copy_lines(path: Path, ids: Collection[str | None], copy: Path) -> None:
+    """Copy the records of these identifiers, as the file writes them; each tells its line, from 1, as `line`.
+
+    None stands for records that have no identifier. Lines that are no records are left out.
+    """
+    wanted = {json.dumps(one, ensure_ascii=False).encode() for one in ids} | {one.encode() for one in ids if one}
+    with opened(path) as source, copy.open("wb") as target:
         for number, line in enumerate(io.BufferedReader(cast("Any", source), _BLOCK_BYTES), 1):
             # The identifier is the first thing that the snapshot says; a short look is enough nearly always.
             told = _ID.search(line, 0, _HEAD_BYTES) or _ID.search(line)
-            if told and told[1] in wanted:
-                found.setdefault(wanted[told[1]], number)
-    return found
+            given = told[1] if told else b"null"
+            if (given in wanted or (b"\\" in given and _plain(given) in wanted)) and _fault(line) is None:
+                ended = line if line.endswith(b"\n") else line + b"\n"
+                target.write(b'{"line": %d, ' % number + ended.lstrip()[1:])
+
+
+def _plain(given: bytes) -> bytes:
+    """The identifier without needless escapes: some write a backslash before a slash."""
+    return json.dumps(json.loads(given), ensure_ascii=False).encode()
 
 
 def without_bad_lines(path: Path, clean: Path) -> list[BadLine]:

@@ -4,7 +4,9 @@ Source: https://info.arxiv.org/help/arxiv_identifier.html (schemes) and
 https://info.arxiv.org/help/arxiv_identifier_for_services.html (which forms are canonical).
 """
 
+import contextlib
 import re
+import unicodedata
 from typing import NamedTuple
 
 _NEW = r"(?P<new>\d{4}\.\d{4,6})"
@@ -20,6 +22,8 @@ _ADDRESS = re.compile(
     r"(?:https?:)?//(?P<host>[^/\s?#]+)/(?:abs|pdf|html|format|src|e-print|ps)/(?P<rest>[^\s?#]+)", re.IGNORECASE
 )
 _MISSPELT_ENOUGH = 2
+#: Letters of other scripts that look like those of `arxiv.org`.
+_LOOKALIKES = str.maketrans("ахіѵогɡ" + "αχινοɩ", "axivorg" + "axivoi")
 #: More than this a number cannot differ from the identifier that it was.
 _NOISE = 1e-9
 #: Moderators seldom hold a paper for longer.
@@ -56,7 +60,7 @@ def parse_address(url: str) -> Address | None:
     """The paper that a link leads to, or None when it leads elsewhere.
 
     The abstract, PDF, HTML, source and PostScript addresses of every arXiv host are the same paper.
-    A host within two letters of `arxiv.org` is taken for it, and said to be unknown.
+    A host that looks like one of arXiv's is taken for it, and said to be unknown.
     """
     found = _ADDRESS.match(url.strip())
     if not found:
@@ -64,7 +68,7 @@ def parse_address(url: str) -> Address | None:
         return Address(identifier, "arxiv.org", is_known_host=True) if identifier else None
     host = found["host"].lower().removeprefix("www.").partition(":")[0]
     identifier = parse(re.sub(r"(?:\.pdf|\.ps|/)$", "", found["rest"], flags=re.IGNORECASE))
-    if identifier is None or (host not in HOSTS and _distance(host, "arxiv.org") > _MISSPELT_ENOUGH):
+    if identifier is None or (host not in HOSTS and not _is_lookalike(host)):
         return None
     return Address(identifier, host, is_known_host=host in HOSTS)
 
@@ -102,6 +106,17 @@ def _is_plausible(found: re.Match[str]) -> bool:
 
 def _century(year: str) -> int:
     return (1900 if int(year) >= 91 else 2000) + int(year)  # noqa: PLR2004  (arXiv began in 1991)
+
+
+def _is_lookalike(host: str) -> bool:
+    """Whether a host is within two letters of one of arXiv's, or has a label within one letter of `arxiv`."""
+    with contextlib.suppress(UnicodeError):
+        host = host.encode("ascii").decode("idna") if "xn--" in host else host
+    plain = unicodedata.normalize("NFKC", host).lower().translate(_LOOKALIKES)
+    labels = re.split(r"[^a-z0-9]+", plain)
+    return any(_distance(plain, one) <= _MISSPELT_ENOUGH for one in HOSTS) or any(
+        _distance(label, "arxiv") <= 1 for label in labels
+    )
 
 
 def _distance(a: str, b: str) -> int:

@@ -14,12 +14,14 @@ from dataclasses import fields, replace
 from typing import Any
 
 from yibao import sources
-from yibao.models import Paper, Version
+from yibao.models import Paper, Precision, Version
 from yibao.tex import skeleton
 
 _TEXTS = ("title", "abstract")
 #: What comes with the record that wins.
 _ITS_OWN = frozenset({"arxiv_id", "version", "source", "fingerprint", "title", "abstract", "primary_category"})
+#: When version 1 was submitted, and how exactly that is known: of one record, not one of each.
+_SUBMITTED = ("submitted_at", "submitted_precision")
 #: What belongs to one version: it does not outlive it.
 _OF_ONE_VERSION = frozenset({"updated_at", "is_withdrawn", "comment"})
 
@@ -39,9 +41,10 @@ def merge(stored: Paper | None, arrived: Paper) -> Paper:
         for field in fields(Paper)
         if not getattr(winner, field.name)
         and field.name not in _ITS_OWN
+        and field.name not in _SUBMITTED
         and (is_same_version or field.name not in _OF_ONE_VERSION)
     }
-    merged = replace(winner, **filled)
+    merged = replace(winner, **filled, **_submitted(winner, other))
     merged = replace(merged, versions=_versions(merged))
     return _spelt_as(stored, merged) if is_same_version else merged
 
@@ -56,12 +59,24 @@ def _rank(paper: Paper) -> tuple[int, int]:
 
 
 def _completed(stored: Paper, arrived: Paper) -> Paper:
-    """A record that names no version adds where its authors work, if it speaks of the text that we have."""
+    """A record that names no version adds when the first was submitted, where nothing told it.
+
+    It adds where its authors work, too, if it speaks of the text that we have.
+    """
+    stored = replace(stored, **_submitted(stored, arrived))
     is_same = all(skeleton(getattr(stored, name)) == skeleton(getattr(arrived, name)) for name in _TEXTS)
     names = [[skeleton(author.name) for author in paper.authors] for paper in (stored, arrived)]
     if not is_same or names[0] != names[1] or any(author.affiliations for author in stored.authors):
         return stored
     return replace(stored, authors=arrived.authors) if any(one.affiliations for one in arrived.authors) else stored
+
+
+def _submitted(winner: Paper, other: Paper) -> dict[str, Any]:
+    """When version 1 was submitted, as the one of the two says that knows it; an instant before a day."""
+    known = [one for one in (winner, other) if one.submitted_at]
+    exact = [one for one in known if one.submitted_precision is not Precision.DAY]
+    best = next(iter([*exact, *known]), winner)
+    return {name: getattr(best, name) for name in _SUBMITTED}
 
 
 def _spelt_as(stored: Paper, merged: Paper) -> Paper:

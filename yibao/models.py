@@ -33,6 +33,14 @@ class BatchState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Precision(StrEnum):
+    """How exactly a source tells when a paper was submitted."""
+
+    SECOND = "second"
+    #: Only the day; the instant that stands for it is its midnight, UTC.
+    DAY = "day"
+
+
 class Severity(StrEnum):
     """Something set aside or surely wrong (error), mended or doubted (warning), or only told (note)."""
 
@@ -97,6 +105,8 @@ class Paper:
     is_withdrawn: bool = False
     #: MD5 over all that the source wrote: equal for equal records of one source, see `yibao.merging.fingerprint`.
     fingerprint: str | None = None
+    #: How exactly `submitted_at` is known; None where it is not.
+    submitted_precision: Precision | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ _ESCAPED_AWAY = {"\x07": "a", "\x08": "b", "\x0b": "v", "\x0c": "f"}
 _DAMAGED = re.compile("[\x07\x08\x0b\x0c](?=[a-z])")
 # A tab is legal text, so it counts as damage only before the rest of a command that begins with t.
 _DAMAGED_TAB = re.compile(
-    r"\t(?=(?:ext(?:bf|it|tt|rm|sc|sf|style|color)?|imes|ilde|au|heta|riangle|frac|anh)(?![a-z]))"
+    r"\t(?=(?:ext(?:bf|it|tt|rm|sc|sf|style|color|superscript|subscript)?|imes|ilde|au|heta|riangle|frac|anh|op?)"
+    r"(?![A-Za-z]))"
 )
 _DAMAGED_RETURN = re.compile(r"\r(?=(?:ho|ightarrow|angle|ight|m|ceil|floor)(?![a-z]))")
 

@@ -45,6 +45,13 @@ _NAMED = {
 #: A word in braces, as titles protect their capitals; a set such as {0, 1} is none.
 _PROTECTED = re.compile(r"(?<![\\A-Za-z_^])\{([A-Za-z][A-Za-z0-9 +-]*)\}")
 _TIE = re.compile(r"(?<=[\w.,)\]}])~(?=[\\\w(\[])")
+#: A tilde between numbers: a range such as 10~100, unless the first belongs to a name, as in LLaMA-2~13B.
+_RANGE = re.compile(
+    r"(?<![A-Za-z0-9_.])(?<![A-Za-z]-)(?P<first>\d[\d,.]*)"
+    r"(?:\\?[%％]|[A-Za-z]{1,2}|\s?[\u4e00-\u9fff]{1,3})?~(?=(?P<second>\d[\d,]*(?:\.\d+)?))"
+)
+#: In arXiv's texts it ties thousands, too: 20~000.
+_THOUSANDS = re.compile(r"\d{1,3}~\d{3}")
 _LONE_DOLLAR = re.compile(r"(?<!\\)\$")
 #: The other way of TeX to write a formula.
 _BRACKETED = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
@@ -115,8 +122,16 @@ def _prose(text: str) -> str:
         text = _OLD_FONT.sub(r"\1", _FONT.sub(r"\1", text))
     text = text.replace("\\ ", " ").replace("\\,", " ")
     text = _NAMES.sub(lambda name: _NAMED.get(name[1], name[1]), text)
-    text = _PROTECTED.sub(r"\1", _TIE.sub("\u00a0", text))
-    return tex.unicode_of(_TEX_ESCAPE.sub(r"\1", text))
+    if "~" in text:
+        ranges = {found.end() - 1 for found in _RANGE.finditer(text) if not _is_one_number(found)}
+        text = _TIE.sub(lambda tie: "~" if tie.start() in ranges else "\u00a0", text)
+    return tex.unicode_of(_TEX_ESCAPE.sub(r"\1", _PROTECTED.sub(r"\1", text)))
+
+
+def _is_one_number(found: re.Match[str]) -> bool:
+    """Whether the tilde ties the thousands of one number: a range goes upwards."""
+    first, second = found["first"], found["second"]
+    return _THOUSANDS.fullmatch(found[0] + second) is not None and int(second) <= int(first)
 
 
 def _linked(line: str) -> str:

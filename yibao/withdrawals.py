@@ -13,10 +13,13 @@ from yibao.models import Version
 SOURCE_TYPE = "I"
 #: A sentence that says so, not one that tells of another paper's withdrawal. Also used by the bulk import, in SQL.
 STATEMENT = (
-    r"(?i)\b(?:this|the|our) (?:\w+ )?(?:paper|article|manuscript|submission|work|preprint|note|version|draft|e-?print)"
-    r" (?:has been|have been|was|is|is being|is now) (?:temporarily |hereby |now )?withdrawn\b"
-    r"|^\W*(?:paper |submission |article )?(?:has been |was |is )?(?:temporarily )?withdrawn\b"
-    r"|\bwithdrawn by (?:the )?(?:author|submitter|arxiv)"
+    r"(?i)\b(?:this|the|our)\s+(?:\w+\s+)?(?:paper|article|manuscript|submission|work|preprint|note|version|draft|e-?print)"
+    r"\s+(?:has\s+(?:already\s+)?been|have\s+been|was|is|is\s+being|is\s+now)"
+    r"\s+(?:temporarily\s+|hereby\s+|now\s+|already\s+)?withdr(?:awn|wan|own|awan)\b"
+    r"|^\W*(?:paper\s+|submission\s+|article\s+)?(?:has\s+(?:already\s+)?been\s+|was\s+|is\s+)?"
+    r"(?:temporarily\s+|already\s+)?withdrawn\b"
+    r"|^\W*version\s+\d+\s+has\s+been\s+withdrawn\b"
+    r"|\bwithdrawn\s+by\s+(?:the\s+)?(?:author|submitter|arxiv)"
 )
 _STATEMENT = re.compile(STATEMENT)
 #: How much of an abstract is looked at: one that begins so holds nothing else.
@@ -31,4 +34,4 @@ def is_withdrawn(versions: Sequence[Version], comment: str | None, abstract: str
 
 
 def _says_so(text: str) -> bool:
-    return "withdrawn" in text.lower() and _STATEMENT.search(text) is not None
+    return "withdr" in text.lower() and _STATEMENT.search(text) is not None

@@ -13,7 +13,7 @@ import duckdb
 
 from storage.library import papers, pending
 from storage.library.connection import Connection
-from yibao.categories import ALIASES, SUBSUMED
+from yibao.categories import canonical, known_codes
 from yibao.errors import YibaoError
 from yibao.models import Paper
 from yibao.withdrawals import STATEMENT
@@ -38,7 +38,8 @@ COLUMNS = {
 }
 _MEMORY = "2GB"
 _FINGERPRINT = """fingerprint_of(
-    title, abstract, authors, categories, comments, "journal-ref", doi, "report-no", license, submitter, versions
+    title, abstract, authors, categories, comments, "journal-ref", doi, "report-no", license, submitter, versions,
+    created
 )"""
 # Identifiers as the snapshot writes them, without `arXiv:` and version. Six digits are foreseen.
 _MONTH = "(0[1-9]|1[0-2])"
@@ -46,6 +47,16 @@ _GOOD_ID = (
     rf"(0[7-9]|1[0-4]){_MONTH}\.\d{{4}}|(1[5-9]|[2-9]\d){_MONTH}\.\d{{5,6}}"
     r"|[a-z]+(-[a-z]+)*(\.[A-Z]{2})?/\d{7}"
 )
+# The first column for whose sake a record cannot be stored; NULL where it can. A list that was read as text is no text.
+_COLUMN_IN_DOUBT = f"""CASE
+    WHEN coalesce(id, '') = '' THEN ''
+    WHEN is_missing(title) OR is_structure(title) THEN 'title'
+    WHEN is_structure(abstract) THEN 'abstract'
+    WHEN is_structure(authors) THEN 'authors'
+    WHEN NOT has_category(categories) THEN 'categories'
+    WHEN NOT regexp_full_match(id, '{_GOOD_ID}') THEN 'id'
+END"""
+_VALUES = " ".join(f"WHEN '{column}' THEN {column}" for column in ("title", "abstract", "authors", "categories"))
 
 
 class UnreadableLinesError(YibaoError):
@@ -53,12 +64,18 @@ class UnreadableLinesError(YibaoError):
 
 
 class Doubtful(NamedTuple):
-    """A record whose identifier is not one, or that lacks a title, as the file has it."""
+    """A record that cannot be stored as the file has it, and why."""
 
     given: str | None
-    title: str | None
     #: Of the first version, as the file has it; None where it has none.
     created: str | None
+    #: `id`: the identifier is not one, and may be repaired. Otherwise the column that lacks its value, or whose value
+    #: is not of its kind.
+    column: str
+    #: What that column says; None where it says nothing.
+    value: str | None
+    #: From 1, where the file tells it.
+    line: int | None
 
 
 class Compared(NamedTuple):
@@ -84,31 +101,39 @@ def prepare(connection: Connection) -> None:
     connection.execute("SET max_vacuum_tasks = 0")
     # DuckDB cannot tell how long a JSON file is, and would build its hash tables from all of it.
     connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-    others = {**ALIASES, **SUBSUMED}
+    codes = known_codes()
+    plain = "|".join(code.replace(".", r"\.") for code in codes if canonical(code) == code)
     connection.execute("SET VARIABLE statement = $statement", {"statement": STATEMENT})
-    connection.execute("SET VARIABLE aliases = $aliases", {"aliases": "|".join(others)})
+    connection.execute("SET VARIABLE plain = $plain", {"plain": f"(?:{plain})(?: (?:{plain}))*"})
     connection.execute(
-        "SET VARIABLE canonical = map($names, $meant)", {"names": list(others), "meant": list(others.values())}
+        "SET VARIABLE canonical = map($names, $meant)", {"names": codes, "meant": [canonical(code) for code in codes]}
     )
     connection.execute((files("storage.library") / "macros.sql").read_text(encoding="utf-8"))
 
 
-def json_relation(path: str) -> str:
-    """The rows of a JSON-lines file, as SQL; it may be compressed."""
-    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
+def json_relation(path: str, *, has_lines: bool = False) -> str:
+    """The rows of a JSON-lines file, as SQL; it may be compressed. With `has_lines` each record tells its own line."""
+    own = {"line": "BIGINT"} if has_lines else {}
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in {**COLUMNS, **own}.items())
     return f"read_json({_literal(path)}, format = 'newline_delimited', columns = {{{columns}}})"
+
+
+def types_of(connection: Connection, path: str) -> dict[str, str]:
+    """The columns of a Parquet file, with DuckDB's types for them."""
+    rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_literal(path)})").fetchall()  # noqa: S608
+    return {row[0]: row[1] for row in rows}
 
 
 def parquet_relation(connection: Connection, path: str) -> str:
     """The rows of a Parquet file with any of the snapshot's columns, as SQL; what it lacks is NULL."""
     file = f"read_parquet({_literal(path)}, file_row_number = true)"
-    have = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {file}").fetchall()}  # noqa: S608
+    have = types_of(connection, path)
     named = {name: next((one for one in (name, name.replace("-", "_")) if one in have), None) for name in COLUMNS}
     chosen = ", ".join(
         f'TRY_CAST("{column}" AS {COLUMNS[name]}) AS "{name}"' if column else f'NULL::{COLUMNS[name]} AS "{name}"'
         for name, column in named.items()
     )
-    return f"(SELECT {chosen}, file_row_number FROM {file})"  # noqa: S608  (names of ours, and a quoted path)
+    return f"(SELECT {chosen}, file_row_number, file_row_number + 1 AS line FROM {file})"  # noqa: S608  (names of ours, and a quoted path)
 
 
 def rows_of(relation: str, first: int, end: int) -> str:
@@ -128,39 +153,62 @@ def look(connection: Connection, relation: str) -> list[Doubtful]:
         CREATE OR REPLACE TEMP TABLE seen AS
         SELECT
             id AS given,
-            CASE
-                WHEN regexp_full_match(id, '{_GOOD_ID}') AND title IS NOT NULL
-                THEN regexp_replace(id, '\\.[A-Z]{{2}}/', '/')
-            END AS arxiv_id,
+            {_COLUMN_IN_DOUBT} AS doubted,
+            CASE WHEN doubted IS NULL THEN regexp_replace(id, '\\.[A-Z]{{2}}/', '/') END AS arxiv_id,
             {_FINGERPRINT} AS fingerprint,
             TRY_CAST(substr(versions[-1].version, 2) AS INTEGER) AS version,
             TRY_CAST(update_date AS DATE) AS updated_on,
-            CASE WHEN arxiv_id IS NULL THEN title END AS title,
-            CASE WHEN arxiv_id IS NULL THEN coalesce(versions[1].created, part.created) END AS created
+            false AS is_repaired
         FROM {relation} AS part
     """,  # noqa: S608  (our own file's name, quoted)
     )
-    rows = connection.execute("SELECT given, title, created FROM seen WHERE arxiv_id IS NULL ORDER BY ALL")
+    if not _row(connection, "SELECT count(doubted) FROM seen")[0]:
+        return []
+    return find_doubtful(connection, relation)
+
+
+def find_doubtful(connection: Connection, relation: str) -> list[Doubtful]:
+    """Find the records that cannot be stored as they are, in the order of their lines where the file tells them."""
+    has_line = "line" in {row[0] for row in connection.execute(f"DESCRIBE FROM {relation}").fetchall()}
+    rows = connection.execute(
+        f"""
+        SELECT given, created, doubted, CASE doubted {_VALUES} END, line FROM (
+            SELECT
+                part.* EXCLUDE (created),
+                id AS given,
+                coalesce(versions[1].created, part.created) AS created,
+                {_COLUMN_IN_DOUBT} AS doubted,
+                {"part.line" if has_line else "NULL"} AS line
+            FROM {relation} AS part
+        )
+        WHERE doubted IS NOT NULL
+        ORDER BY line, given, doubted
+        """  # noqa: S608  (our own names, and a quoted path)
+    )
     return [Doubtful(*row) for row in rows.fetchall()]
 
 
 def compare(connection: Connection, repaired: Mapping[str, str]) -> Compared:
     """What is to be stored is known; `repaired`: identifiers by what the file has instead.
 
-    Of several records of one paper the one of the latest version counts, then the one that was updated last.
+    Of several records of one paper the one of the latest version counts, then the one that was updated last, then the
+    one whose identifier needed no repair.
     """
     if repaired:
         connection.execute(
             """
-            UPDATE seen SET arxiv_id = fixed.arxiv_id
+            UPDATE seen SET arxiv_id = fixed.arxiv_id, is_repaired = true
             FROM (SELECT unnest($given) AS given, unnest($ids) AS arxiv_id) AS fixed
-            WHERE seen.given = fixed.given AND seen.title IS NOT NULL
+            WHERE seen.given = fixed.given AND seen.doubted = 'id'
             """,
             {"given": list(repaired), "ids": list(repaired.values())},
         )
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE twice AS
         SELECT arxiv_id FROM seen WHERE arxiv_id IS NOT NULL GROUP BY arxiv_id HAVING count(*) > 1
+        UNION
+        SELECT arxiv_id FROM seen
+        WHERE arxiv_id IS NOT NULL AND given IN (SELECT given FROM seen WHERE arxiv_id IS NULL)
     """)
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE best AS
@@ -170,7 +218,8 @@ def compare(connection: Connection, repaired: Mapping[str, str]) -> Compared:
         SELECT given, arxiv_id, fingerprint, version, true FROM seen
         WHERE arxiv_id IN (FROM twice)
         QUALIFY row_number() OVER (
-            PARTITION BY arxiv_id ORDER BY version DESC NULLS LAST, updated_on DESC NULLS LAST, fingerprint
+            PARTITION BY arxiv_id
+            ORDER BY version DESC NULLS LAST, updated_on DESC NULLS LAST, is_repaired, fingerprint
         ) = 1
     """)
     # Full records replace one another; one that meets a record of another kind is merged with it, see `mixed`.
@@ -281,7 +330,7 @@ def _select(relation: str, condition: str, *, is_twice: bool) -> str:
             END AS authors,
             categories_of(categories) AS categories,
             categories_of(categories)[1] AS primary_category,
-            []::VARCHAR[] AS subject_classes,
+            classes_of(categories) AS subject_classes,
             one_line(comments) AS comment,
             one_line("journal-ref") AS journal_ref,
             doi,
@@ -290,7 +339,11 @@ def _select(relation: str, condition: str, *, is_twice: bool) -> str:
             submitter,
             versions_of(versions) AS versions,
             says_withdrawn(comments, abstract) AS is_withdrawn,
-            versions_of(versions)[1].submitted_at AS submitted_at,
+            coalesce(versions_of(versions)[1].submitted_at, midnight(part.created)) AS submitted_at,
+            CASE
+                WHEN versions_of(versions)[1].submitted_at IS NOT NULL THEN 'second'
+                WHEN midnight(part.created) IS NOT NULL THEN 'day'
+            END AS submitted_precision,
             versions_of(versions)[-1].submitted_at AS updated_at,
             'bulk' AS source,
             wanted.fingerprint AS fingerprint,

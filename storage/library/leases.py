@@ -21,6 +21,14 @@ def take(connection: Connection, name: str, holder: str, now: datetime) -> str |
     return None
 
 
+def holder(connection: Connection, name: str, now: datetime) -> str | None:
+    """The host that holds the lease; None where nobody does."""
+    row = connection.execute(
+        "SELECT holder FROM lease WHERE name = $name AND expires_at > $now", {"name": name, "now": now}
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
 def give_back(connection: Connection, name: str, holder: str) -> None:
     """The lease is nobody's, if it was ours."""
     connection.execute("DELETE FROM lease WHERE name = $name AND holder = $holder", {"name": name, "holder": holder})

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 from storage.library import pending
 from storage.library.connection import Connection, insert
 from yibao.merging import merge
-from yibao.models import Author, Paper, Version
+from yibao.models import Author, Paper, Precision, Version
 from yibao.sources import FULL
 
 #: What a record holds, as columns of `paper_state`, the fingerprint apart.
 COLUMNS = """
     arxiv_id, version, title, abstract, authors, categories, primary_category, source, subject_classes, comment,
-    journal_ref, doi, license, submitted_at, updated_at, report_no, submitter, versions, is_withdrawn
+    journal_ref, doi, license, submitted_at, updated_at, report_no, submitter, versions, is_withdrawn,
+    submitted_precision
 """
 _FIELDS = [*COLUMNS.replace(",", " ").split(), "fingerprint"]
 
@@ -115,6 +116,8 @@ def paper_of(row: Sequence[Any]) -> Paper:
     values["versions"] = tuple(Version(**one) for one in values["versions"])
     for name in ("categories", "subject_classes"):
         values[name] = tuple(values[name])
+    precision = values["submitted_precision"]
+    values["submitted_precision"] = Precision(precision) if precision else None
     values["fingerprint"] = values["fingerprint"].hex if values["fingerprint"] else None
     return Paper(**values)
 

@@ -15,7 +15,7 @@ from lxml import etree
 from yibao import categories, identifiers
 from yibao.arxiv import documents
 from yibao.errors import GarbledError
-from yibao.models import Author, Paper, Problem, Reading, Severity
+from yibao.models import Author, Paper, Precision, Problem, Reading, Severity
 from yibao.text import one_line
 
 #: Identifiers in one request: far below the limit of 2000 results, and an address that every proxy passes.
@@ -98,8 +98,9 @@ def _paper(item: etree._Element) -> Paper:
         comment=one_line(_text(item, "arxiv:comment")) or None,
         journal_ref=one_line(_text(item, "arxiv:journal_ref")) or None,
         doi=_text(item, "arxiv:doi") or None,
-        submitted_at=_instant(_text(item, "a:published")),
+        submitted_at=(submitted_at := _instant(_text(item, "a:published"))),
         updated_at=_instant(_text(item, "a:updated")),
+        submitted_precision=Precision.SECOND if submitted_at else None,
     )
 
 

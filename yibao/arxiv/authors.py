@@ -7,28 +7,39 @@ from yibao.models import Author
 from yibao.text import one_line
 
 _AND = re.compile(r"\s+and\s+|\s*&\s+")
+#: Behind a collaboration, before its members.
+_COLON = re.compile(r"\s*:\s*")
 _WITH_PLACE = re.compile(r"(?P<name>[^(]+?)\s*\((?P<place>.*)\)", re.DOTALL)
 
 
 def people(byline: str) -> tuple[Author, ...]:
     """The authors of a byline as authors write it: `A. Lee (MIT), B. Cho and C. Diaz`."""
     if "(" not in byline:
-        parts = _AND.sub(",", one_line(byline)).split(",")
-        return tuple([Author(name) for part in parts if (name := part.strip())])
-    return tuple(author for part in _outside_brackets(byline) for author in _joined_by_and(part))
+        parts = _COLON.sub(",", _AND.sub(",", one_line(byline))).split(",")
+        return tuple([Author(name) for part in parts if _is_name(name := part.strip())])
+    return tuple(author for part in _outside_brackets(byline) for author in _split_part(part, _AND, _COLON))
 
 
 def listed(names: str) -> tuple[Author, ...]:
     """The authors of a list that arXiv joined by commas; an `and` is part of a name there."""
-    return tuple(_author(part) for part in _outside_brackets(names))
+    return tuple(author for part in _outside_brackets(names) for author in _split_part(part, _COLON))
 
 
-def _joined_by_and(part: str) -> Iterator[Author]:
+def _split_part(part: str, *separators: re.Pattern[str]) -> Iterator[Author]:
+    """The authors of a part between commas; what stands in brackets behind the last is of the last alone."""
     before, bracket, place = part.partition("(")
-    *first, last = _AND.split(before)
-    yield from (Author(one_line(name)) for name in first if name.strip())
-    if last.strip() or bracket:
+    for separator in separators:
+        before = separator.sub(",", before)
+    *first, last = before.split(",")
+    yield from (Author(one_line(name)) for name in first if _is_name(name))
+    # In brackets alone stands where others work: ((1) INAF, (2) ESO).
+    if _is_name(last):
         yield _author(one_line(last + bracket + place))
+
+
+def _is_name(text: str) -> bool:
+    """Whether it holds a letter; some write a lone colon between a collaboration and its members."""
+    return any(letter.isalpha() for letter in text)
 
 
 def _author(part: str) -> Author:

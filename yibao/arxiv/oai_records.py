@@ -16,7 +16,7 @@ from lxml import etree
 
 from yibao import categories, identifiers, merging, withdrawals
 from yibao.arxiv.authors import people
-from yibao.models import Author, Paper, Version
+from yibao.models import Author, Paper, Precision, Version
 from yibao.text import one_line
 
 _MONTHS = {
@@ -141,6 +141,7 @@ def _raw(record: Record, arxiv_id: str) -> Paper:
         tuple(versions),
         withdrawals.is_withdrawn(versions, comment, abstract),
         fingerprint_of(told, versions),
+        Precision.SECOND if versions[0].submitted_at else None,
     )
 
 
@@ -204,6 +205,7 @@ def _parsed(record: Record, arxiv_id: str) -> Paper:
     authors = [_author(person) for person in found] if found is not None else []
     codes, classes = _codes(told)
     abstract, comment = told.get("abstract", "").strip(), told.get("comments")
+    submitted_at = _midnight(told.get("created", ""))
     return Paper(
         arxiv_id,
         None,
@@ -218,8 +220,10 @@ def _parsed(record: Record, arxiv_id: str) -> Paper:
         _folded(told, "journal-ref"),
         _folded(told, "doi"),
         told.get("license") or None,
+        submitted_at,
         report_no=_folded(told, "report-no"),
         is_withdrawn=withdrawals.is_withdrawn((), comment, abstract),
+        submitted_precision=Precision.DAY if submitted_at else None,
     )
 
 
@@ -238,6 +242,8 @@ def _dublin_core(record: Record, arxiv_id: str) -> Paper:
     abstract, *comments = told.get("description", [""])
     places = [one for one in told.get("identifier", []) if not identifiers.parse_address(one)]
     doi = next((one.removeprefix("doi:") for one in places if one.startswith("doi:")), None)
+    # Of several dates the first is that of version 1.
+    submitted_at = _midnight(next(iter(sorted(told.get("date", []))), ""))
     return Paper(
         arxiv_id,
         None,
@@ -250,7 +256,9 @@ def _dublin_core(record: Record, arxiv_id: str) -> Paper:
         comment=one_line(" ".join(comments)) or None,
         journal_ref=next((one for one in map(one_line, places) if not one.startswith("doi:")), None),
         doi=doi,
+        submitted_at=submitted_at,
         is_withdrawn=withdrawals.is_withdrawn((), " ".join(comments), abstract),
+        submitted_precision=Precision.DAY if submitted_at else None,
     )
 
 
@@ -281,6 +289,14 @@ def _codes(told: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 @lru_cache(maxsize=10_000)
 def _split_categories(joined: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return categories.split(joined.split())
+
+
+def _midnight(day: str) -> datetime | None:
+    """The day, `2007-04-02`, as its midnight, UTC; None where it is none."""
+    try:
+        return datetime.fromisoformat(day.strip()[:10]).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _instant(stamp: str) -> datetime | None:

@@ -234,7 +234,8 @@ def _doubts(entry: Located, tag: str, address: identifiers.Address) -> Iterator[
         )
     if not address.is_known_host:
         message = f"{address.host} is not arXiv; {arxiv_id} was taken from it."
-        yield problem("misspelt-host", path, *entry.url_at, message, "Write arxiv.org.", arxiv_id, len(url))
+        remedy = f"Write {canonical_url(address.identifier)}."
+        yield problem("misspelt-host", path, *entry.url_at, message, remedy, arxiv_id, len(url))
     elif url != canonical_url(address.identifier):
         message = f"{arxiv_id} is linked by another address than its page's."
         remedy = f"Write {canonical_url(address.identifier)}."
