@@ -21,7 +21,7 @@ def ended(run: Run) -> State | None:
     return Failed(message="; ".join(run.report.failures)) if run.report.has_failed else None
 
 
-def tell_end(flow: Any, flow_run: FlowRun, state: State) -> None:
+def tell_end(flow: Any, flow_run: FlowRun, state: State) -> None:  # noqa: ARG001  (Prefect names it)
     """Print one line on how a scheduled flow ended: a hook of Prefect's for flows that completed or failed."""
     message = (state.message or "no reason given").removeprefix("Flow run encountered an exception: ")
     reason = " ".join(message.removeprefix("YibaoError: ").split())

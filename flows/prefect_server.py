@@ -26,9 +26,9 @@ _PAUSE_S = 0.02
 
 @contextmanager
 def own_server(home: Path) -> Iterator[None]:
-    """Run a Prefect server of our own in a thread; flows called inside use it, and no Prefect variable or profile of the user counts.
+    """Run a Prefect server of our own in a thread, which flows called inside use.
 
-    To be entered before anything imports Prefect.
+    No Prefect variable or profile of the user counts. To be entered before anything imports Prefect.
 
     Raises:
         YibaoError: `home` cannot be written to, or the server did not come up within a minute and a half.
@@ -64,8 +64,8 @@ def serving(listener: socket.socket) -> Iterator[None]:
 def serve_schedules(tell: Tell, listener: socket.socket) -> None:
     """Serve Prefect's API, with its scheduler, on `listener` until the process is killed.
 
-    To be called in a process of its own whose environment `isolate_schedule` has set. Why the server did not start is told
-    through `tell`.
+    To be called in a process of its own whose environment `isolate_schedule` has set. Why the server did not start
+    is told through `tell`.
     """
     from prefect.server.api.server import create_app
 
@@ -156,5 +156,6 @@ def _explain(failure: str) -> str:
     if "unable to open database file" in failure:
         return explain_unwritable(home, reason)
     return (
-        f"Prefect's server did not start: {reason}. Delete {home} and try again: it holds nothing but Prefect's own records."
+        f"Prefect's server did not start: {reason}. "
+        f"Delete {home} and try again: it holds nothing but Prefect's own records."
     )

@@ -13,7 +13,7 @@ from yibao.settings import Schedule
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
-    from prefect.client.schemas.objects import FlowRun
+    from prefect.client.schemas.objects import FlowRun, State
 
 #: How often a flow run that was broken off is taken up again.
 _ATTEMPTS = 3
@@ -41,8 +41,8 @@ def run_schedule(tell: Tell, config: str, installation: str, schedule: Schedule)
 
 def _register(runner: Any, config: str, installation: str, schedule: Schedule) -> None:
     from prefect.client.orchestration import get_client
-    from prefect.flows import EntrypointType
     from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
 
     from flows.ending import tell_end
     from flows.registry import FLOWS
@@ -75,7 +75,7 @@ def settle_earlier_runs(client: "SyncPrefectClient", deployments: list[Any]) -> 
     for run in runs:
         if run.state_type is None or run.state_type.value == "SCHEDULED":
             continue
-        again = Scheduled() if run.run_count < _ATTEMPTS else Crashed(message="broken off too often")
+        again: State[Any] = Scheduled() if run.run_count < _ATTEMPTS else Crashed(message="broken off too often")
         client.set_flow_run_state(run.id, again, force=True)
     for missed in _older_missed(runs):
         client.set_flow_run_state(missed.id, Cancelled(message="missed; a later run makes up for it"), force=True)

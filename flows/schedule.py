@@ -61,8 +61,8 @@ def serve(config: Path, settings: Settings) -> None:
 def name_installation(config: Path, settings: Settings) -> str:
     """Return the name under which this installation's deployments are known on a Prefect server.
 
-    `prefect.name`, or the folder's name with some figures that no other installation has: they come from the path of the
-    settings and a random number in `installation.id` of the data folder, because two hosts may have the same path.
+    `prefect.name`, or the folder's name with some figures that no other installation has: they come from the path of
+    the settings and a random number in `installation.id` of the data folder, as two hosts may have the same path.
     """
     if settings.prefect.name:
         return settings.prefect.name
@@ -128,7 +128,9 @@ def _await_start(server: Child, api_url: str) -> None:
     deadline = time.monotonic() + _STARTUP_S
     while not is_answering(api_url):
         if server.exit_status is not None:
-            raise YibaoError(server.last_words() or f"Prefect's server ended as it started (status {server.exit_status}). {_RESTART}")
+            raise YibaoError(
+                server.last_words() or f"Prefect's server ended as it started (status {server.exit_status}). {_RESTART}"
+            )
         if time.monotonic() > deadline:
             raise YibaoError(f"Prefect's server did not answer within {_STARTUP_S:.0f} seconds. Try again.")
         time.sleep(_PAUSE_S)

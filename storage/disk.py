@@ -16,8 +16,8 @@ def make_writable_folder(folder: Path) -> None:
     """Make `folder` where it is missing, and write a file into it once.
 
     Raises:
-        YibaoError: the folder cannot be made or written to, or its disk is full. The message names the folder and what to
-            do about it.
+        YibaoError: the folder cannot be made or written to, or its disk is full. The message names the folder and
+            what to do about it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,9 @@ def _all_or_some(codes: Any) -> Any:
 
 def _cron_line(value: str) -> str:
     if len(value.split()) != _CRON_FIELDS:
-        raise ValueError(f"{value!r} is no cron line: minute, hour, day, month, day of the week, such as '30 4 * * 1-5'")
+        raise ValueError(
+            f"{value!r} is no cron line: minute, hour, day, month, day of the week, such as '30 4 * * 1-5'"
+        )
     try:
         next(CronSim(value, _ANY_MOMENT))
     except CronSimError as error:
