@@ -1,11 +1,16 @@
 """How every flow ends: its report on show, and Failed in Prefect's eyes when something was not done."""
 
+import logging
+from typing import Any
+
+import click
 from prefect.artifacts import create_markdown_artifact
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Failed
 
 from flows.report import as_markdown
 from flows.wiring import Run
+from yibao.errors import YibaoError
 
 
 def ended(run: Run) -> State | None:
@@ -14,3 +19,18 @@ def ended(run: Run) -> State | None:
         as_markdown(run.report), key=f"{run.report.flow}-report", description=f"{run.report.flow} {run.on}"
     )
     return Failed(message="; ".join(run.report.failures)) if run.report.has_failed else None
+
+
+def tell_end(flow: Any, flow_run: FlowRun, state: State) -> None:  # noqa: ARG001  (Prefect names it)
+    """Print one line on how a scheduled flow ended: a hook of Prefect's for flows that completed or failed."""
+    message = (state.message or "no reason given").removeprefix("Flow run encountered an exception: ")
+    reason = " ".join(message.removeprefix("YibaoError: ").split())
+    click.echo(f"{flow.name}: FAILED: {reason}" if state.is_failed() else f"{flow.name}: completed")
+
+
+def _has_no_expected_error(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], YibaoError))
+
+
+# A failure that a person can act on is one line, by whoever tells it; Prefect would add its traceback.
+logging.getLogger("prefect.flow_runs").addFilter(_has_no_expected_error)

@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
+from flows.children import Tell
+from storage.disk import explain_full_disk, explain_unwritable, make_writable_folder
 from yibao.errors import YibaoError
 
 _STARTUP_S = 90.0
@@ -23,13 +26,14 @@ _PAUSE_S = 0.02
 
 @contextmanager
 def own_server(home: Path) -> Iterator[None]:
-    """Flows called inside run against a server of our own; no Prefect variable or profile of the user counts.
+    """Run a Prefect server of our own in a thread, which flows called inside use.
 
-    To be entered before anything imports Prefect.
+    No Prefect variable or profile of the user counts. To be entered before anything imports Prefect.
 
     Raises:
-        YibaoError: the server did not come up within a minute and a half.
+        YibaoError: `home` cannot be written to, or the server did not come up within a minute and a half.
     """
+    make_writable_folder(home)
     with serving(isolated(home)):
         yield
 
@@ -57,9 +61,41 @@ def serving(listener: socket.socket) -> Iterator[None]:
         thread.join(_SHUTDOWN_S)
 
 
-def _isolate(home: Path, port: int) -> None:
+def serve_schedules(tell: Tell, listener: socket.socket) -> None:
+    """Serve Prefect's API, with its scheduler, on `listener` until the process is killed.
+
+    To be called in a process of its own whose environment `isolate_schedule` has set. Why the server did not start
+    is told through `tell`.
+    """
+    from prefect.server.api.server import create_app
+
+    app = _App(create_app(final=True))
+    uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on")).run(sockets=[listener])
+    tell(_explain(app.failure))
+
+
+def isolate_schedule(home: Path, api_url: str) -> None:
+    """Set the environment of Prefect's processes that this process starts: home and server are ours."""
+    _forget_users_prefect()
+    os.environ.update(
+        PREFECT_HOME=str(home),
+        PREFECT_PROFILES_PATH=str(home / "profiles.toml"),
+        PREFECT_API_URL=api_url,
+        PREFECT_SERVER_EPHEMERAL_ENABLED="false",
+        PREFECT_SERVER_UI_ENABLED="false",
+        PREFECT_SERVER_ANALYTICS_ENABLED="false",
+        PREFECT_SERVER_LOGGING_LEVEL="CRITICAL",
+        DO_NOT_TRACK="1",
+    )
+
+
+def _forget_users_prefect() -> None:
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         del os.environ[name]
+
+
+def _isolate(home: Path, port: int) -> None:
+    _forget_users_prefect()
     home.mkdir(parents=True, exist_ok=True)
     os.environ.update(
         PREFECT_HOME=str(home),
@@ -77,17 +113,49 @@ def _isolate(home: Path, port: int) -> None:
     )
 
 
+class _App:
+    """Prefect's server as an ASGI application that remembers why it did not start."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        #: The traceback of what broke the start off; empty while nothing did.
+        self.failure = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def note(message: Any) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                self.failure = message.get("message") or "no reason given"
+            await send(message)
+
+        await self._app(scope, receive, note if scope["type"] == "lifespan" else send)
+
+
 def _start(listener: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
     from prefect.server.api.server import create_app
 
-    server = uvicorn.Server(uvicorn.Config(create_app(ephemeral=True), log_level="critical", lifespan="on"))
+    app = _App(create_app(ephemeral=True))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="prefect-server")
     thread.start()
     deadline = time.monotonic() + _STARTUP_S
     while not server.started:
         if time.monotonic() > deadline or not thread.is_alive():
-            raise YibaoError(
-                "Prefect's server did not start. Delete the `prefect` folder below paths.data and try again."
-            )
+            raise YibaoError(_explain(app.failure))
         time.sleep(_PAUSE_S)
     return server, thread
+
+
+def _explain(failure: str) -> str:
+    """Say why the server did not start, and what to do, from the traceback of its start."""
+    home = Path(os.environ["PREFECT_HOME"])
+    reason = failure.strip().rpartition("\n")[2] or f"no answer within {_STARTUP_S:.0f} seconds"
+    if any(words in failure for words in ("disk is full", "No space left", "Disk quota")):
+        return explain_full_disk(home)
+    if any(words in failure for words in ("readonly database", "Read-only file system", "Permission denied")):
+        return explain_unwritable(home, reason)
+    if "unable to open database file" in failure:
+        return explain_unwritable(home, reason)
+    return (
+        f"Prefect's server did not start: {reason}. "
+        f"Delete {home} and try again: it holds nothing but Prefect's own records."
+    )

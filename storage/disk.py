@@ -2,12 +2,16 @@
 
 import errno
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from yibao.errors import YibaoError
 
+#: Less than this is not enough for one run's temporary files.
+_LEAST_FREE_BYTES = 16 * 2**20
 _FREE_SPACE = "Free some space on that disk and run the same command again; nothing half done was kept."
 #: What to do, by the number of the operating system's error.
 REMEDIES = {
@@ -36,3 +40,31 @@ def describe(path: Path, error: OSError) -> str:
     number = error.errno or 0
     where = error.filename or path
     return f"{where}: {os.strerror(number) if number else error}. {REMEDIES.get(number, _OTHERWISE)}"
+
+
+def make_writable_folder(folder: Path) -> None:
+    """Make a folder where it is missing, and write a file into it once.
+
+    Raises:
+        YibaoError: the folder cannot be made or written to, or its disk is full. The message names it and the remedy.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(2**16))
+            file.flush()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise YibaoError(describe(folder, OSError(error.errno, error.strerror, str(folder)))) from None
+    if free < _LEAST_FREE_BYTES:
+        raise YibaoError(f"{explain_full_disk(folder)} {free / 2**20:.1f} MiB are free.")
+
+
+def explain_full_disk(folder: Path) -> str:
+    """Say that there is no room left where a folder is, and what to do."""
+    return describe(folder, OSError(errno.ENOSPC, "", str(folder)))
+
+
+def explain_unwritable(folder: Path, reason: str) -> str:
+    """Say that a folder cannot be written to, and what to do."""
+    return f"{folder}: this folder cannot be written to ({reason}). {REMEDIES[errno.EROFS]}"

@@ -4,10 +4,13 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+from cronsim import CronSim, CronSimError
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -25,6 +28,9 @@ from yibao.errors import SettingsError
 
 ENV_PREFIX = "YIBAO_"
 _CATEGORY_SUGGESTIONS = 0.4
+_CRON_FIELDS = 5
+#: A cron line that has no date after it in fifty years has none.
+_ANY_MOMENT = datetime(2025, 1, 1, tzinfo=UTC)
 #: Folders under `feeds/` that are taken.
 _OUR_FEEDS = ("all", "translated", "editions", "search", "compose")
 
@@ -76,10 +82,39 @@ def _all_or_some(codes: Any) -> Any:
     return tuple(categories.taxonomy()) if codes in ("all", ["all"], ("all",)) else codes
 
 
+def _cron_line(value: str) -> str:
+    if len(value.split()) != _CRON_FIELDS:
+        raise ValueError(
+            f"{value!r} is no cron line: minute, hour, day, month, day of the week, such as '30 4 * * 1-5'"
+        )
+    try:
+        next(CronSim(value, _ANY_MOMENT))
+    except CronSimError as error:
+        raise ValueError(f"{value!r} is no cron line: {error}") from None
+    except StopIteration:
+        raise ValueError(f"{value!r} never comes to pass") from None
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (OSError, ValueError, KeyError):
+        raise ValueError(f"{value!r} is no time zone; use an IANA name, such as 'America/New_York'") from None
+    return value
+
+
+def _prefect_name(value: str) -> str:
+    if not re.fullmatch(r"[\w.-]{0,60}", value):
+        raise ValueError(f"{value!r} cannot be a name on a Prefect server: letters, figures, hyphens, at most 60")
+    return value
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_mail_url)]
 MailSender = Annotated[str, AfterValidator(addresses.parse_sender)]
 CategoryCode = Annotated[str, AfterValidator(_category)]
+CronLine = Annotated[str, AfterValidator(_cron_line)]
 
 
 class _Section(BaseModel):
@@ -219,10 +254,25 @@ class Newsletter(_Section):
 
 
 class Prefect(_Section):
-    """The one Prefect setting that is ours."""
+    """Which Prefect server `yibao schedule` uses. Every other command brings its own."""
 
-    #: An operator's own Prefect server; without it each command brings its own.
+    #: An operator's own Prefect server; without it `yibao schedule` starts one.
     api_url: HttpUrl | None = None
+    #: Where the server that `yibao schedule` starts listens, on this machine only.
+    port: int = Field(4200, ge=1, le=65535)
+    #: This installation's name on a Prefect server; by default its folder's name and a few figures.
+    name: Annotated[str, AfterValidator(_prefect_name)] = ""
+
+
+class Schedule(_Section):
+    """When `yibao schedule` runs the flows, as cron lines of five fields."""
+
+    #: arXiv's feeds turn over at midnight in New York; 01:00 to 03:00 is left to the change of clocks.
+    daily: CronLine = "30 4 * * 1-5"
+    #: After Friday's announcement, and after the curators have closed their week.
+    weekly: CronLine = "0 9 * * 6"
+    #: The zone of both lines, by its IANA name.
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "America/New_York"
 
 
 class Settings(_Section):
@@ -235,6 +285,7 @@ class Settings(_Section):
     feeds: Feeds = Feeds()
     newsletter: Newsletter = Newsletter()
     prefect: Prefect = Prefect()
+    schedule: Schedule = Schedule()
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
