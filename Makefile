@@ -6,7 +6,7 @@ READY := $(VENV)/ready
 PEERS := benchmarks/data/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check bench pictures fix constraints clean
+.PHONY: help setup demo run test drills check bench pictures fix constraints clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -25,8 +25,11 @@ demo: $(READY) ## A whole week, offline, through the real parts, into demo/
 run: $(READY) ## One day against arXiv itself, with ./yibao.toml (make one with `.venv/bin/yibao init`)
 	$(BIN)/yibao run
 
-test: $(READY) ## All tests, without network
+test: $(READY) ## Tests, without network
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+drills: $(READY) ## What takes long: months of days, kills, real records, judges of feeds and pages, browsers, benchmarks
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m drill
 
 check: $(READY) ## Lint, types, import contracts
 	$(BIN)/ruff check .
@@ -37,10 +40,10 @@ check: $(READY) ## Lint, types, import contracts
 bench: $(READY) $(PEERS)/ready ## Benchmarks, as ratios within one run (half an hour, 12 GB of disk)
 	$(BIN)/python -m benchmarks.run_time
 	$(BIN)/python -m benchmarks.translations
-	$(BIN)/python -m benchmarks.maths || true
-	$(BIN)/python -m benchmarks.publishing $(PEERS)/bin/python
+	$(BIN)/python -m benchmarks.maths
+	$(BIN)/python -m benchmarks.publishing --peers $(PEERS)/bin/python
 	$(BIN)/python -m benchmarks.serving
-	$(BIN)/python -m benchmarks.oai_pages $(PEERS)/bin/python
+	$(BIN)/python -m benchmarks.oai_pages --peers $(PEERS)/bin/python
 	$(BIN)/python -m benchmarks.library --peers $(PEERS)/bin/python
 
 $(PEERS)/ready: benchmarks/peers.txt

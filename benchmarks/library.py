@@ -1,32 +1,44 @@
 """The library at full size: a bulk import against DuckDB's own copy and two peers, a year of daily batches, growth.
 
-    python -m benchmarks.library [--records 3000000] [--batches 260] [--peers PEERS_PYTHON] [--folder FOLDER]
+    python -m benchmarks.library [--records 3000000] [--batches 260] [--peers PEERS_PYTHON] [--folder FOLDER] [--small]
 
 The snapshot is made by `benchmarks.bulk_data`. A batch is 2,000 full records: 500 new, 1,000 changed, 500 unchanged,
 the known ones at random. What it costs is the whole way of a run: open the library, one transaction, close.
 Peers' times are of their work, without the start of the interpreter and its imports, as ours are.
 """
 
-import argparse
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import NamedTuple
 
 import duckdb
 
-from benchmarks import bulk_data
-from flows import bulk, wiring
+from benchmarks import bulk_data, options
 from storage.library import connection, papers
 from yibao.models import Author, Paper, Version
-from yibao.settings import Paths, Settings
 
-_SLICE = 300_000
 _DAY = date(2026, 1, 1)
+
+
+class Size(NamedTuple):
+    """How many records are imported, how many of them as peers do, and into how few the same batches come."""
+
+    records: int
+    batches: int
+    slice: int
+    few: int
+    few_batches: int
+
+
+_FULL, _SMALL = Size(3_000_000, 260, 300_000, 30_000, 20), Size(6000, 2, 2000, 4000, 1)
 #: Each way of reading the file, in a process of its own, so that its peak memory is its own.
 BARE = """
 import duckdb, sys, time
@@ -36,9 +48,15 @@ print("seconds", time.perf_counter() - before)
 """
 OURS = """
 import sys, time
-from benchmarks.library import take
+from pathlib import Path
+from benchmarks import options
+from flows import registry
+options.without_prefect()
+config = Path(sys.argv[2], "yibao.toml")
+config.parent.mkdir(parents=True, exist_ok=True)
+config.write_text("[paths]\\ndata = '.'\\n")
 before = time.perf_counter()
-take(sys.argv[1], sys.argv[2])
+registry.run("import", file=sys.argv[1], config=str(config))
 print("seconds", time.perf_counter() - before)
 """
 SQLITE_UTILS = """
@@ -60,48 +78,44 @@ print("seconds", time.perf_counter() - before)
 """
 
 
-def take(path: str, folder: str) -> None:
-    """The import, as the command does it, without Prefect."""
-    settings = Settings(paths=Paths(data=Path(folder), public=Path(folder) / "public"))
-    run = wiring.Run(settings, "import", _DAY)
-    run.settings.paths.data.mkdir(parents=True, exist_ok=True)
-    bulk.store_file.fn(run, Path(path))
-    report = run.report
-    told = f"{report.papers_new} new, {report.papers_changed} changed, {report.papers_unchanged} unchanged"
-    print(f"      {told}, {report.duplicates} twice, {len(report.problems)} set aside or mended")
-
-
 def timed(python: str, program: str, *arguments: object) -> tuple[float, float]:
     """Seconds that a program says its work took, in a process of its own, and that process's peak memory in GiB."""
     process = subprocess.Popen([python, "-c", program, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
     told = process.stdout.read().splitlines()
     _, status, usage = os.wait4(process.pid, 0)
     assert status == 0, arguments
-    print("\n".join(line for line in told if line.startswith("      ")), end="\n" if len(told) > 1 else "", flush=True)
     return float(told[-1].split()[1]), usage.ru_maxrss / 2**20
 
 
-def imports(path: Path, folder: Path, peers: str | None) -> None:
+def _tell_size(folder: Path) -> None:
+    with connection.reading(folder / "library.duckdb") as library:
+        found = library.execute("SELECT count(DISTINCT arxiv_id), count(*) FROM paper_state").fetchall()
+    print("      {} papers in {} states".format(*found[0]), flush=True)
+
+
+def imports(path: Path, folder: Path) -> None:
     me = sys.executable
     bare_s, bare_gib = timed(me, BARE, path, folder / "bare.duckdb")
     print(f"  DuckDB's bare CREATE TABLE AS  {bare_s:6.1f} s  {bare_gib:.1f} GiB")
     first_s, gib = timed(me, OURS, path, folder / "library")
+    _tell_size(folder / "library")
     print(f"  import                         {first_s:6.1f} s  {gib:.1f} GiB  {first_s / bare_s:.2f} of the bare copy")
     again_s, gib = timed(me, OURS, path, folder / "library")
+    _tell_size(folder / "library")
     print(f"  import again                   {again_s:6.1f} s  {gib:.1f} GiB  {again_s / first_s:.2f} of the first")
     (folder / "bare.duckdb").unlink()
-    if peers:
-        _against_peers(folder, peers)
 
 
-def _against_peers(folder: Path, peers: str) -> None:
+def against_peers(folder: Path, peers: str | None, records: int) -> None:
+    """A part of the records, taken in by us and by the peers where there are any."""
     part = folder / "slice.jsonl"
-    bulk_data.write(_SLICE, part)
+    bulk_data.write(records, part)
     ours, _ = timed(sys.executable, OURS, part, folder / "slice")
-    print(f"  {_SLICE} records: import          {ours:6.1f} s")
-    for name, program in (("sqlite-utils", SQLITE_UTILS), ("dlt, append", DLT)):
-        seconds, _ = timed(peers, program, part, folder / f"{name}.db")
-        print(f"  {_SLICE} records: {name:15} {seconds:6.1f} s  ours is {seconds / ours:.1f} times as fast")
+    print(f"  {records} records: import          {ours:6.1f} s")
+    for name, module, program in (("sqlite-utils", "sqlite_utils", SQLITE_UTILS), ("dlt, append", "dlt", DLT)):
+        if options.is_installed(peers, module):
+            seconds, _ = timed(peers, program, part, folder / f"{name}.db")
+            print(f"  {records} records: {name:15} {seconds:6.1f} s  ours is {seconds / ours:.1f} times as fast")
 
 
 class Batches:
@@ -179,31 +193,44 @@ def growth(library: Path, folder: Path) -> tuple[int, int]:
     return library.stat().st_size, size
 
 
+def measure(size: Size, folder: Path, peers: str | None) -> None:
+    for name in ("library", "slice", "small", "sqlite-utils.db", "dlt, append.db", "dlt, append.db.dlt"):
+        # What an earlier measurement left: into a library that has the records, nothing is imported.
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).unlink(missing_ok=True)
+    path = folder / f"{size.records}.jsonl"
+    if not path.exists():
+        bulk_data.write(size.records, path)
+    print(f"{size.records} records, {path.stat().st_size / 1e9:.2f} GB, DuckDB {duckdb.__version__}", flush=True)
+    imports(path, folder)
+    against_peers(folder, peers, size.slice)
+    small = folder / "few.jsonl"
+    bulk_data.write(size.few, small)
+    timed(sys.executable, OURS, small, folder / "small")
+    few = days(folder / "small" / "library.duckdb", size.few_batches)
+    library = folder / "library" / "library.duckdb"
+    costs = days(library, size.batches)
+    print(f"  a batch of 2,000 into {size.records}: median {median(costs):.2f} s, longest {max(costs):.2f} s")
+    print(f"  a batch of 2,000 into {size.few}: median {median(few):.2f} s; ratio {median(costs) / median(few):.1f}")
+    held, compact = growth(library, folder)
+    told = f"{held / 1e6:.0f} MB, compacted {compact / 1e6:.0f} MB: {held / compact:.2f}"
+    print(f"  after {size.batches} batches the file holds {told}")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=3_000_000)
-    parser.add_argument("--batches", type=int, default=260)
+    parser = options.parser(__doc__)
+    parser.add_argument("--records", type=int, default=_FULL.records)
+    parser.add_argument("--batches", type=int, default=_FULL.batches)
     parser.add_argument("--peers", help="a Python that has dlt and sqlite-utils; see peers.txt")
     parser.add_argument("--folder", type=Path, default=Path("benchmarks/data"))
     chosen = parser.parse_args()
-    folder = chosen.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{chosen.records}.jsonl"
-    if not path.exists():
-        bulk_data.write(chosen.records, path)
-    print(f"{chosen.records} records, {path.stat().st_size / 1e9:.2f} GB, DuckDB {duckdb.__version__}", flush=True)
-    imports(path, folder, chosen.peers)
-    small = folder / "30000.jsonl"
-    bulk_data.write(30_000, small)
-    timed(sys.executable, OURS, small, folder / "small")
-    few = days(folder / "small" / "library.duckdb", 20)
-    library = folder / "library" / "library.duckdb"
-    costs = days(library, chosen.batches)
-    print(f"  a batch of 2,000 into {chosen.records}: median {median(costs):.2f} s, longest {max(costs):.2f} s")
-    print(f"  a batch of 2,000 into 30,000: median {median(few):.2f} s; ratio {median(costs) / median(few):.1f}")
-    size, compact = growth(library, folder)
-    told = f"{size / 1e6:.0f} MB, compacted {compact / 1e6:.0f} MB: {size / compact:.2f}"
-    print(f"  after {chosen.batches} batches the file holds {told}")
+    if chosen.small:
+        with tempfile.TemporaryDirectory() as scratch:
+            measure(_SMALL, Path(scratch), chosen.peers)
+    else:
+        chosen.folder.mkdir(parents=True, exist_ok=True)
+        size = _FULL._replace(records=chosen.records, batches=chosen.batches)
+        measure(size, chosen.folder, chosen.peers)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,20 @@
 """How much of the TeX in real titles and abstracts becomes clean, and a table of what remains.
 
-    python -m benchmarks.maths [RECORDS.parquet]
+    python -m benchmarks.maths [RECORDS.parquet] [--small]
 
-Clean is a formula of which no backslash is left: said in Unicode, in HTML, or in MathML.
+RECORDS: titles and abstracts of papers, by default the real ones in ../shared; at the small size generated ones. Clean
+is a formula of which no backslash is left: said in Unicode, in HTML, or in MathML.
 """
 
 import re
-import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
 import duckdb
 
+from benchmarks import bulk_data, options
 from yibao import maths
 
 RECORDS = Path(__file__).parents[2] / "shared" / "data" / "arxiv-records" / "records.parquet"
@@ -24,11 +26,30 @@ def formulas(records: Path) -> Counter[str]:
     return Counter(formula for row in rows for text in row if text for formula in maths.formulas(text))
 
 
-def main() -> int:
-    records = Path(sys.argv[1]) if len(sys.argv) > 1 else RECORDS
-    if not records.exists():
-        print(f"{records} is not there: nothing was measured")
-        return 1
+def generated(folder: Path) -> Path:
+    """A Parquet file of a few records."""
+    bulk_data.write(1000, folder / "records.jsonl")
+    records = folder / "records.parquet"
+    duckdb.execute(f"CREATE TEMP TABLE record AS SELECT title, abstract FROM read_json('{folder}/records.jsonl')")
+    duckdb.execute(r"INSERT INTO record VALUES ('A macro of its own, $\nobodyknows{x}$', 'An abstract.')")
+    duckdb.execute(f"COPY record TO '{records}'")
+    return records
+
+
+def main() -> None:
+    parser = options.parser(__doc__)
+    parser.add_argument("records", type=Path, nargs="?", default=RECORDS)
+    chosen = parser.parse_args()
+    if chosen.small:
+        with tempfile.TemporaryDirectory() as scratch:
+            measure(generated(Path(scratch)))
+    elif chosen.records.exists():
+        measure(chosen.records)
+    else:
+        print(f"maths: {chosen.records} is not there, so nothing was measured")
+
+
+def measure(records: Path) -> None:
     found = formulas(records)
     before = time.perf_counter()
     left = Counter({formula: count for formula, count in found.items() if not maths.is_clean(formula)})
@@ -47,8 +68,7 @@ def main() -> int:
         print(f"  \\{command:20} {count:5}")
     others = f"{len(commands) - len(shown)} others"
     print(f"  {others:21} {commands.total() - sum(count for _, count in shown):5}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,6 +1,6 @@
 """OAI-PMH pages read, against a bare lxml pass over the same bytes and two peers.
 
-    python -m benchmarks.oai_pages [PEERS_PYTHON]
+    python -m benchmarks.oai_pages [--peers PEERS_PYTHON] [--small]
 
 Twelve pages of 2,500 arXivRaw records of realistic size. The bare pass is lxml's own for documents of any size:
 iterparse, tag and text of each element looked at, the element cleared. Ours is told twice: to texts by name, which is
@@ -13,7 +13,6 @@ import multiprocessing
 import re
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
 
-from benchmarks import bulk_data
+from benchmarks import bulk_data, options
 from flows.wiring import SystemClock
 from yibao.arxiv import oai, oai_records
 from yibao.arxiv.client import Client
@@ -55,13 +54,13 @@ print(json.dumps([count, min(times)]))
 """
 
 
-def page(chance: Random, text: str, names: list[str], first: int, *, is_last: bool) -> bytes:
+def page(chance: Random, text: str, names: list[str], first: int, count: int, *, is_last: bool) -> bytes:  # noqa: PLR0913
     root = etree.Element(f"{{{_OAI}}}OAI-PMH", None, {None: _OAI})
     _add(root, _OAI, "responseDate", "2026-11-24T02:30:00Z")
     listing = _add(root, _OAI, "ListRecords", None)
-    for number in range(first, first + _RECORDS):
+    for number in range(first, first + count):
         _record(listing, bulk_data.record(chance, f"2601.{number:05d}", text, names))
-    _add(listing, _OAI, "resumptionToken", None if is_last else str((first + _RECORDS - 1) // _RECORDS))
+    _add(listing, _OAI, "resumptionToken", None if is_last else str((first + count - 1) // count))
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
@@ -128,17 +127,27 @@ def timed(read, bodies: list[bytes]) -> float:
     return time.process_time() - started
 
 
-def main(peers: str | None) -> None:
+def main() -> None:
+    parser = options.parser(__doc__)
+    parser.add_argument("--peers", help="a Python that has sickle and oaipmh-scythe; see peers.txt")
+    chosen = parser.parse_args()
+    pages, records, rounds = (2, 100, 1) if chosen.small else (_PAGES, _RECORDS, _ROUNDS)
     chance = Random(3)
     text, names = bulk_data.vocabulary(chance)
     bodies = [
-        page(chance, text, names, 1 + number * _RECORDS, is_last=number == _PAGES - 1) for number in range(_PAGES)
+        page(chance, text, names, 1 + number * records, records, is_last=number == pages - 1) for number in range(pages)
     ]
+    print(f"{pages} pages, {pages * records} records, {sum(map(len, bodies)) / 1e6:.1f} MB")
+    assert [papers(body) for body in bodies] == [texts(body) for body in bodies] == [records] * pages
+    alone(bodies, rounds)
+    fetching(chosen.peers, bodies, pages * records)
+
+
+def alone(bodies: list[bytes], count: int) -> None:
+    """Reading, and what memory does meanwhile."""
     size = sum(map(len, bodies)) / 1e6
-    print(f"{_PAGES} pages, {_PAGES * _RECORDS} records, {size:.0f} MB")
-    assert [papers(body) for body in bodies] == [texts(body) for body in bodies] == [_RECORDS] * _PAGES
     # Side by side, round by round, so that a busy moment of the machine hits all alike.
-    rounds = [[timed(read, bodies) for read in (bare, tree, texts, papers)] for _ in range(_ROUNDS)]
+    rounds = [[timed(read, bodies) for read in (bare, tree, texts, papers)] for _ in range(count)]
     times = [median(one) for one in zip(*rounds, strict=True)]
     told = ("bare lxml pass (iterparse)", "lxml tree, walked once", "ours, to texts", "ours, to papers")
     for name, seconds in zip(told, times, strict=True):
@@ -148,19 +157,20 @@ def main(peers: str | None) -> None:
     for _ in range(8):
         timed(papers, bodies)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
-    print(f"  {8 * _PAGES} pages more: peak memory grew by {grown / 1024:.0f} MiB")
-    if peers:
-        _against_peers(peers, bodies)
+    print(f"  {8 * len(bodies)} pages more: peak memory grew by {grown / 1024:.0f} MiB")
 
 
-def _against_peers(python: str, bodies: list[bytes]) -> None:
+def fetching(python: str | None, bodies: list[bytes], records: int) -> None:
+    """The same pages from a server: ours, and the peers where there are any."""
     with _served(bodies) as url:
         fetched = min(_fetched(url, papers) for _ in range(3)), min(_fetched(url, texts) for _ in range(3))
         print(f"  ours with its client: {fetched[1]:.2f} s to texts, {fetched[0]:.2f} s to papers")
-        for name in ("sickle", "oaipmh-scythe"):
+        for name, module in (("sickle", "sickle"), ("oaipmh-scythe", "oaipmh_scythe")):
+            if not options.is_installed(python, module):
+                continue
             done = subprocess.run([python, "-c", PEER, name, url], capture_output=True, text=True, check=True)
             count, seconds = json.loads(done.stdout)
-            assert count == _PAGES * _RECORDS
+            assert count == records
             told = f"ours is {seconds / fetched[1]:.1f} times as fast to texts, {seconds / fetched[0]:.1f} to papers"
             print(f"  {name:28} {seconds:5.2f} s  {told}")
 
@@ -211,4 +221,4 @@ def _serve(bodies: list[bytes], ready) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else None)
+    main()

@@ -1,6 +1,6 @@
 """Publishing a large day onto a large archive, and feeds against bare lxml and two peers.
 
-    python -m benchmarks.publishing [PEERS_PYTHON] [--pages 20000]
+    python -m benchmarks.publishing [--peers PEERS_PYTHON] [--pages 20000] [--small]
 
 The archive has one page for each of 20,000 translated papers, over four years of weeks. Then days come, each with 2,000
 papers and 60 translations, onto it and onto an archive a tenth as large. What is timed is the whole step of a run: the
@@ -8,7 +8,6 @@ library read, editions composed, documents made and written. Feeds: 1,000 entrie
 with the same texts from values that are ready.
 """
 
-import argparse
 import json
 import subprocess
 import tempfile
@@ -17,10 +16,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import NamedTuple
 
 from lxml import etree
 
-from benchmarks import bulk_data
+from benchmarks import bulk_data, options
 from flows import publish, wiring
 from storage.library import announcements, connection, papers, translations
 from yibao import dates
@@ -30,8 +30,17 @@ from yibao.models import AnnounceType, Author, Line, Paper, Translation, Version
 from yibao.settings import Arxiv, Paths, Settings
 
 _DAY = date(2026, 11, 16)
-_NEW, _TRANSLATED = 2000, 60
-_DAYS = 5
+
+
+class Size(NamedTuple):
+    """How much comes a day, and how many days."""
+
+    new: int
+    translated: int
+    days: int
+
+
+_FULL, _SMALL = Size(2000, 60, 5), Size(40, 4, 2)
 _TEXT = (
     "我们提出一种新的方法，在多个基准上优于此前的模型，准确率为 $O(n^2)$ 与 93.1\\%。实验表明其有效。代码已公开。" * 4
 )
@@ -116,14 +125,14 @@ def fill(run: wiring.Run, pages: int) -> list[Translation]:
     return curated
 
 
-def day(run: wiring.Run, curated: list[Translation]) -> None:
-    """Two thousand new papers, and translations of sixty of them, which are curated from now on."""
+def day(run: wiring.Run, curated: list[Translation], size: Size) -> None:
+    """New papers, and translations of some of them, which are curated from now on."""
     chance = Random(run.on.toordinal())
     text, names = bulk_data.vocabulary(chance)
     at = datetime(2026, 11, 19, tzinfo=UTC)
-    first = 10_000 + _NEW * run.on.day
-    found = [paper(chance, f"2611.{first + number:05d}", text, names, at) for number in range(_NEW)]
-    curated += [translation(one, dates.week_of(run.on), n) for n, one in enumerate(found[:_TRANSLATED])]
+    first = 10_000 + size.new * run.on.day
+    found = [paper(chance, f"2611.{first + number:05d}", text, names, at) for number in range(size.new)]
+    curated += [translation(one, dates.week_of(run.on), n) for n, one in enumerate(found[: size.translated])]
     with connection.writing(run.library) as library:
         papers.store(library, found, run.on)
         lines = [Line(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
@@ -138,7 +147,7 @@ def timed(run: wiring.Run, *, is_whole: bool = False) -> tuple[float, int, int]:
     return time.perf_counter() - before, run.report.files_changed, run.report.files_unchanged
 
 
-def archive(pages: int) -> list[float]:
+def archive(pages: int, size: Size) -> list[float]:
     """Seconds that each of several days takes, the first apart: after a first publication every folder is new to it."""
     with tempfile.TemporaryDirectory() as scratch:
         where = Path(scratch)
@@ -150,11 +159,11 @@ def archive(pages: int) -> list[float]:
         curated = fill(run, pages)
         tell(f"an archive of {pages} pages, first", *timed(run))
         seconds = []
-        for number in range(_DAYS):
+        for number in range(size.days):
             today = run.at(_DAY + timedelta(days=number))
-            day(today, curated)
+            day(today, curated, size)
             told = timed(today)
-            tell(f"{_NEW} papers, {_TRANSLATED} translations more", *told)
+            tell(f"{size.new} papers, {size.translated} translations more", *told)
             seconds.append(told[0])
         tell("nothing changed", *timed(today))
         tell("everything looked at", *timed(today, is_whole=True))
@@ -189,7 +198,7 @@ def bare(items: list[Item]) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def formats(peers: str | None) -> None:
+def formats(peers: str | None, count: int) -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     html = "<p>English &amp; 中文 <i>x</i><sup>2</sup></p>\n" * 25
     items = [
@@ -206,7 +215,7 @@ def formats(peers: str | None) -> None:
             ("cs.CL", "cs.AI"),
             "https://arxiv.org/pdf/2601.00001",
         )
-        for number in range(1000)
+        for number in range(count)
     ]
     feed = Feed(
         "all", "Feed", "d", "zh-Hans", "tag:e.org,2026:feed", "https://e.org/", "https://e.org/feeds/all/", tuple(items)
@@ -224,33 +233,34 @@ def formats(peers: str | None) -> None:
             work()
             rounds[name].append(time.process_time() - before)
     times = {name: median(found) for name, found in rounds.items()}
-    if peers:
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            values = [
-                {
-                    name: getattr(one, name)
-                    for name in ("id", "url", "title", "summary", "html", "authors", "categories")
-                }
-                for one in items
-            ]
-            json.dump(values, file)
-            file.flush()
-            for name in ("feedgen", "django"):
-                done = subprocess.run([peers, "-c", PEER, name, file.name], capture_output=True, text=True, check=True)
-                times[name] = float(done.stdout)
-    for name, seconds in times.items():
+    for name, seconds in (times | of_peers(peers, items)).items():
         print(f"  {name:12} {seconds * 1000:7.1f} ms  {times['bare lxml'] / seconds:5.2f} of bare lxml's speed")
 
 
+def of_peers(python: str | None, items: list[Item]) -> dict[str, float]:
+    """Seconds that each peer takes for the same entries."""
+    names = ("id", "url", "title", "summary", "html", "authors", "categories")
+    times = {}
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump([{name: getattr(one, name) for name in names} for one in items], file)
+        file.flush()
+        for name in ("feedgen", "django"):
+            if options.is_installed(python, name):
+                done = subprocess.run([python, "-c", PEER, name, file.name], capture_output=True, text=True, check=True)
+                times[name] = float(done.stdout)
+    return times
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("peers", nargs="?", help="a Python that has feedgen and Django; see peers.txt")
+    parser = options.parser(__doc__)
+    parser.add_argument("--peers", help="a Python that has feedgen and Django; see peers.txt")
     parser.add_argument("--pages", type=int, default=20_000)
     chosen = parser.parse_args()
-    print("1,000 entries as a feed, processor time")
-    formats(chosen.peers)
+    size, pages, entries = (_SMALL, 60, 20) if chosen.small else (_FULL, chosen.pages, 1000)
+    print(f"{entries} entries as a feed, processor time")
+    formats(chosen.peers, entries)
     print("publishing")
-    small, large = archive(chosen.pages // 10), archive(chosen.pages)
+    small, large = archive(pages // 10, size), archive(pages, size)
     ratio = median(more / less for less, more in zip(small, large, strict=True))
     print(f"  the same day costs {ratio:.2f} times as much on ten times the archive")
 

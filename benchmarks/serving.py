@@ -1,26 +1,28 @@
 """`yibao serve` beside nginx on the same machine: who asks again for a feed that did not change, and gets 304.
 
-    python -m benchmarks.serving [--seconds 5] [--load 60]
+    python -m benchmarks.serving [--seconds 5] [--load 60] [--small]
 
-Needs wrk and nginx (apt-get install wrk nginx-light). Both serve the same file of 264 KB from one process. Then ours is
-asked for files, unchanged files and feeds for two thousand different questions, at random, and its memory is told
-before and after.
+Needs wrk and nginx (apt-get install wrk nginx-light); without wrk a client of our own asks at the small size.
+Both serve the same file of 264 KB from one process. Then ours is asked for files, unchanged files and feeds for two
+thousand different questions, at random, and its memory is told before and after.
 """
 
-import argparse
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import httpx
 
-from benchmarks import bulk_data, publishing
+from benchmarks import bulk_data, options, publishing
 from storage import published, search
 from yibao import rendering
 from yibao.models import Entry, Stamp
@@ -44,11 +46,28 @@ end
 
 
 def requests_a_second(url: str, seconds: int, headers: dict[str, str], script: Path | None = None) -> float:
+    if not shutil.which("wrk"):
+        return by_ourselves(url, headers)
     given = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     given += ["-s", str(script)] if script else []
     command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", *given, url]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1])
+
+
+def by_ourselves(url: str, headers: dict[str, str]) -> float:
+    """Answers a second to a client that asks one thing after the other: enough to see that it is answered."""
+    with httpx.Client(headers=headers) as client:
+        before = time.perf_counter()
+        for _ in range(20):
+            assert client.get(url).status_code in (200, 304)
+        return 20 / (time.perf_counter() - before)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 def ready(url: str) -> httpx.Response:
@@ -65,27 +84,34 @@ def memory_mib(process: subprocess.Popen) -> float:
     return int(re.search(r"VmRSS:\s+(\d+)", told)[1]) / 1024
 
 
-def measure(name: str, process: subprocess.Popen, url: str, seconds: int) -> float:
+def measure(name: str, url: str, seconds: int) -> float:
+    etag = ready(url).headers["etag"]
+    rates = {
+        "304": requests_a_second(url, seconds, {"If-None-Match": etag}),
+        "gzip": requests_a_second(url, seconds, {"Accept-Encoding": "gzip"}),
+        "plain": requests_a_second(url, seconds, {}),
+    }
+    told = ", ".join(f"{kind} {rate:,.0f}" for kind, rate in rates.items())
+    print(f"  {name:12} {told} a second", flush=True)
+    return rates["304"]
+
+
+@contextmanager
+def running(command: list[str]) -> Iterator[subprocess.Popen]:
+    """The server runs while the block does."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        etag = ready(url).headers["etag"]
-        rates = {
-            "304": requests_a_second(url, seconds, {"If-None-Match": etag}),
-            "gzip": requests_a_second(url, seconds, {"Accept-Encoding": "gzip"}),
-            "plain": requests_a_second(url, seconds, {}),
-        }
-        told = ", ".join(f"{kind} {rate:,.0f}" for kind, rate in rates.items())
-        print(f"  {name:12} {told} a second", flush=True)
-        return rates["304"]
+        yield process
     finally:
-        if name == "nginx":
-            process.terminate()
-            process.wait(10)
+        process.terminate()
+        process.wait(10)
 
 
-def load(process: subprocess.Popen, folder: Path, seconds: int) -> None:
+def load(process: subprocess.Popen, folder: Path, url: str, seconds: int) -> None:
     """Files, unchanged files and questions at random; what memory does meanwhile."""
     (folder / "load.lua").write_text(_LOAD)
-    url, grown = f"http://127.0.0.1:8091/{_FEED}", []
+    grown = []
+    httpx.get(url.replace(_FEED, "feeds/search/atom.xml"), params={"q": "标题1"}).raise_for_status()
     # The first round fills the caches.
     for _ in range(5):
         rate = requests_a_second(url, max(1, seconds // 5), {}, folder / "load.lua")
@@ -107,14 +133,19 @@ def question_index(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options.parser(__doc__)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--load", type=int, default=60, metavar="SECONDS")
     chosen = parser.parse_args()
-    seconds = chosen.seconds
-    if not (shutil.which("wrk") and shutil.which("nginx")):
+    if not chosen.small and not (shutil.which("wrk") and shutil.which("nginx")):
         print("serving: wrk or nginx is not installed, so nothing was measured")
-        return
+    else:
+        compare(*((1, 1) if chosen.small else (chosen.seconds, chosen.load)))
+
+
+def compare(seconds: int, load_seconds: int) -> None:
+    """Ours beside nginx, then ours alone under load."""
+    port, other_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         feed = ("<entry>中文 text</entry>\n" * 10_000).encode()
@@ -125,17 +156,18 @@ def main() -> None:
         (folder / "nginx.conf").write_text(
             f"worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/err; events {{}}\n"
             f"http {{ access_log off; gzip on; gzip_types text/xml; types {{ text/xml xml; }}"
-            f" server {{ listen 127.0.0.1:8092; root {folder}/public; }} }}\n"
+            f" server {{ listen 127.0.0.1:{other_port}; root {folder}/public; }} }}\n"
         )
-        command = [sys.executable, "-m", "flows.cli", "serve", "--port", "8091", "--config", str(folder / "yibao.toml")]
-        ours = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        mine = measure("yibao serve", ours, f"http://127.0.0.1:8091/{_FEED}", seconds)
-        nginx = subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL)
-        theirs = measure("nginx", nginx, f"http://127.0.0.1:8092/{_FEED}", seconds)
-        print(f"  ours answers {mine / theirs:.2f} of nginx's rate of 304")
-        load(ours, folder, chosen.load)
-        ours.terminate()
-        ours.wait(10)
+        command = [sys.executable, "-m", "flows.cli", "serve", "--port", str(port)]
+        with running([*command, "--config", str(folder / "yibao.toml")]) as ours:
+            mine = measure("yibao serve", f"http://127.0.0.1:{port}/{_FEED}", seconds)
+            if shutil.which("nginx"):
+                with running(["nginx", "-c", str(folder / "nginx.conf")]):
+                    theirs = measure("nginx", f"http://127.0.0.1:{other_port}/{_FEED}", seconds)
+                print(f"  ours answers {mine / theirs:.2f} of nginx's rate of 304")
+            else:
+                print("  nginx: not measured; it is not installed")
+            load(ours, folder, f"http://127.0.0.1:{port}/{_FEED}", load_seconds)
 
 
 if __name__ == "__main__":

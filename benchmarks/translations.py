@@ -1,12 +1,13 @@
 """Checking curators' files: against the bare Markdown parser, a second time, and in a folder of 100,000 entries.
 
-    python -m benchmarks.translations [FOLDER] [--english RECORDS.parquet]
+    python -m benchmarks.translations [FOLDER] [--english RECORDS.parquet] [--small]
 
-FOLDER: curators' files, the real weekly ones in ../shared by default, else generated ones. With arXiv's records (a
-Parquet file with id, title and abstract) it also compares, and prints how often each rule was broken.
+FOLDER: curators' files, the real weekly ones in ../shared by default, else generated ones, as always at the small size.
+With arXiv's records (a Parquet file with id, title and abstract) it also compares, and prints how often each rule was
+broken.
 """
 
-import argparse
+import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,6 +18,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 from markdown_it import MarkdownIt
 
+from benchmarks import options
 from flows import checking
 from yibao.provenance import English
 from yibao.translations import check, folder, glossary, identity, markdown
@@ -50,7 +52,7 @@ def timed(work) -> float:
     return time.perf_counter() - started
 
 
-def speed(where: Path) -> None:
+def speed(where: Path, count: int = _ROUNDS) -> None:
     files, _ = folder.files([where])
     texts = [file.path.read_text(encoding="utf-8-sig", errors="replace") for file in files]
     bare = MarkdownIt("commonmark")
@@ -64,7 +66,7 @@ def speed(where: Path) -> None:
         for file in files:
             check.check(markdown.read(file.path.read_bytes(), file.shown, "zh-Hans"), terms, {}, {})
 
-    rounds = [(timed(parsed), timed(checked)) for _ in range(_ROUNDS)]
+    rounds = [(timed(parsed), timed(checked)) for _ in range(count)]
     theirs, ours = (median(one) for one in zip(*rounds, strict=True))
     print(f"{len(files)} files, {sum(map(len, texts)) / 1e6:.1f} million characters")
     print(f"  bare Markdown parser           {theirs:6.3f} s")
@@ -75,15 +77,15 @@ def speed(where: Path) -> None:
         def command() -> None:
             checking.check_files([where], "zh-Hans", terms, None, cache)
 
-        first, again = timed(command), min(timed(command) for _ in range(_ROUNDS))
+        first, again = timed(command), min(timed(command) for _ in range(count))
     print(f"  the command's work, first      {first:6.3f} s")
     print(f"  again, nothing changed         {again:6.3f} s  {first / again:.0f} times as fast")
 
 
-def scale() -> None:
+def scale(entries: int) -> None:
     terms = glossary.load(None)
     with TemporaryDirectory() as scratch:
-        where = generated(Path(scratch) / "curated", _ENTRIES)
+        where = generated(Path(scratch) / "curated", entries)
         cache = Path(scratch) / "checked.sqlite3"
 
         def command() -> None:
@@ -93,7 +95,7 @@ def scale() -> None:
         file = where / "000" / "00007.md"
         file.write_text(file.read_text(encoding="utf-8").replace("标题3]", "改过的标题]"), encoding="utf-8")
         changed = timed(command)
-    print(f"{_ENTRIES} entries in {_ENTRIES // _ENTRIES_A_FILE} files")
+    print(f"{entries} entries in {entries // _ENTRIES_A_FILE} files")
     print(f"  first {first:.1f} s; again {again:.2f} s; after a change in one file {changed:.2f} s")
 
 
@@ -117,19 +119,36 @@ def hits(where: Path, records: Path) -> None:
         print(f"  {rule.severity:8} {name:26} {found[name]:5}")
 
 
+def _records(scratch: Path, where: Path) -> Path:
+    """What arXiv says of the papers of generated files, as far as it is asked here."""
+    records = scratch / "records.parquet"
+    ids = sorted(
+        set(re.findall(r"abs/([\d.]+)", "".join(one.read_text(encoding="utf-8") for one in where.rglob("*.md"))))
+    )
+    texts = "'Title' AS title, 'One sentence.' AS abstract, '' AS source"
+    duckdb.execute(f"CREATE TEMP TABLE record AS SELECT unnest($1) AS id, {texts}", [ids])
+    duckdb.execute(f"COPY record TO '{records}'")
+    return records
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = options.parser(__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=_SHARED / "translations-weekly" / "weekly")
     parser.add_argument("--english", type=Path, default=_SHARED / "arxiv-records" / "records.parquet")
     chosen = parser.parse_args()
-    if chosen.folder.exists():
+    if chosen.small:
+        with TemporaryDirectory() as scratch:
+            where = generated(Path(scratch) / "curated", 250)
+            speed(where, 1)
+            hits(where, _records(Path(scratch), where))
+    elif chosen.folder.exists():
         speed(chosen.folder)
         if chosen.english.exists():
             hits(chosen.folder, chosen.english)
     else:
         with TemporaryDirectory() as scratch:
             speed(generated(Path(scratch), 1250))
-    scale()
+    scale(250 if chosen.small else _ENTRIES)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from yibao.arxiv.authors import people
 from yibao.models import BatchState
 from yibao.text import one_line
 
+pytestmark = pytest.mark.drill
+
 LAST = announcement_days()[-1]
 PACE_S = 0.02
 SELDOM = {Fault.FORBIDDEN, Fault.WRONG_ENCODING, Fault.ERROR_ENTRY, Fault.SHUFFLED}

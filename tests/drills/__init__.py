@@ -1,0 +1,1 @@
+"""Long drills: what an operator lives through. Run by `make drills`."""

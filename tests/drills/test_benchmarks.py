@@ -1,0 +1,26 @@
+"""Every benchmark runs. What it measures at this size says nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+#: What other benchmarks import; everything else in the folder is one, and runs here by itself.
+_PARTS = {"__init__", "bulk_data", "options"}
+BENCHMARKS = sorted({path.stem for path in (ROOT / "benchmarks").glob("*.py")} - _PARTS)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_benchmark_runs_at_the_small_size_without_peers(name):
+    command = [sys.executable, "-W", "default", "-m", f"benchmarks.{name}", "--small"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert any(figure.isdigit() for figure in done.stdout), done.stdout
+    assert "nothing was measured" not in done.stdout
+
+
+def test_make_bench_runs_every_benchmark():
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert [name for name in BENCHMARKS if f"-m benchmarks.{name}" not in recipe] == []
