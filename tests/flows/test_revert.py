@@ -100,7 +100,7 @@ def assert_nothing_is_dated_after(installation, after: date):
         late = installation.ask(f"SELECT count(*) FROM {table} WHERE \"{column}\" > DATE '{after}'")
         assert late == [(0,)], (table, column)
     (latest,) = installation.ask(
-        "SELECT max(greatest(published_at, updated_at)) < '2025-01-14 05:00Z' FROM publication"
+        "SELECT max(greatest(published_at, updated_at)) < '2025-01-14 05:00:00+00' FROM publication"
     )
     assert latest == (True,)
 
