@@ -199,8 +199,8 @@ def publish(on: date | None, as_json: bool, config: Path) -> None:  # noqa: FBT0
 def schedule(config: Path) -> None:
     """Hand the flows to Prefect on their schedule, and run them until stopped.
 
-    Daily Monday to Friday, weekly on Saturday, in New York's time. Uses the server in prefect.api_url, or starts
-    one for itself. Example: yibao schedule
+    When they run is set in [schedule]: by default daily Monday to Friday, weekly on Saturday, in New York's time. Uses
+    the server in prefect.api_url, or starts one on prefect.port. Example: yibao schedule
     """
     from flows.schedule import serve
 

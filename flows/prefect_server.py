@@ -71,7 +71,7 @@ def serve_schedules(tell: Tell, listener: socket.socket) -> None:
 
     app = _App(create_app(final=True))
     uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on")).run(sockets=[listener])
-    tell(_explain(app.failure))
+    tell(explain_failure(app.failure))
 
 
 def isolate_schedule(home: Path, api_url: str) -> None:
@@ -140,12 +140,12 @@ def _start(listener: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
     deadline = time.monotonic() + _STARTUP_S
     while not server.started:
         if time.monotonic() > deadline or not thread.is_alive():
-            raise YibaoError(_explain(app.failure))
+            raise YibaoError(explain_failure(app.failure))
         time.sleep(_PAUSE_S)
     return server, thread
 
 
-def _explain(failure: str) -> str:
+def explain_failure(failure: str) -> str:
     """Say why the server did not start, and what to do, from the traceback of its start."""
     home = Path(os.environ["PREFECT_HOME"])
     reason = failure.strip().rpartition("\n")[2] or f"no answer within {_STARTUP_S:.0f} seconds"

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
+import tomllib
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,23 +16,26 @@ import httpx
 import pytest
 import yaml
 
-from flows import schedule
 from flows.registry import FLOWS
 from storage import published
 from tests.judges.conftest import serving
 from tests.judges.site import Published, entries
 from yibao.rendering import ready
+from yibao.settings import Prefect, Schedule
 from yibao.web import application, tree
 
 ROOT = Path(__file__).parents[1]
+SCHEDULE = Schedule()
 
 
 def test_prefect_yaml_names_flows_and_schedules_as_the_command_does():
     plan = yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text())
-    found = {one["name"]: one for one in plan["deployments"]}
-    assert found["daily"]["schedules"] == [{"cron": schedule.DAILY, "timezone": schedule.TIMEZONE}]
-    assert found["weekly"]["schedules"] == [{"cron": schedule.WEEKLY, "timezone": schedule.TIMEZONE}]
+    found = {one["name"].partition("-")[0]: one for one in plan["deployments"]}
+    assert found["daily"]["schedules"] == [{"cron": SCHEDULE.daily, "timezone": SCHEDULE.timezone}]
+    assert found["weekly"]["schedules"] == [{"cron": SCHEDULE.weekly, "timezone": SCHEDULE.timezone}]
     for name, one in found.items():
+        # Two installations on one server must not replace each other's deployments.
+        assert one["name"] == f"{name}-srv-yibao"
         module, _, function = one["entrypoint"].rpartition(".")
         assert FLOWS[name].fn.__module__ == module
         assert FLOWS[name].fn.__name__ == function
@@ -39,23 +43,46 @@ def test_prefect_yaml_names_flows_and_schedules_as_the_command_does():
 
 def test_crontab_runs_the_same_lines():
     lines = (ROOT / "deployments" / "crontab").read_text()
-    assert f"CRON_TZ={schedule.TIMEZONE}" in lines
-    for cron in (schedule.DAILY, schedule.WEEKLY):
+    assert f"CRON_TZ={SCHEDULE.timezone}" in lines
+    for cron in (SCHEDULE.daily, SCHEDULE.weekly):
         assert cron in " ".join(lines.split())
+
+
+def test_documents_and_the_template_say_the_schedule_that_is_the_default():
+    guide = (ROOT / "docs" / "operations.md").read_text()
+    template = tomllib.loads((ROOT / "flows" / "templates" / "yibao.toml").read_text())
+    assert template["schedule"] == SCHEDULE.model_dump()
+    for key, value in {**SCHEDULE.model_dump(), "port": Prefect().port}.items():
+        section = "prefect" if key == "port" else "schedule"
+        assert f"| `{section}.{key}` | {value} |" in guide
+    readme = (ROOT / "deployments" / "README.md").read_text()
+    for cron in (SCHEDULE.daily, SCHEDULE.weekly):
+        minute, hour, *_ = cron.split()
+        assert f"{int(hour):02}:{int(minute):02}" in readme
+
+
+@pytest.mark.parametrize(
+    "cron", [SCHEDULE.daily, SCHEDULE.weekly, "*/10 * * * MON-FRI", "0 9 L * *", "5,35 4-6 * 1 sun"]
+)
+def test_prefect_understands_cron_lines_that_the_settings_take(cron):
+    import asyncio
+
+    assert Schedule(daily=cron).daily == cron
+    assert asyncio.run(_next(cron, datetime(2025, 1, 1, tzinfo=UTC)))
 
 
 async def _next(cron, after):
     from prefect.server.schemas.schedules import CronSchedule
 
-    return await CronSchedule(cron=cron, timezone=schedule.TIMEZONE).get_dates(4, start=after)
+    return await CronSchedule(cron=cron, timezone=SCHEDULE.timezone).get_dates(4, start=after)
 
 
 @pytest.mark.parametrize("after", [datetime(2025, 3, 7, 12, tzinfo=UTC), datetime(2025, 10, 31, 12, tzinfo=UTC)])
 def test_the_hour_in_new_york_stays_through_both_changes_of_clocks(after):
     import asyncio
 
-    for moment in asyncio.run(_next(schedule.DAILY, after)):
-        local = moment.astimezone(ZoneInfo(schedule.TIMEZONE))
+    for moment in asyncio.run(_next(SCHEDULE.daily, after)):
+        local = moment.astimezone(ZoneInfo(SCHEDULE.timezone))
         assert (local.hour, local.minute) == (4, 30)
         assert local.isoweekday() <= 5
 

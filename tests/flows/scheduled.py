@@ -1,0 +1,170 @@
+"""A running `yibao schedule`, as tests start, look at and end it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Installation
+
+ROOT = Path(__file__).parents[2]
+READY = "Prefect at http"
+#: Far more than anything needs here, far less than for ever.
+PATIENCE_S = 150.0
+
+in_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def wait_for(what, seconds=PATIENCE_S):
+    """Return the first true answer of `what`; None when there was none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := what():
+            return found
+        time.sleep(0.1)
+    return None
+
+
+def read_stat(pid):
+    """A process's state, its parent, and when it began."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "gone", 0, 0
+    return fields[0], int(fields[1]), int(fields[19])
+
+
+def is_alive(pid):
+    return read_stat(pid)[0] not in ("gone", "Z", "X")
+
+
+def find_descendants(pid):
+    parents = {int(path.name): read_stat(path.name)[1] for path in Path("/proc").glob("[0-9]*")}
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+class Scheduled:
+    """A running `yibao schedule`, what it printed, and its Prefect server."""
+
+    def __init__(self, installation, port):
+        self.port = port
+        self.output = installation.folder / "output"
+        self.api = f"http://127.0.0.1:{port}/api"
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
+        with self.output.open("ab") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "flows.cli", "schedule", "--config", str(installation.config)],
+                env={**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
+        self.seen = {self.process.pid}
+
+    @property
+    def text(self):
+        return self.output.read_text(encoding="utf-8")
+
+    def await_ready(self, times=1):
+        wait_for(lambda: self.process.poll() is not None or self.text.count(READY) >= times)
+        assert self.process.poll() is None, self.text
+        assert self.text.count(READY) >= times, self.text
+
+    def find_processes(self):
+        self.seen |= find_descendants(self.process.pid)
+        return self.seen
+
+    def find_child(self, position):
+        """Our server is the first child that is not Python's own helper, our runner the second."""
+        found = find_descendants(self.process.pid) - {self.process.pid}
+        children = [
+            pid
+            for pid in sorted(found, key=lambda pid: read_stat(pid)[2])
+            if read_stat(pid)[1] == self.process.pid
+            and b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+        return children[position]
+
+    def await_end(self, seconds=15):
+        self.process.wait(seconds)
+        wait_for(lambda: not any(map(is_alive, self.seen)), 5)
+        assert [pid for pid in self.seen if is_alive(pid)] == []
+        return self.process.returncode
+
+    def ask(self, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.api + path, data, {"Content-Type": "application/json"})
+        for _ in range(20):
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                if error.code != 503:  # SQLite was locked for a moment
+                    raise
+                time.sleep(0.5)
+        raise AssertionError(f"{path} is never answered")
+
+    def start_run(self, on):
+        deployment = next(one for one in self.ask("/deployments/filter", {}) if one["name"].startswith("daily"))
+        body = {"parameters": {"on": on}, "state": {"type": "SCHEDULED"}}
+        return self.ask(f"/deployments/{deployment['id']}/create_flow_run", body)["id"]
+
+    def await_run(self, run_id):
+        def find_end():
+            run = self.ask(f"/flow_runs/{run_id}")
+            return run if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
+
+        found = wait_for(find_end)
+        assert found, self.text
+        return found
+
+
+def lay_out(folder, arxiv, port, more=""):
+    made = Installation(folder)
+    (folder / "translations").mkdir(parents=True)
+    made.configure(arxiv, more=f"\n[prefect]\nport = {port}\n{more}")
+    return made
+
+
+@contextmanager
+def running(installation, port):
+    one = Scheduled(installation, port)
+    try:
+        yield one
+    finally:
+        one.find_processes()
+        for pid in one.seen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        one.process.wait(10)
+
+
+def run_to_end(installation):
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "schedule", "--config", str(installation.config)],
+        check=False,
+        env={**environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=40,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
