@@ -84,7 +84,8 @@ def require_writable(folders: Iterable[tuple[str, Path]]) -> None:
     """Make these folders where need be, and try whether there is room and files can be written; each with its setting.
 
     Raises:
-        YibaoError: a folder cannot be made or written, or its disk is as good as full. The message names setting, folder and remedy.
+        YibaoError: a folder cannot be made or written, or its disk is as good as full. The message names setting,
+            folder and remedy.
     """
     for name, folder in folders:
         probe = folder / ".yibao.part"
@@ -99,7 +100,8 @@ def require_writable(folders: Iterable[tuple[str, Path]]) -> None:
             raise YibaoError(f"{name}: {folder} cannot be written: {error.strerror}. {_remedy(error)}") from None
         if free < _LEAST_FREE_BYTES:
             raise YibaoError(
-                f"{name}: the disk of {folder} has {free // 1024} KiB left, too little for a run. {_REMEDIES[errno.ENOSPC]}"
+                f"{name}: the disk of {folder} has {free // 1024} KiB left, too little for a run. "
+                f"{_REMEDIES[errno.ENOSPC]}"
             )
 
 
