@@ -187,7 +187,7 @@ def import_(file: Path, as_json: bool, config: Path) -> None:  # noqa: FBT001
 def publish(on: date | None, as_json: bool, config: Path) -> None:  # noqa: FBT001
     """Write feeds and pages from what is stored.
 
-    Everything is looked at, and made again where it is lost or differs; a run looks at what has changed.
+    Every published file is read, and made again where it is lost or differs; a run looks at what has changed.
 
     Example: yibao publish
     """

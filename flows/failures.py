@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -20,6 +21,9 @@ WRONG_USAGE = 2
 #: As the shell says it of a program that SIGINT or SIGPIPE ended.
 INTERRUPTED = 130
 CLOSED_PIPE = 141
+
+#: With less, the library and Prefect's own records cannot be begun, and what fails first is chance.
+_LEAST_FREE_BYTES = 16 * 1024 * 1024
 
 _REMEDIES = {
     errno.ENOSPC: "Make room on that disk and run again.",
@@ -77,10 +81,11 @@ def run_command(command: Callable[[], Any]) -> int:
 
 
 def require_writable(folders: Iterable[tuple[str, Path]]) -> None:
-    """Make these folders where need be, and try whether files can be written there; each with its setting's name.
+    """Make these folders where need be, and try whether there is room and files can be written; each with its setting.
 
     Raises:
-        YibaoError: a folder cannot be made or written. The message names setting, folder and remedy.
+        YibaoError: a folder cannot be made or written, or its disk is as good as full. The message names setting,
+            folder and remedy.
     """
     for name, folder in folders:
         probe = folder / ".yibao.part"
@@ -88,26 +93,33 @@ def require_writable(folders: Iterable[tuple[str, Path]]) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             probe.write_bytes(b"-" * 4096)
             probe.unlink()
+            free = shutil.disk_usage(folder).free
         except OSError as error:
             with contextlib.suppress(OSError):
                 probe.unlink()
             raise YibaoError(f"{name}: {folder} cannot be written: {error.strerror}. {_remedy(error)}") from None
+        if free < _LEAST_FREE_BYTES:
+            raise YibaoError(
+                f"{name}: the disk of {folder} has {free // 1024} KiB left, too little for a run. "
+                f"{_REMEDIES[errno.ENOSPC]}"
+            )
 
 
 def _prepare_streams() -> None:
     """Every character can be written to every terminal, and no file of ours gets the number of a closed stream."""
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
+    for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
+    if sys.stderr is None:
+        sys.stderr = io.TextIOWrapper(io.FileIO(os.open(os.devnull, os.O_WRONLY), "w"), write_through=True)
+    number = os.open(os.devnull, os.O_WRONLY) if sys.stdout is None else sys.stdout.fileno()
     sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(_Output(sys.stdout.fileno(), "w", closefd=False)),
-        encoding=sys.stdout.encoding,
+        io.BufferedWriter(_Output(number, "w", closefd=False)),
+        encoding="utf-8" if sys.stdout is None else sys.stdout.encoding,
         errors="backslashreplace",
-        line_buffering=sys.stdout.isatty(),
+        line_buffering=os.isatty(number),
     )
 
 
