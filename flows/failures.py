@@ -4,7 +4,6 @@ import contextlib
 import errno
 import io
 import os
-import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -13,6 +12,7 @@ from typing import Any
 
 import click
 
+from storage.disk import REMEDIES, describe, make_writable_folder
 from storage.failures import explain
 from yibao.errors import DateError, SettingsError, YibaoError
 
@@ -21,28 +21,6 @@ WRONG_USAGE = 2
 #: As the shell says it of a program that SIGINT or SIGPIPE ended.
 INTERRUPTED = 130
 CLOSED_PIPE = 141
-
-#: With less, the library and Prefect's own records cannot be begun, and what fails first is chance.
-_LEAST_FREE_BYTES = 16 * 1024 * 1024
-
-_REMEDIES = {
-    errno.ENOSPC: "Make room on that disk and run again.",
-    errno.EDQUOT: "Make room within the quota and run again.",
-    errno.EFBIG: "Raise the limit of a file's size (`ulimit -f`) and run again.",
-    errno.EROFS: "That disk is read-only: make it writable, or name another folder in yibao.toml.",
-    errno.EACCES: "Check who owns it, and its rights.",
-    errno.EPERM: "Check who owns it, and its rights.",
-    errno.ENOENT: "Check the path.",
-    errno.ENOTDIR: "A part of this path is a file: move it elsewhere, or name another path.",
-    errno.EEXIST: "Move what is there elsewhere, or name another path.",
-    errno.EISDIR: "This is a folder, and a file was expected: name another path.",
-    errno.ELOOP: "Links lead in a circle there: correct them.",
-    errno.ENAMETOOLONG: "Choose a shorter path.",
-    errno.EMFILE: "Raise the limit of open files (`ulimit -n`) and run again.",
-    errno.ENFILE: "The machine has too many files open: stop other programs and run again.",
-    errno.EIO: "The disk fails: look into the system's log.",
-    errno.ENOMEM: "Give the machine more memory, or stop other programs, and run again.",
-}
 
 
 class OutputError(OSError):
@@ -88,21 +66,7 @@ def require_writable(folders: Iterable[tuple[str, Path]]) -> None:
             folder and remedy.
     """
     for name, folder in folders:
-        probe = folder / ".yibao.part"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            probe.write_bytes(b"-" * 4096)
-            probe.unlink()
-            free = shutil.disk_usage(folder).free
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                probe.unlink()
-            raise YibaoError(f"{name}: {folder} cannot be written: {error.strerror}. {_remedy(error)}") from None
-        if free < _LEAST_FREE_BYTES:
-            raise YibaoError(
-                f"{name}: the disk of {folder} has {free // 1024} KiB left, too little for a run. "
-                f"{_REMEDIES[errno.ENOSPC]}"
-            )
+        make_writable_folder(folder, name)
 
 
 def _prepare_streams() -> None:
@@ -157,23 +121,18 @@ def _describe(error: BaseException) -> str | None:
     if isinstance(error, YibaoError):
         return str(error)
     if isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
-        return f"{place}{error.strerror or error}. {_remedy(error)}".rstrip()
+        return describe(None, error)
     if isinstance(error, MemoryError):
-        return f"There is not enough memory. {_REMEDIES[errno.ENOMEM]}"
+        return f"There is not enough memory. {REMEDIES[errno.ENOMEM]}"
     if isinstance(error, UnicodeEncodeError) and "surrogates" in error.reason:
         return f"{error.object!r} is no text in UTF-8. Type it again, or set a UTF-8 locale (LC_ALL=C.UTF-8)."
     return explain(error)
 
 
-def _remedy(error: OSError) -> str:
-    return _REMEDIES.get(error.errno or 0, "")
-
-
 def _tell_output(error: OSError) -> int:
     if error.errno == errno.EPIPE:
         return CLOSED_PIPE
-    _say(f"the output could not be written: {error.strerror}. {_remedy(error)}")
+    _say(f"the output could not be written: {error.strerror}. {REMEDIES.get(error.errno or 0, '')}")
     return FAILED
 
 

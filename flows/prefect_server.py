@@ -4,7 +4,9 @@ The server is a thread, not Prefect's subprocess: it dies with us when we are ki
 the time. Nobody relies on its memory: what happened is told from the library's `run` table.
 """
 
+import errno
 import os
+import re
 import socket
 import threading
 import time
@@ -16,12 +18,18 @@ from typing import Any
 import uvicorn
 
 from flows.children import Tell
-from storage.disk import explain_full_disk, explain_unwritable, make_writable_folder
+from storage.disk import describe, make_writable_folder
 from yibao.errors import YibaoError
 
 _STARTUP_S = 90.0
 _SHUTDOWN_S = 5.0
 _PAUSE_S = 0.02
+#: What the disk refuses, by words in a traceback: SQLite's, and the operating system's.
+_OF_THE_DISK = (
+    (r"disk is full|No space left|Disk quota", errno.ENOSPC),
+    (r"readonly database|Read-only file system", errno.EROFS),
+    (r"Permission denied|unable to open database file", errno.EACCES),
+)
 
 
 @contextmanager
@@ -149,12 +157,9 @@ def explain_failure(failure: str) -> str:
     """Say why the server did not start, and what to do, from the traceback of its start."""
     home = Path(os.environ["PREFECT_HOME"])
     reason = failure.strip().rpartition("\n")[2] or f"no answer within {_STARTUP_S:.0f} seconds"
-    if any(words in failure for words in ("disk is full", "No space left", "Disk quota")):
-        return explain_full_disk(home)
-    if any(words in failure for words in ("readonly database", "Read-only file system", "Permission denied")):
-        return explain_unwritable(home, reason)
-    if "unable to open database file" in failure:
-        return explain_unwritable(home, reason)
+    for words, number in _OF_THE_DISK:
+        if re.search(words, failure):
+            return describe(home, OSError(number, "", str(home)))
     return (
         f"Prefect's server did not start: {reason}. "
         f"Delete {home} and try again: it holds nothing but Prefect's own records."

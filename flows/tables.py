@@ -1,20 +1,15 @@
 """Rows on a terminal, in a pipe, or for a program."""
 
 import csv
-import errno
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
-
-from yibao.errors import YibaoError
 
 
 def show(
@@ -23,18 +18,13 @@ def show(
     """Write rows to stdout as they come: a table for a person, CSV with a header line when piped, or a JSON array.
 
     A table needs all of its rows at once: `most_shown` says how many it may have; it then says that there are more.
-
-    Raises:
-        YibaoError: stdout cannot be written, on a full disk say.
     """
-    with _explain_full_output():
-        if as_json:
-            _write_json(names, rows)
-        elif sys.stdout.isatty():
-            _write_table(names, iter(rows), most_shown)
-        else:
-            _write_csv(names, rows)
-        sys.stdout.flush()
+    if as_json:
+        _write_json(names, rows)
+    elif sys.stdout.isatty():
+        _write_table(names, iter(rows), most_shown)
+    else:
+        _write_csv(names, rows)
 
 
 def _write_table(names: Sequence[str], rows: Iterator[Sequence[Any]], most_shown: int | None) -> None:
@@ -59,15 +49,3 @@ def _write_json(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         sys.stdout.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str))
         between = ",\n "
     sys.stdout.write("]\n" if between != "[" else "[]\n")
-
-
-@contextmanager
-def _explain_full_output() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.EPIPE:
-            raise  # Whoever read it has enough: the command ends in silence.
-        # What is still buffered can go nowhere; nobody shall stumble over it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
-        raise YibaoError(f"The output cannot be written: {error.strerror}.") from None

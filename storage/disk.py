@@ -1,4 +1,4 @@
-"""Tell in words what a disk refuses: no space, no rights, read-only."""
+"""Tell in words what a disk refuses: no space, no rights, read-only; and what to do about it."""
 
 import errno
 import os
@@ -10,20 +10,28 @@ from pathlib import Path
 
 from yibao.errors import YibaoError
 
-#: Less than this is not enough for one run's temporary files.
+#: With less, the library and Prefect's own records cannot be begun, and what fails first is chance.
 _LEAST_FREE_BYTES = 16 * 2**20
-_FREE_SPACE = "Free some space on that disk and run the same command again; nothing half done was kept."
+_RIGHTS = "Run Yibao as the user who owns it, or correct its rights."
 #: What to do, by the number of the operating system's error.
 REMEDIES = {
-    errno.ENOSPC: _FREE_SPACE,
-    errno.EDQUOT: _FREE_SPACE,
-    errno.EFBIG: "Raise the limit on the size of files (`ulimit -f`) and run the same command again.",
-    errno.EROFS: "Make the disk writable, or choose another folder (`paths.data` in yibao.toml).",
-    errno.EACCES: "Run Yibao as the user who owns it, or correct its rights.",
-    errno.EPERM: "Run Yibao as the user who owns it, or correct its rights.",
-    errno.EIO: "The disk fails: look at it, and restore from a backup on another one where need be.",
+    errno.ENOSPC: "Make room on that disk and run again; nothing half done was kept.",
+    errno.EDQUOT: "Make room within the quota and run again; nothing half done was kept.",
+    errno.EFBIG: "Raise the limit of a file's size (`ulimit -f`) and run again.",
+    errno.EROFS: "That disk is read-only: make it writable, or name another folder in yibao.toml.",
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.ENOENT: "Check the path.",
+    errno.ENOTDIR: "A part of this path is a file: move it elsewhere, or name another path.",
+    errno.EEXIST: "Move what is there elsewhere, or name another path.",
+    errno.EISDIR: "This is a folder, and a file was expected: name another path.",
+    errno.ELOOP: "Links lead in a circle there: correct them.",
+    errno.ENAMETOOLONG: "Choose a shorter path.",
+    errno.EMFILE: "Raise the limit of open files (`ulimit -n`) and run again.",
+    errno.ENFILE: "The machine has too many files open: stop other programs and run again.",
+    errno.EIO: "The disk fails: look into the system's log, and restore from a backup on another one where need be.",
+    errno.ENOMEM: "Give the machine more memory, or stop other programs, and run again.",
 }
-_OTHERWISE = "Correct that and run the same command again."
 
 
 @contextmanager
@@ -35,19 +43,20 @@ def explain_disk_errors(path: Path) -> Iterator[None]:
         raise YibaoError(describe(path, error)) from error
 
 
-def describe(path: Path, error: OSError) -> str:
-    """What the disk refused, where, and what to do about it."""
-    number = error.errno or 0
+def describe(path: Path | None, error: OSError) -> str:
+    """Say what the system refused, where, and what to do about it."""
     where = error.filename or path
-    return f"{where}: {os.strerror(number) if number else error}. {REMEDIES.get(number, _OTHERWISE)}"
+    words = os.strerror(error.errno) if error.errno else str(error)
+    return f"{f'{where}: ' if where else ''}{words}. {REMEDIES.get(error.errno or 0, '')}".rstrip()
 
 
-def make_writable_folder(folder: Path) -> None:
-    """Make a folder where it is missing, and write a file into it once.
+def make_writable_folder(folder: Path, setting: str = "") -> None:
+    """Make a folder where it is missing, and write a file into it once; `setting` names it in a message.
 
     Raises:
-        YibaoError: the folder cannot be made or written to, or its disk is full. The message names it and the remedy.
+        YibaoError: the folder cannot be made or written to, or its disk is as good as full.
     """
+    name = f"{setting}: {folder}" if setting else str(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -55,16 +64,9 @@ def make_writable_folder(folder: Path) -> None:
             file.flush()
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise YibaoError(describe(folder, OSError(error.errno, error.strerror, str(folder)))) from None
+        remedy = REMEDIES.get(error.errno or 0, "")
+        raise YibaoError(f"{name}: it cannot be written: {error.strerror}. {remedy}") from None
     if free < _LEAST_FREE_BYTES:
-        raise YibaoError(f"{explain_full_disk(folder)} {free / 2**20:.1f} MiB are free.")
-
-
-def explain_full_disk(folder: Path) -> str:
-    """Say that there is no room left where a folder is, and what to do."""
-    return describe(folder, OSError(errno.ENOSPC, "", str(folder)))
-
-
-def explain_unwritable(folder: Path, reason: str) -> str:
-    """Say that a folder cannot be written to, and what to do."""
-    return f"{folder}: this folder cannot be written to ({reason}). {REMEDIES[errno.EROFS]}"
+        raise YibaoError(
+            f"{name}: its disk has {free // 1024} KiB left, too little for a run. {REMEDIES[errno.ENOSPC]}"
+        )

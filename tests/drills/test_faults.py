@@ -269,11 +269,11 @@ def lived(tmp_path_factory) -> Iterator[World]:
 
 
 @pytest.fixture
-def world(lived: World, tmp_path: Path) -> Iterator[World]:
+def world(lived: World, tmp_path: Path) -> World:
     """A copy of it; whoever was sent something stays on record."""
     folder = tmp_path / "gazette"
     shutil.copytree(lived.folder, folder, symlinks=True)
-    yield World(folder, lived.arxiv, lived.mailbox)
+    return World(folder, lived.arxiv, lived.mailbox)
 
 
 _TOLD: list[tuple[Row, Result]] = []

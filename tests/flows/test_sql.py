@@ -120,7 +120,7 @@ def test_whoever_reads_only_the_beginning_ends_the_query_in_silence(folder):
     assert process.stdout.readline() == b"n,text\n"
     process.stdout.close()
     assert process.stderr.read() == b""
-    assert process.wait(timeout=60) in (0, 1)
+    assert process.wait(timeout=60) in (0, 1, 141)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
@@ -128,7 +128,9 @@ def test_an_output_that_is_full_is_told_in_a_sentence(folder):
     with Path("/dev/full").open("w") as full:
         process = start(folder, MANY, stdout=full, stderr=subprocess.PIPE, text=True)
         _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (1, "yibao: The output cannot be written: No space left on device.\n")
+    assert process.returncode == 1
+    assert "yibao: the output could not be written: No space left on device." in err
+    assert err.count("\n") == 1
 
 
 def test_ctrl_c_ends_a_long_query_at_once_without_a_traceback(folder, tmp_path, monkeypatch):
