@@ -36,6 +36,8 @@ class Tally:
     later: list[int | None] = field(default_factory=list)
     #: Not offered, because the server failed again and again.
     left: int = 0
+    #: The server's answer was lost: it may have them.
+    lost: int = 0
     #: Names of exceptions that one message each met.
     broken: list[str] = field(default_factory=list)
     #: What the server said, without addresses, and how often.
@@ -129,6 +131,7 @@ class Mailer:
         self._record(tally, subscriber, state, f"{type(error).__name__}: {error}")
         if is_sending:
             self._failures += 1
+            tally.lost += 1
             tally.words[addresses.hide_addresses(str(error), subscriber.email)] += 1
         else:
             tally.broken.append(type(error).__name__)
@@ -161,9 +164,8 @@ class Mailer:
             names = ", ".join(sorted(set(tally.broken)))
             report.fault(f"{key}: {len(tally.broken)} messages could not be made ({names}); the next run tries again")
         self._report_refusals(tally)
-        doubtful = deliveries.counts(self._people, key).get(DeliveryState.SENDING, 0)
-        if doubtful:
-            report_doubtful(self._run, key, doubtful)
+        if tally.lost:
+            report_doubtful(self._run, key, tally.lost)
 
     def _report_refusals(self, tally: Tally) -> None:
         offered = tally.sent + tally.refused + len(tally.later) + tally.left

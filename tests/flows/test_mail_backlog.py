@@ -1,5 +1,7 @@
 """Mail of days that were not complete, or that a server refused for the time being: sent once, in order, later."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -152,12 +154,13 @@ def test_after_a_restore_one_command_sees_to_it_that_nothing_is_sent_twice(poste
     people = installation.folder / "data" / "people.sqlite"
     subscribe(installation, "ann@example.org")
     run(installation, arxiv, DAYS[0])
-    people_of(installation).dispose()
-    backup = people.read_bytes()
+    backup = installation.folder / "backup.sqlite"
+    with closing(sqlite3.connect(people)) as live:
+        live.execute("VACUUM INTO ?", [str(backup)])
     run(installation, arxiv, DAYS[1])
     for file in people.parent.glob("people.sqlite*"):
         file.unlink()
-    people.write_bytes(backup)
+    backup.rename(people)
     monkeypatch.setenv("YIBAO_NEWSLETTER__MAX_AGE_DAYS", "0")
     report = run(installation, arxiv, DAYS[2], "newsletter")
     assert "2025-01-14: never sent, and older than 0 days by now" in report.mail[0]

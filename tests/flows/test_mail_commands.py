@@ -1,12 +1,5 @@
 """What a person types about mail when something is wrong: a sentence, an exit status, and no traceback."""
 
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-
 import pytest
 
 from tests.conftest import MONDAY
@@ -84,30 +77,6 @@ def test_a_file_of_subscribers_that_cannot_be_opened_is_told_likewise(installati
     status, out, err = command("subscribers", "list", cwd=installation.folder)
     assert (status, out, "Traceback" in err) == (1, "", False)
     assert "Let the user who runs Yibao read and write this file and its folder" in err
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_a_file_of_subscribers_of_another_user_is_told_likewise():
-    folder = Path(tempfile.mkdtemp(prefix="yibao-mail-"))
-    try:
-        (folder / "yibao.toml").write_text("")
-        (folder / "data").mkdir()
-        (folder / "data" / "people.sqlite").write_bytes(b"")
-        folder.chmod(0o755)
-        program = "import os, sys; os.setgid(65534); os.setuid(65534); from flows.cli import main; main()"
-        done = subprocess.run(
-            [sys.executable, "-B", "-c", program, "subscribers", "list"],
-            check=False,
-            cwd=folder,
-            env={"PYTHONPATH": str(Path.cwd()), "PATH": os.environ["PATH"], "HOME": str(folder)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
-        assert "people.sqlite: the subscribers cannot be used" in done.stderr
-    finally:
-        shutil.rmtree(folder)
 
 
 def test_a_server_without_starttls_is_told_in_a_sentence(installation):

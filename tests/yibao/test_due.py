@@ -1,7 +1,7 @@
 """Which editions are mailed in a run, and what is said of the others."""
 
-import itertools
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -121,5 +121,5 @@ def test_mail_goes_out_oldest_first_and_a_week_after_its_days(keys):
     sent = [one.key for one in order(decide(key, (), 1, on=MONDAY, own=None, max_age_days=9) for key in keys)]
     assert sorted(sent) == sorted(keys)
     assert [appears_on(key) for key in sent] == sorted(map(appears_on, keys))
-    for before, after in itertools.pairwise(sent):
+    for before, after in pairwise(sent):
         assert not ("W" in before and after == appears_on(before).isoformat())
