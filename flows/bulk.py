@@ -51,7 +51,9 @@ def store_file(run: Run, path: Path) -> None:
         bulk.prepare(library)
         try:
             _store(run, library, path, path, [])
-        except UnreadableLinesError:
+        except UnreadableLinesError as error:
+            if bulk_files.kind_of(path) == "parquet":
+                raise YibaoError(f"{path}: it is no Parquet file, or a damaged one ({error}). Get it again.") from None
             folder.mkdir(parents=True, exist_ok=True)
             clean = folder / "bulk.clean.jsonl"
             try:

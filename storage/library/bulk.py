@@ -119,9 +119,13 @@ def json_relation(path: str, *, has_lines: bool = False) -> str:
 
 
 def types_of(connection: Connection, path: str) -> dict[str, str]:
-    """The columns of a Parquet file, with DuckDB's types for them."""
-    rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_literal(path)})").fetchall()  # noqa: S608
-    return {row[0]: row[1] for row in rows}
+    """The columns of a Parquet file, with DuckDB's types for them.
+
+    Raises:
+        UnreadableLinesError: it is no Parquet file, or a damaged one.
+    """
+    _execute(connection, f"DESCRIBE SELECT * FROM read_parquet({_literal(path)})")  # noqa: S608
+    return {row[0]: row[1] for row in connection.fetchall()}
 
 
 def parquet_relation(connection: Connection, path: str) -> str:
@@ -298,7 +302,7 @@ def mixed(connection: Connection, relation: str) -> list[Paper]:
 def _execute(connection: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> None:
     try:
         connection.execute(query, parameters)
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.SerializationException) as error:
         raise UnreadableLinesError(str(error).splitlines()[0]) from error
 
 

@@ -129,6 +129,21 @@ def cut_short(path: Path) -> AbstractContextManager[None]:
 
 
 @contextmanager
+def damaged_people(world: World) -> Iterator[None]:
+    """The file of subscribers is damaged, and SQLite's log beside it is lost."""
+    beside = list(world.data.glob("people.sqlite-*"))
+    kept = {path: path.read_bytes() for path in beside}
+    for path in beside:
+        path.unlink()
+    with replaced(world.people, b"not a database at all" * 300):
+        yield
+    for path in world.data.glob("people.sqlite-*"):
+        path.unlink()
+    for path, content in kept.items():
+        path.write_bytes(content)
+
+
+@contextmanager
 def moved_away(path: Path) -> Iterator[None]:
     aside = path.with_name(f"{path.name}.aside")
     path.rename(aside)
@@ -147,14 +162,6 @@ def made_folder(path: Path) -> Iterator[None]:
     """A folder stands where a file was."""
     with moved_away(path):
         path.mkdir()
-        yield
-
-
-@contextmanager
-def file_instead(path: Path) -> Iterator[None]:
-    """A file stands where a folder was."""
-    with moved_away(path):
-        path.write_bytes(b"")
         yield
 
 

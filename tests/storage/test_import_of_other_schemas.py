@@ -229,3 +229,20 @@ def test_of_real_records_no_category_is_unknown_and_every_day_of_submission_is_k
     assert not [code for code in codes if not is_category(code)]
     (days,) = installed.ask("SELECT count(*) FROM paper WHERE submitted_precision = 'day'")
     assert days == duckdb.execute(f"SELECT count(created) FROM '{path}'").fetchone()
+
+
+@pytest.mark.parametrize("damage", ["nothing but the first letters", "an end that is missing", "a page in the middle"])
+def test_a_parquet_file_that_is_none_or_damaged_is_refused_in_a_sentence(installed, damage):
+    path = installed.folder / "a.parquet"
+    columns = "'2501.0000' || range AS id, 'T' AS title, 'A' AS authors, 'Abs' AS abstract, 'cs.CL' AS categories"
+    duckdb.execute(f"COPY (SELECT {columns} FROM range(1, 9)) TO '{path}' (FORMAT parquet)")
+    content = path.read_bytes()
+    damaged = {
+        "nothing but the first letters": b"PAR1 and nothing else",
+        "an end that is missing": content[:-100],
+        "a page in the middle": content[:60] + b"\xff" * 200 + content[260:],
+    }
+    path.write_bytes(damaged[damage])
+    with pytest.raises(YibaoError, match=r"a\.parquet.*Get it again"):
+        installed.take(path)
+    assert installed.ask("SELECT count(*) FROM paper_state") == [(0,)]
