@@ -49,7 +49,7 @@ def test_crontab_runs_the_same_lines():
 
 
 def test_documents_and_the_template_say_the_schedule_that_is_the_default():
-    guide = (ROOT / "docs" / "operations.md").read_text()
+    guide = (ROOT / "docs" / "operations" / "README.md").read_text()
     template = tomllib.loads((ROOT / "flows" / "templates" / "yibao.toml").read_text())
     assert template["schedule"] == SCHEDULE.model_dump()
     for key, value in {**SCHEDULE.model_dump(), "port": Prefect().port}.items():

@@ -71,4 +71,4 @@ def test_the_exposure_is_what_the_operations_page_says():
     if found is None:
         pytest.skip("this systemd cannot judge a unit that is not installed")
     assert float(found[1]) <= MOST_EXPOSURE
-    assert "exposure 1.1" in (ROOT / "docs" / "operations.md").read_text()
+    assert "exposure 1.1" in (ROOT / "docs" / "operations" / "README.md").read_text()
