@@ -1,6 +1,7 @@
 """What tests share. Nothing here reaches beyond this machine's loopback."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,12 +104,32 @@ class Installation:
         )
 
 
-@pytest.fixture
-def installation(tmp_path: Path, arxiv: Standin, prefect_server: None) -> Installation:
-    made = Installation(tmp_path)
-    (tmp_path / "translations").mkdir()
+def lay_out(folder: Path, arxiv: Standin) -> Installation:
+    """Make an installation that asks this arXiv."""
+    made = Installation(folder)
+    (folder / "translations").mkdir()
     made.configure(arxiv)
     return made
+
+
+@pytest.fixture
+def installation(tmp_path: Path, arxiv: Standin, prefect_server: None) -> Installation:
+    return lay_out(tmp_path, arxiv)
+
+
+@pytest.fixture(scope="session")
+def _data_of_monday(tmp_path_factory: pytest.TempPathFactory, prefect_server: None) -> Path:
+    with Standin(today=MONDAY) as arxiv:
+        made = lay_out(tmp_path_factory.mktemp("monday"), arxiv)
+        assert not made.run("harvest", MONDAY).failures
+    return made.folder / "data"
+
+
+@pytest.fixture
+def harvested(installation: Installation, _data_of_monday: Path) -> Installation:
+    """An installation that harvested on Monday. That was done once, and is copied."""
+    shutil.copytree(_data_of_monday, installation.folder / "data")
+    return installation
 
 
 def tree_of(folder: Path) -> dict[str, bytes]:

@@ -96,15 +96,14 @@ def test_a_list_older_than_arxiv_keeps_is_told_as_lost_and_asked_for_no_more(ins
 
 
 @pytest.mark.parametrize("fault", [Fault.STALE_FRESH, Fault.SHORT, Fault.LAGGING, Fault.STALE, Fault.NO_ITEMS])
-def test_a_feed_that_lies_costs_nothing_and_files_nothing_under_a_wrong_date(installation, arxiv, fault):
-    installation.run("harvest", MONDAY)
+def test_a_feed_that_lies_costs_nothing_and_files_nothing_under_a_wrong_date(harvested, arxiv, fault):
     arxiv.today = TUESDAY
     arxiv.fail(FEEDS, fault, times=99)
-    installation.run("harvest", TUESDAY)
+    harvested.run("harvest", TUESDAY)
     arxiv.heal()
-    installation.run("harvest", TUESDAY)
-    installation.run("harvest", TUESDAY)
-    held = installation.ask("SELECT announced_on, category, arxiv_id FROM announcement")
+    harvested.run("harvest", TUESDAY)
+    harvested.run("harvest", TUESDAY)
+    held = harvested.ask("SELECT announced_on, category, arxiv_id FROM announcement")
     truth = {
         (line.on, line.category, paper.id)
         for paper in load()
@@ -113,7 +112,7 @@ def test_a_feed_that_lies_costs_nothing_and_files_nothing_under_a_wrong_date(ins
     }
     held_in = {(on, category, arxiv_id) for on, category, arxiv_id in held}
     assert held_in == {(on, "math.NA" if c == "cs.NA" else c, i) for on, c, i in truth}
-    assert set(ledger_of(installation).values()) == {"complete"}
+    assert set(ledger_of(harvested).values()) == {"complete"}
 
 
 def test_a_page_that_silently_lost_a_paper_is_found_out_by_the_feed(installation, arxiv):
@@ -135,14 +134,13 @@ def test_a_paper_that_page_and_feed_both_lost_is_found_out_by_oai(installation, 
     assert installation.ask("SELECT count(*) FROM announcement WHERE arxiv_id = '2501.06186'") == [(1,)]
 
 
-def test_an_empty_page_on_a_working_day_is_looked_at_again_and_nothing_is_taken_back(installation, arxiv):
-    installation.run("harvest", MONDAY)
-    with connection.writing(wiring.library_path(wiring.load(installation.config))) as library:
+def test_an_empty_page_on_a_working_day_is_looked_at_again_and_nothing_is_taken_back(harvested, arxiv):
+    with connection.writing(wiring.library_path(wiring.load(harvested.config))) as library:
         library.execute("UPDATE batch SET state = 'partial' WHERE category = 'cs.CL'")
     arxiv.fail("/catchup/cs.CL", Fault.NO_ITEMS, times=9)
-    report = installation.run("harvest", MONDAY)
+    report = harvested.run("harvest", MONDAY)
     assert any("is empty now, and had 4 entries" in trouble for trouble in report.troubles)
-    assert installation.ask("SELECT count(*) FROM announcement WHERE category = 'cs.CL'") == [(4,)]
+    assert harvested.ask("SELECT count(*) FROM announcement WHERE category = 'cs.CL'") == [(4,)]
 
 
 @pytest.mark.parametrize("fault", [Fault.MISCOUNTED, Fault.WRONG_DATE, Fault.CUT_OFF, Fault.EMPTY_BODY, Fault.HTML])
@@ -256,7 +254,6 @@ def test_a_lost_library_is_rebuilt_from_the_kept_bytes_history_and_ledger_includ
     assert {table: sorted(map(str, installation.ask(f"FROM {table}"))) for table in tables} == before
 
 
-def test_the_place_in_the_list_is_in_the_library_with_the_page(installation, arxiv):
-    installation.run("harvest", MONDAY)
-    with installation.library() as library:
+def test_the_place_in_the_list_is_in_the_library_with_the_page(harvested, arxiv):
+    with harvested.library() as library:
         assert oai_lists.read(library, "arXivRaw") == oai_lists.OaiList("arXivRaw", date(2025, 1, 11))

@@ -279,22 +279,26 @@ def test_parts_are_whole_lines_and_together_the_file(tmp_path, monkeypatch):
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=20)
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """DuckDB with the functions by which snapshots are read, and a place for one."""
+    with duckdb.connect() as library:
+        library.execute("SET TimeZone = 'UTC'")
+        bulk.prepare(library)
+        yield library, tmp_path_factory.mktemp("record") / "record.json"
+
+
 @given(_TEXT, _TEXT, st.none() | _TEXT, st.integers(1, 3))
-def test_a_record_has_the_same_fingerprint_in_the_snapshot_and_over_oai(
-    tmp_path_factory, title, abstract, comments, versions
-):
+def test_a_record_has_the_same_fingerprint_in_the_snapshot_and_over_oai(prepared, title, abstract, comments, versions):
     """So that the day's changes are told from what the snapshot said already without reading a text."""
     told = record(title=title, abstract=abstract, comments=comments)
     history = [Version(n, datetime(2025, 1, n, 19, 18, 42, tzinfo=UTC)) for n in range(1, versions + 1)]
     told["versions"] = [
         {"version": f"v{one.version}", "created": format_datetime(one.submitted_at, usegmt=True)} for one in history
     ]
-    with duckdb.connect() as library:
-        library.execute("SET TimeZone = 'UTC'")
-        bulk.prepare(library)
-        path = tmp_path_factory.mktemp("record") / "record.json"
-        path.write_text(json.dumps(told))
-        found = library.execute(f"SELECT {bulk._FINGERPRINT} FROM {bulk.json_relation(str(path))}").fetchone()[0]
+    library, path = prepared
+    path.write_text(json.dumps(told))
+    found = library.execute(f"SELECT {bulk._FINGERPRINT} FROM {bulk.json_relation(str(path))}").fetchone()[0]
     assert found.hex == oai_records.fingerprint_of({k: v for k, v in told.items() if isinstance(v, str)}, history)
 
 
@@ -334,6 +338,7 @@ def test_any_text_is_repaired_or_refused_and_nothing_else(text, month):
     assert isinstance(identifiers.repair(text, month), (str, Repaired))
 
 
+@pytest.mark.drill
 @pytest.mark.shared
 def test_the_damaged_identifiers_of_real_archives_are_repaired_or_refused_with_a_reason_each(installed, shared):
     path = shared / "data" / "arxiv-records" / "damaged-ids.parquet"
@@ -348,6 +353,7 @@ def test_the_damaged_identifiers_of_real_archives_are_repaired_or_refused_with_a
     assert {"0804.2095", "1210.4050", "0901.1260"} <= ids
 
 
+@pytest.mark.drill
 @pytest.mark.shared
 def test_all_real_records_are_imported_and_the_second_time_nothing_changes(installed, shared):
     path = shared / "data" / "arxiv-records" / "records.parquet"

@@ -1,5 +1,6 @@
 """Papers in every state in which they were known."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -162,9 +163,28 @@ _RECORDS = st.builds(
 )
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A library that is empty whenever a transaction begins."""
+    with connection.opened(tmp_path_factory.mktemp("empty") / "library.duckdb") as opened:
+        yield opened
+
+
+@contextmanager
+def undone(library):
+    """What the block stores is not kept."""
+    assert rows(library, "paper_state") == []
+    library.begin()
+    try:
+        yield
+    finally:
+        library.rollback()
+
+
 @given(st.lists(st.lists(_RECORDS, max_size=6), max_size=4))
-def test_stored_again_in_any_batches_nothing_changes_and_history_never_overlaps(tmp_path_factory, batches):
-    with connection.writing(tmp_path_factory.mktemp("x") / "library.duckdb") as library:
+def test_stored_again_in_any_batches_nothing_changes_and_history_never_overlaps(empty, batches):
+    library = empty
+    with undone(library):
         for number, batch in enumerate(batches):
             papers.store(library, batch, MONDAY + timedelta(days=number))
             before = rows(library, "paper_state")

@@ -151,6 +151,7 @@ _MUTATIONS: dict[str, Callable] = {
 }
 
 
+@pytest.mark.drill
 @pytest.mark.shared
 @pytest.mark.parametrize("kind", _KINDS)
 def test_of_a_hundred_entries_made_wrong_ninety_five_are_noticed(kind, corpus, pairs):
