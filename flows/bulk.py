@@ -13,8 +13,9 @@ from flows import progress, wiring
 from flows.ending import ended
 from flows.wiring import Run
 from storage import bulk_files
+from storage.disk import explain_disk_errors
 from storage.library import bulk, bulk_shape, connection, oai_lists, papers, problems
-from storage.library.bulk import Compared, Doubtful, UnreadableLinesError
+from storage.library.bulk import Compared, DamagedFileError, Doubtful, UnreadableLinesError
 from storage.library.connection import Connection
 from yibao import identifiers
 from yibao.arxiv import oai
@@ -46,26 +47,33 @@ def store_file(run: Run, path: Path) -> None:
     Raises:
         YibaoError: it cannot be read, or is no snapshot.
     """
-    folder = run.settings.paths.data / "import"
     with connection.opened(run.library) as library:
         bulk.prepare(library)
         try:
+            bulk_files.require_whole(path)
             _store(run, library, path, path, [])
         except UnreadableLinesError as error:
             if bulk_files.kind_of(path) == "parquet":
-                raise YibaoError(f"{path}: it is no Parquet file, or a damaged one ({error}). Get it again.") from None
-            folder.mkdir(parents=True, exist_ok=True)
-            clean = folder / "bulk.clean.jsonl"
-            try:
-                progress.tell(f"setting aside what is no record in {path.name}", None)
-                bad = bulk_files.without_bad_lines(path, clean)
-                if not clean.stat().st_size:
-                    raise YibaoError(
-                        f"{path}: none of its lines is a record of arXiv's metadata. {bad[0].reason}"
-                    ) from None
-                _store(run, library, path, clean, [_unreadable(path, one.line, one.reason) for one in bad])
-            finally:
-                clean.unlink(missing_ok=True)
+                raise YibaoError(f"{path}: the Parquet file is damaged ({error}). Get it again.") from None
+            _store_readable_lines(run, library, path)
+        except DamagedFileError as error:
+            raise YibaoError(f"{path}: {error}") from None
+
+
+def _store_readable_lines(run: Run, library: Connection, path: Path) -> None:
+    """The file is in the library, but for the lines that are no records; those are told."""
+    folder = run.settings.paths.data / "import"
+    clean = folder / "bulk.clean.jsonl"
+    with explain_disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        progress.tell(f"setting aside what is no record in {path.name}", None)
+        bad = bulk_files.without_bad_lines(path, clean)
+        if not clean.stat().st_size:
+            raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {bad[0].reason}")
+        _store(run, library, path, clean, [_unreadable(path, one.line, one.reason) for one in bad])
+    finally:
+        clean.unlink(missing_ok=True)
 
 
 def _store(run: Run, library: Connection, path: Path, readable: Path, found: list[Problem]) -> None:

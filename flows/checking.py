@@ -1,6 +1,7 @@
 """Curators' files, checked: each file once for what it says and for what arXiv says of its papers."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
@@ -12,13 +13,16 @@ import platformdirs
 
 from storage import checked
 from storage.library import connection, english
-from yibao.errors import LibraryError
+from yibao.errors import LibraryBusyError
 from yibao.models import Problem, Severity
 from yibao.translations import check, folder, glossary, identity, markdown
 from yibao.translations.check import Checked
 from yibao.translations.decoding import decode
 from yibao.translations.folder import File, Key
 from yibao.translations.glossary import Term
+
+#: So long a check waits for a run that writes the library.
+_PATIENCE_S = 10.0
 
 
 class Found(NamedTuple):
@@ -52,6 +56,9 @@ def check_files(
     """Everything that is wrong below these folders and in these files.
 
     `library`: where arXiv's text is; None, or a library that is not there or busy, leaves those rules out.
+
+    Raises:
+        LibraryError: the library is damaged.
     """
     found, problems = folder.files(paths)
     results: list[Checked] = []
@@ -134,9 +141,9 @@ def _digests(library: Path | None, pending: Sequence[_Pending]) -> dict[str, str
     if library is None or not library.exists():
         return {}
     try:
-        with connection.reading(library) as opened:
+        with connection.reading(library, _PATIENCE_S) as opened:
             return english.digests(opened, ids)
-    except LibraryError:
+    except LibraryBusyError:
         return {}
 
 
@@ -167,8 +174,9 @@ def load_terms(paths: Iterable[Path]) -> tuple[Term, ...]:
     Raises:
         YibaoError: it is no glossary; the message names its line.
     """
-    own = (root / glossary.FILE_NAME for root in paths if root.is_dir())
-    return glossary.load(next((path for path in own if path.exists()), None))
+    own = (root / glossary.FILE_NAME for root in paths)
+    # `os.path`, unlike Path, takes what may not be looked at for absent; that is told where the folder is read.
+    return glossary.load(next((path for path in own if os.path.exists(path)), None))  # noqa: PTH110
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,8 @@ from flows import checking, showing, tables, wiring
 from flows.options import as_json_option, config_option
 from storage.library import bindings, connection, coverage, english
 from yibao import differences, identifiers
-from yibao.errors import LibraryError, YibaoError
+from yibao.errors import LibraryBusyError, YibaoError
+from yibao.models import Problem
 from yibao.provenance import English
 from yibao.settings import Settings
 from yibao.translations import fixes, folder, formats, glossary, stubs
@@ -22,6 +23,8 @@ from yibao.translations import fixes, folder, formats, glossary, stubs
 _FAILED = 1
 _PROGRAMS = {"github": formats.github, "json": formats.as_json, "sarif": formats.sarif}
 _EDITIONS, _NEXT = 8, 10
+#: So long `new` waits for a run that writes the library, before it asks arXiv.
+_PATIENCE_S = 10.0
 
 
 @click.group()
@@ -30,7 +33,7 @@ def translations() -> None:
 
 
 @translations.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--format", "form", type=click.Choice(["text", *_PROGRAMS]), default="text", show_default=True, help="For whom."
 )
@@ -117,9 +120,7 @@ def status(config: Path, *, as_json: bool) -> None:
         wanted = coverage.wanted(library, _NEXT)
         sources = bindings.sources(library)
         now = english.texts(library, {one.arxiv_id for one in doubtful if one.state == "stale"})
-    stubs_ = [
-        one for one in folder.read(settings.translations.paths, settings.site.language).problems if one.rule == "stub"
-    ]
+    stubs_ = _find_stubs(settings)
     begun = {one.arxiv_id for one in stubs_}
     wanted = [one for one in wanted if one.arxiv_id not in begun]
     if as_json:
@@ -163,6 +164,19 @@ def preview(file: Path, to: Path | None, config: Path) -> None:
         click.echo(path)
 
 
+def _find_stubs(settings: Settings) -> list[Problem]:
+    """Find the entries that are begun and not translated yet.
+
+    Raises:
+        YibaoError: a folder or file of translations cannot be read.
+    """
+    curated = folder.read(settings.translations.paths, settings.site.language).problems
+    unreadable = next((one for one in curated if one.rule == "unreadable"), None)
+    if unreadable:
+        raise YibaoError(str(unreadable))
+    return [one for one in curated if one.rule == "stub"]
+
+
 def _settings(config: Path, *, needed: bool) -> Settings:
     """The installation's settings; those of none, where there is none and none is needed."""
     if not config.exists() and not needed:
@@ -204,10 +218,13 @@ def _this_week(on: date) -> Path:
 
 def _stored(settings: Settings, ids: list[str]) -> dict[str, English]:
     """The library's text of these papers; nothing where there is no library yet, or a run is at it."""
+    path = wiring.library_path(settings)
+    if not path.exists():
+        return {}
     try:
-        with connection.reading(wiring.library_path(settings)) as library:
+        with connection.reading(path, _PATIENCE_S) as library:
             return english.texts(library, ids)
-    except LibraryError:
+    except LibraryBusyError:
         return {}
 
 

@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import re
+import zlib
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,12 +15,18 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 import zstandard
 
+from storage import zstd_frames
+from storage.disk import explain_disk_errors
 from yibao.errors import YibaoError
 
 #: Uncompressed bytes of one part, more than a million papers: each part leaves some hundred megabytes of the library's
 #: file unused, and small ones cost almost twice the time.
 PART_BYTES = 2 << 30
 _BLOCK_BYTES = 1 << 24
+#: The longest line: DuckDB reads no longer record, and arXiv's longest has some 200 kB.
+LINE_BYTES = 1 << 24
+#: With more lines set aside than this the file is no snapshot of arXiv's.
+_MOST_BAD_LINES = 10_000
 _HEAD_BYTES = 64
 _PARQUET, _GZIP, _ZSTD = b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ID = re.compile(rb'"id"\s*:\s*("(?:[^"\\]|\\.)*"|[^,}\s]+)')
@@ -36,13 +43,14 @@ def kind_of(path: Path) -> str:
     """`parquet`, `gzip`, `zstd` or `plain`, by its first bytes.
 
     Raises:
-        YibaoError: it cannot be read, or is empty.
+        YibaoError: it cannot be read, is empty, or is no file but a folder or a pipe.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(4)
-    except OSError as error:
-        raise YibaoError(f"{path}: it cannot be read: {error.strerror}.") from None
+    if path.exists() and not path.is_file():
+        raise YibaoError(
+            f"{path}: this is no file. A snapshot is read several times: save what a pipe hands over first."
+        )
+    with explain_disk_errors(path), path.open("rb") as file:
+        head = file.read(4)
     if not head:
         raise YibaoError(f"{path}: the file is empty.")
     if head == _PARQUET:
@@ -52,8 +60,9 @@ def kind_of(path: Path) -> str:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, uncompressed. What is cut off raises YibaoError where it ends."""
+    """The file's bytes, uncompressed. What is cut off raises YibaoError where it ends, at the latest."""
     kind = kind_of(path)
+    require_whole(path)
     with path.open("rb") as raw:
         if kind == "gzip":
             stream: Any = gzip.GzipFile(fileobj=raw)
@@ -63,8 +72,18 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             stream = raw
         try:
             yield cast("BinaryIO", stream)
-        except (EOFError, gzip.BadGzipFile, zstandard.ZstdError) as error:
+        except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
             raise YibaoError(f"{path}: the compressed file is damaged or cut off ({error}). Get it again.") from None
+
+
+def require_whole(path: Path) -> None:
+    """See to it that a zstd file has all of its blocks: its readers take one that was cut off for a short one.
+
+    Raises:
+        YibaoError: it was cut off.
+    """
+    if kind_of(path) == "zstd" and not zstd_frames.is_whole(path):
+        raise YibaoError(f"{path}: the compressed file is damaged or cut off. Get it again.")
 
 
 def parts(path: Path, folder: Path) -> Iterator[tuple[Path, int]]:
@@ -97,7 +116,7 @@ def parts(path: Path, folder: Path) -> Iterator[tuple[Path, int]]:
 def _copy(source: BinaryIO, part: Path, rest: bytes) -> tuple[int, bytes]:
     """Writes one part; returns its size and the beginning of the line that did not fit."""
     written = 0
-    with part.open("wb") as target:
+    with explain_disk_errors(part), part.open("wb") as target:
         while written < PART_BYTES:
             block = source.read(_BLOCK_BYTES)
             end = block.rfind(b"\n") + 1
@@ -106,6 +125,9 @@ def _copy(source: BinaryIO, part: Path, rest: bytes) -> tuple[int, bytes]:
                 return written, b""
             if not end:
                 rest += block
+                if len(rest) > LINE_BYTES:  # No record: kept on disk, it may be as long as the file.
+                    written += target.write(rest)
+                    rest = b""
                 continue
             written += target.write(rest) + target.write(block[:end])
             rest = block[end:]
@@ -121,7 +143,7 @@ def sample(path: Path, most: int) -> list[dict[str, Any]]:
     """The objects among the first lines of a file; other lines are passed over."""
     found = []
     with opened(path) as source:
-        for line in itertools.islice(io.BufferedReader(cast("Any", source), _BLOCK_BYTES), most):
+        for _, line in itertools.islice(_lines(source), most):
             with contextlib.suppress(ValueError, RecursionError):
                 record = json.loads(line)
                 found += [record] if isinstance(record, dict) else []
@@ -135,7 +157,7 @@ def copy_lines(path: Path, ids: Collection[str | None], copy: Path) -> None:
     """
     wanted = {json.dumps(one, ensure_ascii=False).encode() for one in ids} | {one.encode() for one in ids if one}
     with opened(path) as source, copy.open("wb") as target:
-        for number, line in enumerate(io.BufferedReader(cast("Any", source), _BLOCK_BYTES), 1):
+        for number, line in _lines(source):
             # The identifier is the first thing that the snapshot says; a short look is enough nearly always.
             told = _ID.search(line, 0, _HEAD_BYTES) or _ID.search(line)
             given = told[1] if told else b"null"
@@ -152,20 +174,40 @@ def _plain(given: bytes) -> bytes:
 def without_bad_lines(path: Path, clean: Path) -> list[BadLine]:
     """A plain copy without the lines that are no records; returns those. For files that DuckDB refuses."""
     bad = []
-    with opened(path) as source, clean.open("wb") as target:
-        for number, line in enumerate(io.BufferedReader(cast("Any", source), _BLOCK_BYTES), 1):
+    with opened(path) as source, explain_disk_errors(clean), clean.open("wb") as target:
+        for number, line in _lines(source):
             if not line.strip():
                 continue
             reason = _fault(line)
-            if reason:
-                bad.append(BadLine(number, reason))
-            else:
+            if not reason:
                 target.write(line if line.endswith(b"\n") else line + b"\n")
+                continue
+            bad.append(BadLine(number, reason))
+            if len(bad) > _MOST_BAD_LINES:
+                raise YibaoError(
+                    f"{path}: more than {_MOST_BAD_LINES:,} of its lines are no records; this is not arXiv's snapshot. "
+                    f"Line {bad[0].line}: {bad[0].reason}"
+                )
     return bad
+
+
+def _lines(source: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Every line with its number, from 1. Of one that is too long the first LINE_BYTES and a byte, never more."""
+    reader = io.BufferedReader(cast("Any", source), _BLOCK_BYTES)
+    for number in itertools.count(1):
+        line = reader.readline(LINE_BYTES + 1)
+        if not line:
+            return
+        end = line
+        while len(end) > LINE_BYTES and not end.endswith(b"\n"):
+            end = reader.readline(LINE_BYTES + 1)
+        yield number, line
 
 
 def _fault(line: bytes) -> str | None:
     """Why a line is no record of the snapshot; None where it is one."""
+    if len(line) > LINE_BYTES:
+        return f"It is longer than {LINE_BYTES >> 20} MiB."
     try:
         record = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError:

@@ -24,10 +24,14 @@ class Kept:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self._used: list[bytes] = []
+        self._is_writable = True
 
     def get(self, key: bytes) -> object | None:
         """What was kept under this key; None where nothing was."""
-        row = self._database.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
+        try:
+            row = self._database.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
+        except sqlite3.Error:
+            return None  # Damaged: it is checked again.
         if row is None:
             return None
         self._used.append(key)
@@ -35,9 +39,14 @@ class Kept:
         return value
 
     def put(self, key: bytes, value: object) -> None:
-        """The value is kept under this key."""
+        """Keep the value under this key, where the disk takes it."""
+        if not self._is_writable:
+            return
         content = json.dumps(value, ensure_ascii=False)
-        self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, content, time.time()))
+        try:
+            self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, content, time.time()))
+        except sqlite3.Error:
+            self._is_writable = False  # Read-only, full, or another check is at it: the next one takes longer.
 
     def close(self, now: float) -> None:
         """What was asked for stays; what has not been for long is gone."""

@@ -4,6 +4,7 @@ What is in the library already is found by fingerprint before anything is writte
 writes nothing, and one that was killed goes on where it was. Nothing here reads files itself: DuckDB does.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.resources import files
@@ -36,7 +37,10 @@ COLUMNS = {
     "created": "VARCHAR",  # Not in the snapshot itself; some archives made from it have it instead of versions.
     "authors_parsed": "VARCHAR[][]",
 }
+_OF_A_FILE = re.compile(r'database|duckdb|"[^"]*/|No space|[Ww]rite')
 _MEMORY = "2GB"
+#: Archives that took identifiers for numbers have some hundred thousand; each is held in memory.
+_MOST_DOUBTFUL = 1_000_000
 _FINGERPRINT = """fingerprint_of(
     title, abstract, authors, categories, comments, "journal-ref", doi, "report-no", license, submitter, versions,
     created
@@ -61,6 +65,10 @@ _VALUES = " ".join(f"WHEN '{column}' THEN {column}" for column in ("title", "abs
 
 class UnreadableLinesError(YibaoError):
     """A line is no record. DuckDB stops at the first one and does not tell of the others."""
+
+
+class DamagedFileError(YibaoError):
+    """The file cannot be read: a Parquet file that is none, compression that is damaged."""
 
 
 class Doubtful(NamedTuple):
@@ -122,14 +130,22 @@ def types_of(connection: Connection, path: str) -> dict[str, str]:
     """The columns of a Parquet file, with DuckDB's types for them.
 
     Raises:
-        UnreadableLinesError: it is no Parquet file, or a damaged one.
+        DamagedFileError: it is no Parquet file, or was cut off.
     """
-    _execute(connection, f"DESCRIBE SELECT * FROM read_parquet({_literal(path)})")  # noqa: S608
-    return {row[0]: row[1] for row in connection.fetchall()}
+    try:
+        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_literal(path)})").fetchall()  # noqa: S608
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise DamagedFileError(f"The Parquet file is damaged, cut off, or none ({reason}). Get it again.") from error
+    return {row[0]: row[1] for row in rows}
 
 
 def parquet_relation(connection: Connection, path: str) -> str:
-    """The rows of a Parquet file with any of the snapshot's columns, as SQL; what it lacks is NULL."""
+    """The rows of a Parquet file with any of the snapshot's columns, as SQL; what it lacks is NULL.
+
+    Raises:
+        DamagedFileError: it is no Parquet file, or was cut off.
+    """
     file = f"read_parquet({_literal(path)}, file_row_number = true)"
     have = types_of(connection, path)
     named = {name: next((one for one in (name, name.replace("-", "_")) if one in have), None) for name in COLUMNS}
@@ -166,7 +182,10 @@ def look(connection: Connection, relation: str) -> list[Doubtful]:
         FROM {relation} AS part
     """,  # noqa: S608  (our own file's name, quoted)
     )
-    if not _row(connection, "SELECT count(doubted) FROM seen")[0]:
+    (count,) = _row(connection, "SELECT count(doubted) FROM seen")
+    if count > _MOST_DOUBTFUL:
+        raise YibaoError(f"{count:,} of the file's records are not as arXiv writes them: this is not arXiv's snapshot.")
+    if not count:
         return []
     return find_doubtful(connection, relation)
 
@@ -304,6 +323,11 @@ def _execute(connection: Connection, query: str, parameters: Mapping[str, Any] |
         connection.execute(query, parameters)
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.SerializationException) as error:
         raise UnreadableLinesError(str(error).splitlines()[0]) from error
+    except duckdb.IOException as error:
+        # Of a decompressor DuckDB repeats the words, without a file's name; what concerns the library bears one.
+        if _OF_A_FILE.search(str(error)):
+            raise
+        raise DamagedFileError(f"The compressed file is damaged or cut off ({error}). Get it again.") from error
 
 
 def _end(connection: Connection, join: str, condition: str, on: date) -> None:

@@ -2,14 +2,17 @@
 
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 
 from storage.library.connection import Connection, reading
 from yibao.errors import LibraryError
+
+_T = TypeVar("_T")
 
 #: The most that a query takes, of memory, and of disk for what does not fit there.
 _MEMORY, _DISK = "1GB", "4GB"
@@ -43,12 +46,15 @@ def open_answer(path: Path, query: str) -> Iterator[Answer]:
     Raises:
         LibraryError: the query is wrong, would change something, read or write files, or take too much.
     """
-    with tempfile.TemporaryDirectory(prefix="yibao-sql-") as spill, reading(path) as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="yibao-sql-") as spill,
+        reading(path) as connection,
+        ThreadPoolExecutor(max_workers=1) as worker,
+    ):
         _lock_down(connection, Path(spill))
-        with _explain_refusals():
-            connection.execute(query)
+        _interruptibly(connection, worker.submit(connection.execute, query))
         names = [column[0] for column in connection.description or ()]
-        yield Answer(names, _read_rows(connection))
+        yield Answer(names, _read_rows(connection, worker))
 
 
 def _lock_down(connection: Connection, spill: Path) -> None:
@@ -58,13 +64,19 @@ def _lock_down(connection: Connection, spill: Path) -> None:
     connection.execute("SET enable_external_access = false; SET lock_configuration = true")
 
 
-def _read_rows(connection: Connection) -> Iterator[tuple[Any, ...]]:
-    while True:
-        with _explain_refusals():
-            rows = connection.fetchmany(_BLOCK_ROWS)
-        if not rows:
-            return
+def _read_rows(connection: Connection, worker: ThreadPoolExecutor) -> Iterator[tuple[Any, ...]]:
+    while rows := _interruptibly(connection, worker.submit(connection.fetchmany, _BLOCK_ROWS)):
         yield from rows
+
+
+def _interruptibly(connection: Connection, work: "Future[_T]") -> _T:
+    """Wait for DuckDB in a way that Ctrl-C ends: while it works in the main thread, Python does not notice."""
+    try:
+        with _explain_refusals():
+            return work.result()
+    except KeyboardInterrupt:
+        connection.interrupt()
+        raise
 
 
 @contextmanager
