@@ -57,6 +57,8 @@ def _write_tree(run: Run, *, is_whole: bool) -> None:
     settings, index = run.settings, wiring.search_path(run.settings)
     shown = published.Tree(settings.paths.public)
     program_and_settings = digest(program().hex(), settings.model_dump(mode="json", include={"site", "arxiv", "feeds"}))
+    if search.is_damaged(index):
+        run.report.trouble(f"{index}: the search index was damaged; it is made anew")
     with connection.writing(run.library) as library:
         last = pending.signature(library)
         is_indexed = last is not None and last == search.signature_of(index)

@@ -28,6 +28,8 @@ def explain_disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno is None:
+            raise  # Not the disk's: gzip says so of a damaged file.
         raise YibaoError(describe(path, error)) from error
 
 
