@@ -21,7 +21,6 @@ from yibao.translations.decoding import decode
 from yibao.translations.folder import File, Key
 from yibao.translations.glossary import Term
 
-
 #: So long a check waits for a run that writes the library.
 _PATIENCE_S = 10.0
 

@@ -15,6 +15,7 @@ from flows.options import as_json_option, config_option
 from storage.library import bindings, connection, coverage, english
 from yibao import differences, identifiers
 from yibao.errors import LibraryBusyError, YibaoError
+from yibao.models import Problem
 from yibao.provenance import English
 from yibao.settings import Settings
 from yibao.translations import fixes, folder, formats, glossary, stubs
@@ -119,11 +120,7 @@ def status(config: Path, *, as_json: bool) -> None:
         wanted = coverage.wanted(library, _NEXT)
         sources = bindings.sources(library)
         now = english.texts(library, {one.arxiv_id for one in doubtful if one.state == "stale"})
-    curated = folder.read(settings.translations.paths, settings.site.language).problems
-    for problem in curated:
-        if problem.rule == "unreadable":
-            raise YibaoError(str(problem))
-    stubs_ = [one for one in curated if one.rule == "stub"]
+    stubs_ = _list_stubs(settings)
     begun = {one.arxiv_id for one in stubs_}
     wanted = [one for one in wanted if one.arxiv_id not in begun]
     if as_json:
@@ -165,6 +162,19 @@ def preview(file: Path, to: Path | None, config: Path) -> None:
     where = to or Path(tempfile.mkdtemp(prefix="yibao-preview-"))
     for path in showing.show(file, settings, wiring.today(), where):
         click.echo(path)
+
+
+def _list_stubs(settings: Settings) -> list[Problem]:
+    """The entries that were begun, each as the Problem that a check makes of it.
+
+    Raises:
+        YibaoError: a folder or file cannot be read.
+    """
+    curated = folder.read(settings.translations.paths, settings.site.language).problems
+    for problem in curated:
+        if problem.rule == "unreadable":
+            raise YibaoError(str(problem))
+    return [problem for problem in curated if problem.rule == "stub"]
 
 
 def _settings(config: Path, *, needed: bool) -> Settings:

@@ -22,7 +22,6 @@ from yibao.errors import UpstreamError
 from yibao.models import Problem, Reading, Severity
 from yibao.sources import CATCHUP
 
-
 _DAMAGED = "the kept response is damaged"
 
 

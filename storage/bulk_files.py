@@ -45,7 +45,9 @@ def kind_of(path: Path) -> str:
         YibaoError: it cannot be read, is empty, or is no file but a folder or a pipe.
     """
     if path.exists() and not path.is_file():
-        raise YibaoError(f"{path}: this is no file. A snapshot is read several times: save what a pipe hands over first.")
+        raise YibaoError(
+            f"{path}: this is no file. A snapshot is read several times: save what a pipe hands over first."
+        )
     with explain_disk_errors(path), path.open("rb") as file:
         head = file.read(4)
     if not head:

@@ -38,3 +38,9 @@ def describe(path: Path, error: OSError) -> str:
     number = error.errno or 0
     where = error.filename or path
     return f"{where}: {os.strerror(number) if number else error}. {REMEDIES.get(number, _OTHERWISE)}"
+
+
+def explain_words(words: str) -> str | None:
+    """What the disk refused and what to do, where a library repeats the operating system's words; else None."""
+    number = next((number for number in REMEDIES if os.strerror(number) in words), None)
+    return f"{os.strerror(number)}. {REMEDIES[number]}" if number else None

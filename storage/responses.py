@@ -151,7 +151,9 @@ class Responses:
 def _read_line(number: int, line: bytes) -> Kept | DamagedLine:
     try:
         row = json.loads(line)
-        kept = Kept(**{**row, "on": date.fromisoformat(row["on"]), "fetched_at": datetime.fromisoformat(row["fetched_at"])})
+        kept = Kept(
+            **{**row, "on": date.fromisoformat(row["on"]), "fetched_at": datetime.fromisoformat(row["fetched_at"])}
+        )
         is_whole = bool(_SHA256.fullmatch(kept.sha256))
     except (ValueError, TypeError, KeyError, RecursionError):
         is_whole = False

@@ -16,7 +16,7 @@ import orjson
 import tantivy
 from pydantic import TypeAdapter
 
-from storage.disk import explain_disk_errors
+from storage.disk import explain_disk_errors, explain_words
 from yibao.errors import LibraryError
 from yibao.models import Entry
 from yibao.questions import Question
@@ -70,7 +70,8 @@ def bring_up_to_date(
         try:
             _write(folder, list(changed), gone, is_whole=is_whole)
         except ValueError as error:
-            raise LibraryError(f"{folder}: the search index cannot be written ({_reason(error)}). {_REMEDY}") from error
+            told = explain_words(str(error)) or f"the search index cannot be written ({_reason(error)}). {_REMEDY}"
+            raise LibraryError(f"{folder}: {told}") from error
         partial = folder / f"{_INDEXED}.part"
         partial.write_bytes(orjson.dumps({"version": _VERSION, "signature": signature}))
         partial.replace(folder / _INDEXED)

@@ -158,7 +158,9 @@ def look(connection: Connection, relation: str) -> list[Doubtful]:
     )
     (count,) = _row(connection, "SELECT count(*) FROM seen WHERE arxiv_id IS NULL")
     if count > _MOST_DOUBTFUL:
-        raise YibaoError(f"{count:,} of the file's records have no identifier of arXiv's: this is not arXiv's snapshot.")
+        raise YibaoError(
+            f"{count:,} of the file's records have no identifier of arXiv's: this is not arXiv's snapshot."
+        )
     rows = connection.execute("SELECT given, title, created FROM seen WHERE arxiv_id IS NULL ORDER BY ALL")
     return [Doubtful(*row) for row in rows.fetchall()]
 

@@ -87,8 +87,8 @@ def _explain_refusals() -> Iterator[None]:
         raise LibraryError(f"{_first_sentence(error)}. {_NO_FILES}") from None
     except duckdb.OutOfMemoryException:
         raise LibraryError(
-            f"The query needs more than {_MEMORY} of memory and {_DISK} of disk. Ask for less at a time, or open a copy "
-            "of the library in DuckDB itself."
+            f"The query needs more than {_MEMORY} of memory and {_DISK} of disk. Ask for less at a time, or open a "
+            "copy of the library in DuckDB itself."
         ) from None
     except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException):
         raise  # The library's file: told where it is opened.

@@ -82,7 +82,12 @@ def test_damaged_lines_of_the_journal_are_told_with_their_numbers_and_the_others
     report = lost.run("harvest", MONDAY, kept=True)
     told = [(one.path, one.line, str(one.severity)) for one in report.problems if one.rule == "damaged-response"]
     last = len(lines) + 4
-    assert told == [(str(journal), 2, "error"), (str(journal), 5, "error"), (str(journal), 6, "warning"), (str(journal), last, "error")]
+    assert told == [
+        (str(journal), 2, "error"),
+        (str(journal), 5, "error"),
+        (str(journal), 6, "warning"),
+        (str(journal), last, "error"),
+    ]
     assert any("3 kept responses could not be read" in fault for fault in report.faults)
     assert lost.ask("SELECT count(*) FROM paper") == [(lost.papers_before,)]
 

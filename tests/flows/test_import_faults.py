@@ -95,7 +95,7 @@ def test_more_lines_that_are_no_records_than_anybody_would_read_end_the_import(i
     monkeypatch.setattr(bulk_files, "_MOST_BAD_LINES", 100)
     path = installed.folder / "x.json"
     path.write_bytes(RECORDS + b"no record\n" * 101)
-    with pytest.raises(YibaoError, match="more than 100 of its lines are no records.*Line 400"):
+    with pytest.raises(YibaoError, match=r"more than 100 of its lines are no records.*Line 400"):
         installed.take(path)
 
 
@@ -141,5 +141,5 @@ def test_what_is_no_file_is_told_so(installed):
     for name in ("folder", "pipe"):
         with pytest.raises(YibaoError, match=f"{name}: this is no file"):
             installed.take(installed.folder / name)
-    with pytest.raises(YibaoError, match="gone.json: No such file"):
+    with pytest.raises(YibaoError, match=r"gone.json: No such file"):
         installed.take(installed.folder / "gone.json")

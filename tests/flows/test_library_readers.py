@@ -24,7 +24,11 @@ def test_a_run_outlasts_whoever_reads_the_library_from_before_its_beginning_unti
         before = reader.ask(COUNT)
         status, out, err = command("run", "--on", TUESDAY.isoformat(), cwd=installation.folder)
         assert (status, err) == (0, ""), out + err
-        assert reader.ask(COUNT) == before == str(installation.ask("SELECT count(*) FROM announcement WHERE announced_on = '2025-01-13'"))
+        assert (
+            reader.ask(COUNT)
+            == before
+            == str(installation.ask("SELECT count(*) FROM announcement WHERE announced_on = '2025-01-13'"))
+        )
         with holding(path, "reader") as newcomer:
             assert newcomer.ask(COUNT) != before
     assert [row[0] for row in installation.ask("SELECT state FROM run")] == ["completed", "completed"]

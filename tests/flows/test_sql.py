@@ -189,4 +189,3 @@ def test_a_terminal_shows_the_first_rows_and_says_that_there_are_more(folder):
     numbers = [line.strip() for line in shown.decode().split("\r\n")]
     assert ("499" in numbers, "500" in numbers) == (True, False)
     assert "these are the first 500 rows" in shown.decode()
-

@@ -40,7 +40,7 @@ def test_a_damaged_file_is_told_with_the_remedy_and_the_index_made_anew(folder, 
         pytest.skip("tantivy does without")
     damage(next(folder.glob(name)))
     search._opened.cache_clear()
-    with pytest.raises(LibraryError, match="search: the search index is damaged .*yibao publish"):
+    with pytest.raises(LibraryError, match=r"search: the search index is damaged .*yibao publish"):
         search.find(folder, Question(), 60)
     assert search.is_damaged(folder)
     assert search.signature_of(folder) is None
