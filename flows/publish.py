@@ -62,6 +62,8 @@ def _write_tree(run: Run, *, is_whole: bool) -> None:
     # Where the pace is kept is another matter in a service than in a shell.
     said = settings.model_dump(mode="json", include={"site", "arxiv", "feeds"}, exclude={"arxiv": {"pace_folder"}})
     program_and_settings = digest(program().hex(), said)
+    if search.is_damaged(index):
+        run.report.trouble(f"{index}: the search index was damaged; it is made anew")
     with connection.writing(run.library) as library:
         last = pending.signature(library)
         is_indexed = last is not None and last == search.signature_of(index)

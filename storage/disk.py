@@ -40,6 +40,8 @@ def explain_disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno is None:
+            raise  # Not the disk's: gzip says so of a damaged file.
         raise YibaoError(describe(path, error)) from error
 
 
@@ -70,3 +72,9 @@ def make_writable_folder(folder: Path, setting: str = "") -> None:
         raise YibaoError(
             f"{name}: its disk has {free // 1024} KiB left, too little for a run. {REMEDIES[errno.ENOSPC]}"
         )
+
+
+def explain_words(words: str) -> str | None:
+    """What the disk refused and what to do, where a library repeats the operating system's words; else None."""
+    number = next((number for number in REMEDIES if os.strerror(number) in words), None)
+    return f"{os.strerror(number)}. {REMEDIES[number]}" if number else None

@@ -6,6 +6,7 @@ and nothing else is; Latin words are found whole. Source: https://github.com/qui
 """
 
 import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ import orjson
 import tantivy
 from pydantic import TypeAdapter
 
+from storage.disk import explain_disk_errors, explain_words
 from yibao.errors import LibraryError
 from yibao.models import Entry
 from yibao.questions import Question
@@ -22,6 +24,9 @@ from yibao.questions import Question
 #: Raised whenever what is indexed changes in kind: an index of another version is made anew.
 _VERSION = 2
 _INDEXED = "indexed.json"
+_REMEDY = "Run `yibao publish`, which makes it anew."
+#: Characters of tantivy's own words in a message.
+_MOST_REASON = 200
 _WORDS = (
     tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"\p{Han}|[\p{L}\p{M}\p{N}--\p{Han}]+"))
     .filter(tantivy.Filter.lowercase())
@@ -30,12 +35,24 @@ _WORDS = (
 
 
 def signature_of(folder: Path) -> str | None:
-    """The signature of what is indexed; None where there is no index, or one of another version."""
+    """The signature of what is indexed; None where there is no index, a damaged one, or one of another version."""
     try:
-        told = orjson.loads((folder / _INDEXED).read_bytes())
-        return str(told["signature"]) if told["version"] == _VERSION else None
-    except (OSError, ValueError, KeyError):
+        noted = orjson.loads((folder / _INDEXED).read_bytes())
+        signature = str(noted["signature"]) if noted["version"] == _VERSION else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
+    return None if is_damaged(folder) else signature
+
+
+def is_damaged(folder: Path) -> bool:
+    """Whether there is an index in this folder that cannot be used, so that it must be made anew."""
+    if not (folder / _INDEXED).exists():
+        return False
+    try:
+        _open(folder)
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def bring_up_to_date(
@@ -48,8 +65,19 @@ def bring_up_to_date(
     """
     if is_whole and signature_of(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    entries = list(changed)
+    with explain_disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            _write(folder, list(changed), gone, is_whole=is_whole)
+        except ValueError as error:
+            told = explain_words(str(error)) or f"the search index cannot be written ({_reason(error)}). {_REMEDY}"
+            raise LibraryError(f"{folder}: {told}") from error
+        partial = folder / f"{_INDEXED}.part"
+        partial.write_bytes(orjson.dumps({"version": _VERSION, "signature": signature}))
+        partial.replace(folder / _INDEXED)
+
+
+def _write(folder: Path, entries: Sequence[Entry], gone: Iterable[str], *, is_whole: bool) -> None:
     old = [*gone, *(entry.arxiv_id for entry in entries)]
     if old or is_whole:
         writer = _index(folder).writer(num_threads=1)
@@ -61,29 +89,24 @@ def bring_up_to_date(
             writer.add_document(_document(entry))
         writer.commit()
         writer.wait_merging_threads()
-    partial = folder / f"{_INDEXED}.part"
-    partial.write_bytes(orjson.dumps({"version": _VERSION, "signature": signature}))
-    partial.replace(folder / _INDEXED)
 
 
 def find(folder: Path, question: Question, most: int) -> list[Entry]:
     """What satisfies the question, newest first, at most so many.
 
     Raises:
-        LibraryError: nothing has been published yet, or the index cannot be opened.
+        LibraryError: nothing has been published yet, or the index is damaged.
     """
-    if not (folder / _INDEXED).exists():
-        raise LibraryError("Nothing has been published yet. Run `yibao publish`.")
+    with explain_disk_errors(folder):
+        if not (folder / _INDEXED).exists():
+            raise LibraryError("Nothing has been published yet. Run `yibao publish`.")
+        changed_at = (folder / _INDEXED).stat().st_mtime_ns
     try:
-        index = _opened(folder, (folder / _INDEXED).stat().st_mtime_ns)
-    except ValueError as error:
-        raise LibraryError(
-            f"{folder}: the index cannot be opened ({error}). It needs a folder that can be written; a damaged one is "
-            "made again by `yibao publish` once the folder is deleted."
-        ) from None
-    searcher = index.searcher()
-    found = searcher.search(_query(question), most, count=False, order_by_field="published_at")
-    return [_records().validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]
+        searcher = _opened(folder, changed_at).searcher()
+        found = searcher.search(_query(question), most, count=False, order_by_field="published_at")
+        return [_records().validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]
+    except (OSError, ValueError) as error:
+        raise LibraryError(f"{folder}: the search index is damaged ({_reason(error)}). {_REMEDY}") from error
 
 
 @lru_cache(maxsize=1)
@@ -113,7 +136,47 @@ def _index(folder: Path) -> tantivy.Index:
 @lru_cache(maxsize=1)
 def _opened(folder: Path, _modified_ns: int) -> tantivy.Index:
     """The index as it was when it was last changed."""
-    return _index(folder)
+    return _open(folder)
+
+
+def _open(folder: Path) -> tantivy.Index:
+    """Open an index that is there, and all of its files.
+
+    Raises:
+        ValueError: it is damaged.
+        OSError: a file of it is missing, or the disk refuses it.
+    """
+    (folder / "meta.json").stat()  # Without it tantivy would begin an empty index.
+    try:
+        index = _index(folder)
+        index.searcher()
+    except ValueError as error:
+        if "Lockfile" not in str(error):
+            raise
+        return _open_read_only(folder)
+    return index
+
+
+def _open_read_only(folder: Path) -> tantivy.Index:
+    """Open an index in a folder where nothing may be written: tantivy locks it even to read it."""
+    place = Path(tempfile.mkdtemp(prefix="yibao-search-"))
+    try:
+        for path in folder.iterdir():
+            if path.suffix != ".lock":
+                (place / path.name).symlink_to(path.resolve())
+        # It has every file open from here on.
+        index = _index(place)
+        index.searcher()
+    finally:
+        # Twice: tantivy may put its lock there again when it sees files go.
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
+    return index
+
+
+def _reason(error: Exception) -> str:
+    """What tantivy says, without the file that it repeats."""
+    return str(error).partition("Content:")[0].splitlines()[0][:_MOST_REASON].rstrip(" .'")
 
 
 def _document(entry: Entry) -> tantivy.Document:

@@ -1,7 +1,5 @@
 """Tell in words what is wrong with a library's file, and what to do about it."""
 
-import errno
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +8,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from storage.disk import REMEDIES
+from storage.disk import explain_words
 from yibao.errors import LibraryError
 
 #: What DuckDB raises for a file that it cannot use, not for a query that is wrong.
@@ -52,26 +50,26 @@ def explain_faults(path: Path) -> Iterator[None]:
         yield
     except _OF_THE_FILE as error:
         raise explain(path, error) from error
+    except duckdb.TransactionException as error:
+        # A COMMIT that the disk refused; others are mistakes of the program.
+        if not explain_words(str(error)):
+            raise
+        raise explain(path, error) from error
 
 
 def explain(path: Path, error: duckdb.Error) -> LibraryError:
     """What is wrong with the library's file, and what to do about it."""
     told = str(error).splitlines()[0]
-    number = _find_errno(told)
+    refusal = explain_words(told)
     if path.is_dir():
         return LibraryError(f"{path}: this is a folder, where the library's file should be. {_remake(path)}")
-    if number in REMEDIES:
-        return LibraryError(f"{path}: {os.strerror(number)}. {REMEDIES[number]}")
+    if refusal:
+        return LibraryError(f"{path}: {refusal}")
     if "version number" in told:
         return LibraryError(
             f"{path}: a newer DuckDB wrote this library ({told}). Install the Yibao, or the duckdb, that wrote it."
         )
     return LibraryError(f"{path}: the library is damaged, or is no library of Yibao ({told}). {_remake(path)}")
-
-
-def _find_errno(told: str) -> int:
-    """The operating system's number of the error that DuckDB repeats in its words; 0 where it is none of these."""
-    return next((number for number in (*REMEDIES, errno.EPERM) if os.strerror(number) in told), 0)
 
 
 def _remake(path: Path) -> str:

@@ -1,0 +1,94 @@
+"""The search index, damaged or where nothing may be written."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from storage import search
+from tests.storage.test_search import ENTRIES, fill, found
+from yibao.errors import LibraryError
+from yibao.questions import Question
+
+
+@pytest.fixture
+def folder(tmp_path):
+    fill(tmp_path / "search", ENTRIES, is_whole=True)
+    return tmp_path / "search"
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def blank(path):
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def remove(path):
+    path.unlink()
+
+
+@pytest.mark.parametrize("damage", [cut, blank, remove])
+@pytest.mark.parametrize("name", ["meta.json", ".managed.json", "*.store", "*.idx", "*.term", "*.fast", "*.fieldnorm"])
+def test_a_damaged_file_is_told_with_the_remedy_and_the_index_made_anew(folder, damage, name):
+    if (name, damage) == (".managed.json", remove):
+        pytest.skip("tantivy does without")
+    damage(next(folder.glob(name)))
+    search._opened.cache_clear()
+    with pytest.raises(LibraryError, match=r"search: the search index is damaged .*yibao publish"):
+        search.find(folder, Question(), 60)
+    assert search.is_damaged(folder)
+    assert search.signature_of(folder) is None
+    fill(folder, ENTRIES, is_whole=True)
+    assert not search.is_damaged(folder)
+    assert (search.signature_of(folder), found(folder)) == ("1", [3, 2, 1])
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"version": 2}'])
+def test_a_damaged_note_of_what_is_indexed_makes_the_index_anew(folder, content):
+    (folder / "indexed.json").write_bytes(content)
+    assert search.signature_of(folder) is None
+
+
+PROGRAM = """
+import os, sys
+from pathlib import Path
+from storage import search
+from yibao.questions import Question
+def found():
+    return [one.arxiv_id for one in search.find(Path(sys.argv[1]), Question(words=("planning",)), 60)]
+found()  # Imports what only root may read.
+search._opened.cache_clear()
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+print(found(), found())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can be another user")
+def test_search_works_where_nothing_may_be_written(folder):
+    # A folder that others can reach, unlike pytest's.
+    place = Path(tempfile.mkdtemp())
+    try:
+        place.chmod(0o755)
+        shutil.copytree(folder, place / "search")
+        (place / "search").chmod(0o555)
+        for path in (place / "search").iterdir():
+            path.chmod(0o444)
+        (place / "tmp").mkdir()
+        (place / "tmp").chmod(0o777)
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(place / "search")],
+            env={**os.environ, "PYTHONPATH": str(Path.cwd()), "TMPDIR": str(place / "tmp")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == "['2501.00002'] ['2501.00002']\n", done.stderr
+        assert list((place / "tmp").iterdir()) == []
+    finally:
+        shutil.rmtree(place)
