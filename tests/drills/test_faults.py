@@ -79,7 +79,7 @@ ROWS: list[Row] = [
         ("publish", 1, "ead-only"),
         ("status", 1, "complete"),
         ("sql 'SELECT count(*) AS papers FROM paper'", 0, "papers"),
-        ("search 第一篇", 1, "ead-only"),
+        ("search 第一篇", 0, "2501.05727"),
         ("translations check", 1, "other-paper"),
         ("translations new 2501.06252", 1, "ead-only"),
         ("subscribers list", 1, "ead-only"),

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from flows import contents, publish, wiring
-from storage import exchange, published, search
+from storage import exchange, published, search, tree_files
 from storage.library import announcements, connection, editions, ledger, papers, pending, problems, translations
 from tests.conftest import tree_of
 from tests.judges.site import AT, Published, entries, entry, other_language
@@ -225,7 +225,7 @@ def answers(settings):
 
 
 MOMENTS = [
-    (published, "_place"),
+    (tree_files, "write"),
     (published, "_show"),
     (exchange, "swap"),
     (search, "bring_up_to_date"),

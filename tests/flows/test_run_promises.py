@@ -34,7 +34,7 @@ def lend(installation, host):
 # Who may ask arXiv
 
 
-def test_where_another_host_harvests_the_weekly_run_asks_arxiv_nothing_and_sends_all_the_same(installation, arxiv):
+def test_where_another_host_harvests_the_weekly_run_asks_arxiv_nothing_and_says_what_it_waits_for(installation, arxiv):
     subscribe(installation, frequency="weekly")
     installation.run("daily", MONDAY)
     installation.write("2025/0113-0117.md", section(PAPER) + section("1706.03762"))
@@ -44,7 +44,8 @@ def test_where_another_host_harvests_the_weekly_run_asks_arxiv_nothing_and_sends
     report = installation.run("weekly", FRIDAY)
     assert arxiv.requests == []
     assert report.troubles == ["the-other-host harvests; this host asks arXiv nothing"]
-    assert report.sent == 1
+    assert report.sent == 0
+    assert any("2025-W03: held back" in line for line in report.mail), report.mail
     assert installation.ask("SELECT holder FROM lease") == [("the-other-host",)]
 
 

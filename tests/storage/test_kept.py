@@ -70,11 +70,10 @@ def test_subscribing_twice_is_subscribing_once_and_leaving_is_leaving(people):
     assert subscribers.active(people) == []
 
 
-def test_a_delivery_is_claimed_once_and_again_only_if_nothing_was_sent(people):
-    assert deliveries.claim(people, 1, "2025-W03", "<m>", AT)
-    assert deliveries.claim(people, 1, "2025-W03", "<m>", AT)
+def test_a_delivery_is_put_on_record_once_and_keeps_how_far_it_came(people):
+    deliveries.begin(people, "2025-W03", {1: "<m>"}, AT)
     for state in (DeliveryState.SENDING, DeliveryState.SENT):
         deliveries.record(people, 1, "2025-W03", state, AT)
-        assert not deliveries.claim(people, 1, "2025-W03", "<m>", AT)
-    assert deliveries.claim(people, 2, "2025-W03", "<n>", AT)
+        deliveries.begin(people, "2025-W03", {1: "<m>", 2: "<n>"}, AT)
+        assert deliveries.states(people, "2025-W03") == {1: state, 2: DeliveryState.CLAIMED}
     assert deliveries.counts(people, "2025-W03") == {DeliveryState.SENT: 1, DeliveryState.CLAIMED: 1}

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,7 @@ from yibao.arxiv.pace import LONGEST_S, find_shared_folder, pace_file
 from yibao.errors import RefusedError, YibaoError
 from yibao.settings import Arxiv, load
 
-NOW = 1_700_000_000.0
+NOW = float(int(time.time()))
 
 
 class FakeClock:
@@ -40,6 +41,7 @@ def ask(arxiv, folder, clock, path="/rss/cs.CL"):
 
 ASKER = """
 import sys
+import time
 from flows.wiring import SystemClock
 from yibao.arxiv.client import Client
 from yibao.settings import Arxiv

@@ -165,7 +165,8 @@ class Pace:
         except ValueError:
             moment = math.inf  # Somebody else's file, or a disk that was full.
         # No server asks for more than the longest: the clock was set back, or it is no moment. Nobody knows who asked.
-        is_possible = 0 <= moment <= self._clock.now() + LONGEST_S
+        # A second more: a stamp is rounded, and the longest silence must not pass for none.
+        is_possible = 0 <= moment <= self._clock.now() + LONGEST_S + 1.0
         return max(0.0, moment - self._clock.now()) if is_possible else self._pace_s
 
     @contextmanager
