@@ -14,6 +14,7 @@ from yibao.errors import DeliveryError, RefusedError, UpstreamError, YibaoError
         YibaoError("x"),
         errors.SettingsError("x"),
         errors.LibraryError("x"),
+        errors.LibraryBusyError("x"),
         errors.UnreachableError("https://e.org", "silence"),
         errors.GivenUpError("https://e.org", "silence"),
         errors.GarbledError("https://e.org", "cut off"),
