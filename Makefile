@@ -26,10 +26,10 @@ run: $(READY) ## One day against arXiv itself, with ./yibao.toml (make one with 
 	$(BIN)/yibao run
 
 test: $(READY) ## Tests, without network
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 drills: $(READY) ## What takes long: months of days, kills, real records, judges of feeds and pages, browsers, benchmarks
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m drill
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m drill
 
 check: $(READY) ## Lint, types, import contracts
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ Each fault is a context manager: inside it the fault is there, after it the faul
 """
 
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -180,6 +181,10 @@ def edited(path: Path, before: str, after: str) -> Iterator[None]:
         yield
     finally:
         path.write_text(text, encoding="utf-8")
+
+
+def replaced_text(path: Path, pattern: str, after: str) -> AbstractContextManager[None]:
+    return replaced(path, re.sub(pattern, after, path.read_text(encoding="utf-8")).encode())
 
 
 @contextmanager
