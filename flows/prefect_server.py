@@ -18,6 +18,7 @@ from typing import Any
 import uvicorn
 
 from flows.children import Tell
+from storage import prefect_tables
 from storage.disk import describe, make_writable_folder
 from yibao.errors import YibaoError
 
@@ -42,7 +43,11 @@ def own_server(home: Path) -> Iterator[None]:
         YibaoError: `home` cannot be written to, or the server did not come up within a minute and a half.
     """
     make_writable_folder(home)
+    prefect_tables.copy_tables(home)
+    makes_tables = not prefect_tables.has_tables(home)
     with serving(isolated(home)):
+        if makes_tables:
+            prefect_tables.keep_tables(home)
         yield
 
 

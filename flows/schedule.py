@@ -20,6 +20,7 @@ from flows import ports
 from flows.children import Child
 from flows.prefect_server import isolate_schedule, serve_schedules
 from flows.runner import run_schedule
+from storage import prefect_tables
 from storage.disk import make_writable_folder
 from yibao.errors import YibaoError
 from yibao.settings import Settings
@@ -90,6 +91,7 @@ def is_answering(api_url: str) -> bool:
 def _serve_on_own(config: Path, settings: Settings, children: ExitStack) -> None:
     home, port = settings.paths.data / "prefect", settings.prefect.port
     make_writable_folder(home)
+    prefect_tables.copy_tables(home)
     api_url = f"http://{ports.HOST}:{port}/api"
     isolate_schedule(home, api_url)
     # We listen ourselves, so that nobody but the child that inherits this socket can answer there.

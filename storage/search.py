@@ -101,9 +101,10 @@ def find(folder: Path, question: Question, most: int) -> list[Entry]:
         if not (folder / _INDEXED).exists():
             raise LibraryError("Nothing has been published yet. Run `yibao publish`.")
         changed_at = (folder / _INDEXED).stat().st_mtime_ns
+    query = _query(question)
     try:
         searcher = _opened(folder, changed_at).searcher()
-        found = searcher.search(_query(question), most, count=False, order_by_field="published_at")
+        found = searcher.search(query, most, count=False, order_by_field="published_at")
         return [_records().validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]
     except (OSError, ValueError) as error:
         raise LibraryError(f"{folder}: the search index is damaged ({_reason(error)}). {_REMEDY}") from error

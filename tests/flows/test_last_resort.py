@@ -304,7 +304,7 @@ def test_a_read_only_disk_is_told_as_what_it_is_and_what_only_reads_works(small_
     status, out, err = command("sql", "SELECT title FROM paper", cwd=small_disk)
     assert (status, "译报" in out, err) == (0, True, "")
     status, out, err = command("search", "title", cwd=small_disk)
-    assert (status, is_one_sentence(err, "index cannot be opened", "can be written")) == (1, True), err
+    assert (status, err) == (0, ""), out
 
 
 def test_ctrl_c_ends_a_run_with_130_and_one_sentence(tmp_path):

@@ -57,6 +57,11 @@ def test_check_fails_with_the_path_and_a_remedy(curated, way):
     way(curated.folder / "there" / "deep")
     done = invoke(curated, "translations", "check")
     assert done.exit_code == 1, done.output
+    if way is leads_to_itself:
+        # Where it lies is asked before anything is read: it might be the published tree.
+        assert "a path in it leads nowhere" in str(done.exception)
+        assert "there/deep" in str(done.exception)
+        return
     (told,) = [line for line in done.output.splitlines() if "[unreadable]" in line]
     assert "there/deep" in told
     assert "Correct" in told

@@ -55,7 +55,7 @@ def test_a_batch_that_does_not_fit_is_told_and_the_library_holds_what_it_held(di
         library.execute(ROWS.replace("400000", "3"))
     filler = leave(disk, 1 << 20)
     with (
-        pytest.raises(YibaoError, match=r"data/library\.duckdb: No space left on device.*Free some space"),
+        pytest.raises(YibaoError, match=r"data/library\.duckdb: No space left on device.*Make room"),
         connection.writing(path) as library,
     ):
         library.execute(ROWS)
@@ -80,7 +80,7 @@ def test_a_response_that_does_not_fit_is_told_and_leaves_nothing(disk):
     kept = Responses(disk / "responses")
     kept.keep("https://e.org/1", ON, 200, b"1", "", AT)
     filler = leave(disk, 4096)
-    with pytest.raises(YibaoError, match=r"No space left on device.*Free some space"):
+    with pytest.raises(YibaoError, match=r"No space left on device.*Make room"):
         kept.keep("https://e.org/2", ON, 200, os.urandom(100_000), "", AT)
     assert list(disk.rglob("*.part")) == []
     filler.unlink()
@@ -131,7 +131,7 @@ def test_a_read_only_disk_is_told_so(disk, name):
         pass
     fill(disk / "search", ENTRIES, is_whole=True)
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    with pytest.raises(YibaoError, match=r"Read-only file system.*Make the disk writable") as told:
+    with pytest.raises(YibaoError, match=r"Read-only file system.*make it writable") as told:
         write(disk, name)
     assert str(disk) in str(told.value)
     assert found(disk / "search") == [3, 2, 1]
@@ -141,7 +141,7 @@ def test_a_read_only_disk_is_told_so(disk, name):
 
 def test_an_error_of_the_disk_is_told_with_the_path_that_it_names(tmp_path):
     with (
-        pytest.raises(YibaoError, match=r"below: No such file or directory. Correct that"),
+        pytest.raises(YibaoError, match=r"below: No such file or directory. Check the path"),
         explain_disk_errors(tmp_path),
     ):
         (tmp_path / "not" / "below").read_bytes()
