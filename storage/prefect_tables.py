@@ -50,7 +50,7 @@ def keep_tables(home: Path) -> None:
 
 
 def _is_whole(content: bytes) -> bool:
-    """Whether a database has as many pages as its header says; see https://www.sqlite.org/fileformat2.html, section 1.3."""
+    """Whether a database has as many pages as its header says. See https://www.sqlite.org/fileformat2.html."""
     page_size, pages = int.from_bytes(content[16:18], "big"), int.from_bytes(content[28:32], "big")
     return content.startswith(b"SQLite format 3\0") and len(content) == page_size * pages > 0
 
