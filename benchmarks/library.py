@@ -54,7 +54,7 @@ from flows import registry
 options.without_prefect()
 config = Path(sys.argv[2], "yibao.toml")
 config.parent.mkdir(parents=True, exist_ok=True)
-config.write_text("[paths]\\ndata = '.'\\n")
+config.write_text("[paths]\\ndata = '.'\\npublic = '../public'\\n")
 before = time.perf_counter()
 registry.run("import", file=sys.argv[1], config=str(config))
 print("seconds", time.perf_counter() - before)
