@@ -23,7 +23,7 @@ import duckdb
 
 from benchmarks import bulk_data, options
 from storage.library import connection, papers
-from yibao.models import Author, Paper, Version
+from yibao.records import Author, Paper, Version
 
 _DAY = date(2026, 1, 1)
 
@@ -50,13 +50,13 @@ OURS = """
 import sys, time
 from pathlib import Path
 from benchmarks import options
-from flows import registry
+from commands import flow_runs
 options.without_prefect()
 config = Path(sys.argv[2], "yibao.toml")
 config.parent.mkdir(parents=True, exist_ok=True)
 config.write_text("[paths]\\ndata = '.'\\npublic = '../public'\\n")
 before = time.perf_counter()
-registry.run("import", file=sys.argv[1], config=str(config))
+flow_runs.run_flow("import", file=sys.argv[1], config=str(config))
 print("seconds", time.perf_counter() - before)
 """
 SQLITE_UTILS = """
@@ -88,7 +88,7 @@ def timed(python: str, program: str, *arguments: object) -> tuple[float, float]:
 
 
 def _tell_size(folder: Path) -> None:
-    with connection.reading(folder / "library.duckdb") as library:
+    with connection.read_library(folder / "library.duckdb") as library:
         found = library.execute("SELECT count(DISTINCT arxiv_id), count(*) FROM paper_state").fetchall()
     print("      {} papers in {} states".format(*found[0]), flush=True)
 
@@ -125,7 +125,7 @@ class Batches:
         self._chance = Random(5)
         self._text, self._names = bulk_data.vocabulary(self._chance)
         self._new = 0
-        with connection.reading(library) as opened:
+        with connection.read_library(library) as opened:
             self._known = opened.execute(
                 "SELECT arxiv_id, version, fingerprint FROM paper_state "
                 f"WHERE known_until IS NULL USING SAMPLE reservoir({1500 * count} ROWS) REPEATABLE (5)"
@@ -173,8 +173,8 @@ def days(library: Path, count: int) -> list[float]:
     for number in range(count):
         batch = batches.day()
         before = time.perf_counter()
-        with connection.writing(library) as opened:
-            merged = papers.store(opened, batch, _DAY + timedelta(days=number + 1))
+        with connection.write_library(library) as opened:
+            merged = papers.store_papers(opened, batch, _DAY + timedelta(days=number + 1))
         costs.append(time.perf_counter() - before)
         assert merged == (500, 1000, 500), merged
     return costs

@@ -113,11 +113,11 @@ def tree(body: bytes) -> int:
 
 
 def texts(body: bytes) -> int:
-    return len(oai_records.records(etree.fromstring(body, etree.XMLParser(remove_blank_text=True))))
+    return len(oai_records.iterate_records(etree.fromstring(body, etree.XMLParser(remove_blank_text=True))))
 
 
 def papers(body: bytes) -> int:
-    return len(oai.read(body, _URL).papers)
+    return len(oai.read_page(body, _URL).papers)
 
 
 def timed(read, bodies: list[bytes]) -> float:

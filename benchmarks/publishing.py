@@ -26,7 +26,7 @@ from storage.library import announcements, connection, papers, translations
 from yibao import dates
 from yibao.feeds import atom, jsonfeed, rss
 from yibao.feeds.model import Feed, Item
-from yibao.models import AnnounceType, Author, Line, Paper, Translation, Version
+from yibao.records import AnnounceType, Author, ListEntry, Paper, Translation, Version
 from yibao.settings import Arxiv, Paths, Settings
 
 _DAY = date(2026, 11, 16)
@@ -116,12 +116,12 @@ def fill(run: wiring.Run, pages: int) -> list[Translation]:
             for n in range(min(100, pages - start))
         ]
         curated += [translation(one, dates.week_of(monday), n) for n, one in enumerate(found, start)]
-        with connection.writing(run.library) as library:
-            papers.store(library, found, monday)
-            lines = [Line(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
-            announcements.replace(library, "cs.CL", monday, lines)
-    with connection.writing(run.library) as library:
-        translations.store(library, curated, _DAY - timedelta(days=7), dates.week_of(_DAY))
+        with connection.write_library(run.library) as library:
+            papers.store_papers(library, found, monday)
+            lines = [ListEntry(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
+            announcements.replace_entries(library, "cs.CL", monday, lines)
+    with connection.write_library(run.library) as library:
+        translations.store_translations(library, curated, _DAY - timedelta(days=7), dates.week_of(_DAY))
     return curated
 
 
@@ -133,11 +133,11 @@ def day(run: wiring.Run, curated: list[Translation], size: Size) -> None:
     first = 10_000 + size.new * run.on.day
     found = [paper(chance, f"2611.{first + number:05d}", text, names, at) for number in range(size.new)]
     curated += [translation(one, dates.week_of(run.on), n) for n, one in enumerate(found[: size.translated])]
-    with connection.writing(run.library) as library:
-        papers.store(library, found, run.on)
-        lines = [Line(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
-        announcements.replace(library, "cs.CL", run.on, lines)
-        translations.store(library, curated, run.on, dates.week_of(run.on))
+    with connection.write_library(run.library) as library:
+        papers.store_papers(library, found, run.on)
+        lines = [ListEntry(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
+        announcements.replace_entries(library, "cs.CL", run.on, lines)
+        translations.store_translations(library, curated, run.on, dates.week_of(run.on))
 
 
 def timed(run: wiring.Run, *, is_whole: bool = False) -> tuple[float, int, int]:

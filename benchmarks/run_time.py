@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks import options
-from flows.prefect_server import own_server
+from commands.prefect_server import own_server
 from tests.standin.server import Standin
 
 ROUNDS = 5
@@ -30,7 +30,7 @@ def main() -> None:
         folder = Path(name)
         os.environ.update(arxiv.environ | {"YIBAO_ARXIV__PACE_S": "0"})
         with own_server(folder / "prefect"):
-            import flows.registry  # noqa: F401, PLC0415  (after own_server)
+            import commands.flow_runs  # noqa: F401, PLC0415  (after own_server)
 
             started = time.perf_counter() - began
             first = run_day(folder / "first")
@@ -47,13 +47,13 @@ def main() -> None:
 
 def run_day(home: Path) -> float:
     """Seconds that one day takes in a new installation."""
-    from flows import registry  # noqa: PLC0415  (after own_server)
+    from commands import flow_runs  # noqa: PLC0415  (after own_server)
 
     shutil.copytree(CURATED, home / "translations")
     config = home / "yibao.toml"
     config.write_text('[arxiv]\ncategories = ["cs.CL", "cs.CV", "cs.NA"]\n[newsletter]\noutbox = "outbox"\n')
     began = time.perf_counter()
-    registry.run("daily", on=ON, config=str(config))
+    flow_runs.run_flow("daily", on=ON, config=str(config))
     return time.perf_counter() - began
 
 

@@ -23,9 +23,9 @@ from random import Random
 import httpx
 
 from benchmarks import bulk_data, options, publishing
-from storage import published, search
-from yibao import rendering
-from yibao.models import Entry, Stamp
+from storage import search, site_tree
+from yibao import build_graph
+from yibao.records import Entry, Stamp
 
 _FEED = "feeds/all/atom.xml"
 _CONNECTIONS = 16
@@ -129,7 +129,7 @@ def question_index(folder: Path) -> None:
         paper = publishing.paper(chance, f"2611.{number:05d}", text, names, at)
         written = publishing.translation(paper, "2026-W47", number)
         entries.append(Entry(paper.arxiv_id, paper, written, at.date(), stamp=Stamp(at, at)))
-    search.bring_up_to_date(folder, entries, (), is_whole=True)
+    search.update_index(folder, entries, (), is_whole=True)
 
 
 def main() -> None:
@@ -149,7 +149,9 @@ def compare(seconds: int, load_seconds: int) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         feed = ("<entry>中文 text</entry>\n" * 10_000).encode()
-        published.write(published.Tree(folder / "public"), folder / "untold", {_FEED: rendering.ready(feed)})
+        site_tree.publish_tree(
+            site_tree.Tree(folder / "public"), folder / "untold", {_FEED: build_graph.wrap_content(feed)}
+        )
         question_index(folder / "data" / "search")
         (folder / "yibao.toml").write_text("")
         folder.chmod(0o755)
@@ -158,7 +160,7 @@ def compare(seconds: int, load_seconds: int) -> None:
             f"http {{ access_log off; gzip on; gzip_types text/xml; types {{ text/xml xml; }}"
             f" server {{ listen 127.0.0.1:{other_port}; root {folder}/public; }} }}\n"
         )
-        command = [sys.executable, "-m", "flows.cli", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "commands.main", "serve", "--port", str(port)]
         with running([*command, "--config", str(folder / "yibao.toml")]) as ours:
             mine = measure("yibao serve", f"http://127.0.0.1:{port}/{_FEED}", seconds)
             if shutil.which("nginx"):

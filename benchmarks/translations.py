@@ -19,7 +19,7 @@ import duckdb
 from markdown_it import MarkdownIt
 
 from benchmarks import options
-from flows import checking
+from commands import linter
 from yibao.provenance import English
 from yibao.translations import check, folder, glossary, identity, markdown
 from yibao.translations.rules import RULES
@@ -53,10 +53,10 @@ def timed(work) -> float:
 
 
 def speed(where: Path, count: int = _ROUNDS) -> None:
-    files, _ = folder.files([where])
+    files, _ = folder.find_files([where])
     texts = [file.path.read_text(encoding="utf-8-sig", errors="replace") for file in files]
     bare = MarkdownIt("commonmark")
-    terms = glossary.load(None)
+    terms = glossary.load_terms(None)
 
     def parsed() -> None:
         for text in texts:
@@ -64,7 +64,7 @@ def speed(where: Path, count: int = _ROUNDS) -> None:
 
     def checked() -> None:
         for file in files:
-            check.check(markdown.read(file.path.read_bytes(), file.shown, "zh-Hans"), terms, {}, {})
+            check.check_document(markdown.read_document(file.path.read_bytes(), file.shown, "zh-Hans"), terms, {}, {})
 
     rounds = [(timed(parsed), timed(checked)) for _ in range(count)]
     theirs, ours = (median(one) for one in zip(*rounds, strict=True))
@@ -75,7 +75,7 @@ def speed(where: Path, count: int = _ROUNDS) -> None:
         cache = Path(scratch) / "checked.sqlite3"
 
         def command() -> None:
-            checking.check_files([where], "zh-Hans", terms, None, cache)
+            linter.check_files([where], "zh-Hans", terms, None, cache)
 
         first, again = timed(command), min(timed(command) for _ in range(count))
     print(f"  the command's work, first      {first:6.3f} s")
@@ -83,13 +83,13 @@ def speed(where: Path, count: int = _ROUNDS) -> None:
 
 
 def scale(entries: int) -> None:
-    terms = glossary.load(None)
+    terms = glossary.load_terms(None)
     with TemporaryDirectory() as scratch:
         where = generated(Path(scratch) / "curated", entries)
         cache = Path(scratch) / "checked.sqlite3"
 
         def command() -> None:
-            checking.check_files([where], "zh-Hans", terms, None, cache)
+            linter.check_files([where], "zh-Hans", terms, None, cache)
 
         first, again = timed(command), timed(command)
         file = where / "000" / "00007.md"
@@ -103,15 +103,17 @@ def hits(where: Path, records: Path) -> None:
     rows = duckdb.execute("SELECT id, title, abstract, source FROM read_parquet($1)", [str(records)]).fetchall()
     english = {row[0]: English(row[1], "" if "truncated" in row[3] else row[2] or "") for row in rows}
     owners = {identity.key(one.title): arxiv_id for arxiv_id, one in english.items()}
-    files, _ = folder.files([where])
-    terms = glossary.load(None)
+    files, _ = folder.find_files([where])
+    terms = glossary.load_terms(None)
     started = time.perf_counter()
     results = [
-        check.check(markdown.read(file.path.read_bytes(), file.shown, "zh-Hans"), terms, english, owners)
+        check.check_document(
+            markdown.read_document(file.path.read_bytes(), file.shown, "zh-Hans"), terms, english, owners
+        )
         for file in files
     ]
     seconds = time.perf_counter() - started
-    _, repeated = folder.resolve(key for result in results for key in result.entries)
+    _, repeated = folder.resolve_entries(key for result in results for key in result.entries)
     found = Counter(one.rule for one in [*repeated, *(one for result in results for one in result.problems)])
     entries, unknown = sum(len(result.entries) for result in results), sum(result.unknown for result in results)
     print(f"{entries} entries, {entries - unknown} of them compared with arXiv's text, {seconds:.1f} s")

@@ -9,19 +9,20 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows import progress, wiring
+from commands import progress
+from flows import wiring
 from flows.ending import ended
 from flows.wiring import Run
-from storage import bulk_files
+from storage import snapshot_files
 from storage.disk import explain_disk_errors
-from storage.library import bulk, bulk_shape, connection, oai_lists, papers, problems
-from storage.library.bulk import Compared, DamagedFileError, Doubtful, UnreadableLinesError
+from storage.library import bulk_shape, connection, oai_cursor, papers, problems, snapshot
 from storage.library.connection import Connection
+from storage.library.snapshot import Compared, DamagedFileError, Doubtful, UnreadableLinesError
 from yibao import identifiers
 from yibao.arxiv import oai
 from yibao.errors import YibaoError
 from yibao.identifiers import Repaired
-from yibao.models import Problem, Severity
+from yibao.records import Problem, Severity
 from yibao.text import shorten
 
 _ROWS = 500_000
@@ -47,13 +48,13 @@ def store_file(run: Run, path: Path) -> None:
     Raises:
         YibaoError: it cannot be read, or is no snapshot.
     """
-    with connection.opened(run.library) as library:
-        bulk.prepare(library)
+    with connection.open_library(run.library) as library:
+        snapshot.prepare_import(library)
         try:
-            bulk_files.require_whole(path)
+            snapshot_files.require_whole(path)
             _store(run, library, path, path, [])
         except UnreadableLinesError as error:
-            if bulk_files.kind_of(path) == "parquet":
+            if snapshot_files.detect_kind(path) == "parquet":
                 raise YibaoError(f"{path}: the Parquet file is damaged ({error}). Get it again.") from None
             _store_readable_lines(run, library, path)
         except DamagedFileError as error:
@@ -68,7 +69,7 @@ def _store_readable_lines(run: Run, library: Connection, path: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     try:
         progress.tell(f"setting aside what is no record in {path.name}", None)
-        bad = bulk_files.without_bad_lines(path, clean)
+        bad = snapshot_files.copy_good_lines(path, clean)
         if not clean.stat().st_size:
             raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {bad[0].reason}")
         _store(run, library, path, clean, [_unreadable(path, one.line, one.reason) for one in bad])
@@ -83,14 +84,16 @@ def _store(run: Run, library: Connection, path: Path, readable: Path, found: lis
         ShapeError: it is in another schema.
     """
     progress.tell(f"reading {path.name}", None)
-    is_parquet = bulk_files.kind_of(readable) == "parquet"
+    is_parquet = snapshot_files.detect_kind(readable) == "parquet"
     if is_parquet:
-        bulk_shape.check_columns(path.name, bulk.types_of(library, str(readable)))
+        bulk_shape.check_columns(path.name, snapshot.types_of(library, str(readable)))
     else:
-        bulk_shape.check_records(path.name, bulk_files.sample(readable, _SAMPLE))
-    relation = bulk.parquet_relation(library, str(readable)) if is_parquet else bulk.json_relation(str(readable))
-    doubtful = bulk.look(library, relation)
-    compared = bulk.compare(library, _repaired(doubtful))
+        bulk_shape.check_records(path.name, snapshot_files.sample(readable, _SAMPLE))
+    relation = (
+        snapshot.parquet_relation(library, str(readable)) if is_parquet else snapshot.json_relation(str(readable))
+    )
+    doubtful = snapshot.find_doubtful_records(library, relation)
+    compared = snapshot.compare_records(library, _repaired(doubtful))
     _refuse_codes(path, doubtful, compared)
     copy = run.settings.paths.data / "import" / "bulk.doubtful.jsonl"
     with ThreadPoolExecutor(max_workers=1) as looking:
@@ -101,15 +104,15 @@ def _store(run: Run, library: Connection, path: Path, readable: Path, found: lis
             _store_parts(run, library, readable, relation, compared)
             if walk:
                 walk.result()
-                doubtful = bulk.find_doubtful(library, bulk.json_relation(str(copy), has_lines=True))
+                doubtful = snapshot.find_doubtful(library, snapshot.json_relation(str(copy), has_lines=True))
         finally:
             if walk:
                 wait([walk])
             copy.unlink(missing_ok=True)
     told = [_told(path, one) for one in doubtful]
-    with connection.transaction(library):
-        merged = papers.store(library, bulk.mixed(library, relation), run.on)
-        problems.replace(library, f"import:{path.name}", [*found, *told])
+    with connection.begin_transaction(library):
+        merged = papers.store_papers(library, snapshot.read_mixed_records(library, relation), run.on)
+        problems.replace_problems(library, f"import:{path.name}", [*found, *told])
         _remember(library, compared.updated_until)
     run.report.papers_new += compared.new
     run.report.papers_changed += compared.changed + merged.changed
@@ -136,28 +139,28 @@ def _refuse_codes(path: Path, doubtful: Sequence[Doubtful], compared: Compared) 
 
 def _copy_doubtful(path: Path, doubtful: Sequence[Doubtful], copy: Path) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
-    bulk_files.copy_lines(path, {one.given for one in doubtful}, copy)
+    snapshot_files.copy_lines(path, {one.given for one in doubtful}, copy)
 
 
 def _store_parts(run: Run, library: Connection, path: Path, relation: str, compared: Compared) -> None:
     """What is new or changed is stored, part by part, each in a transaction."""
     if not compared.new and not compared.changed:
         return
-    with connection.transaction(library):
-        bulk.note(library)
-    if bulk_files.kind_of(path) == "parquet":
+    with connection.begin_transaction(library):
+        snapshot.mark_changed_papers(library)
+    if snapshot_files.detect_kind(path) == "parquet":
         for first in range(0, compared.rows, _ROWS):
-            with connection.transaction(library):
-                bulk.store(library, bulk.rows_of(relation, first, first + _ROWS), run.on)
+            with connection.begin_transaction(library):
+                snapshot.store_records(library, snapshot.rows_of(relation, first, first + _ROWS), run.on)
             progress.tell("storing", min(1.0, (first + _ROWS) / compared.rows))
     else:
-        size = bulk_files.size_of(path)
-        for part, done in bulk_files.parts(path, run.settings.paths.data / "import"):
-            with connection.transaction(library):
-                bulk.store(library, bulk.json_relation(str(part)), run.on)
+        size = snapshot_files.size_of(path)
+        for part, done in snapshot_files.split_file(path, run.settings.paths.data / "import"):
+            with connection.begin_transaction(library):
+                snapshot.store_records(library, snapshot.json_relation(str(part)), run.on)
             progress.tell("storing", done / size if size else None)
-    with connection.transaction(library):
-        bulk.store_twice(library, relation, run.on)
+    with connection.begin_transaction(library):
+        snapshot.store_repeated_records(library, relation, run.on)
 
 
 def _outcome(record: Doubtful) -> Repaired | str:
@@ -177,10 +180,10 @@ def _remember(library: Connection, updated_until: date | None) -> None:
     """What has changed since the snapshot will be asked for."""
     if updated_until is None:
         return
-    place = oai_lists.read(library, oai.PREFIX)
+    place = oai_cursor.read_cursor(library, oai.PREFIX)
     since = updated_until - timedelta(days=1)
     if place is None or since < place.from_on:
-        oai_lists.store(library, oai_lists.OaiList(oai.PREFIX, since))
+        oai_cursor.store_cursor(library, oai_cursor.OaiCursor(oai.PREFIX, since))
 
 
 def _told(path: Path, record: Doubtful) -> Problem:

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows import asking, progress
+from commands import progress
+from flows import asking
 from flows.wiring import Run
-from storage.library import connection, oai_lists, papers, problems
-from storage.library.oai_lists import OaiList
+from storage.library import connection, oai_cursor, papers, problems
+from storage.library.oai_cursor import OaiCursor
 from yibao.arxiv import oai
 from yibao.arxiv.client import Client
 from yibao.arxiv.oai import Page, TokenError
@@ -27,7 +28,7 @@ class Arrived(NamedTuple):
 
     url: str
     page: Page
-    place: OaiList
+    place: OaiCursor
 
 
 def read_pages(run: Run, since: date | None = None) -> Iterator[Arrived]:
@@ -60,25 +61,25 @@ def read_pages(run: Run, since: date | None = None) -> Iterator[Arrived]:
                 return
 
 
-def following(place: OaiList, page: Page) -> OaiList:
+def following(place: OaiCursor, page: Page) -> OaiCursor:
     """The place in the list after a page; after the last one, the beginning of the next list.
 
     An empty list does not move on: nothing tells it from a fault, and reading a day again costs little.
     """
     if not page.declared:
-        return OaiList(place.prefix, place.from_on)
+        return OaiCursor(place.prefix, place.from_on)
     responded_on = place.responded_on or page.responded_on
     if page.token is None:
-        return OaiList(place.prefix, max(place.from_on, responded_on - oai.OVERLAP))
+        return OaiCursor(place.prefix, max(place.from_on, responded_on - oai.OVERLAP))
     reached_on = max(filter(None, (place.reached_on, page.reached_on)), default=None)
-    return OaiList(place.prefix, place.from_on, page.token, reached_on, responded_on)
+    return OaiCursor(place.prefix, place.from_on, page.token, reached_on, responded_on)
 
 
 @task(name="fetch changed records", cache_policy=NO_CACHE)
 def fetch_changes(run: Run, client: Client, url: str) -> Page:
     """A page of the list, read."""
     progress.tell(f"fetching changed records: {urlsplit(url).query.partition('from=')[2] or 'next page'}", None)
-    page = oai.read(asking.get(run, client, url).body, url)
+    page = oai.read_page(asking.get(run, client, url).body, url)
     if page.token and oai.next_url(run.settings.arxiv.oai_url, page.token) == url:
         raise GarbledError(url, "the list does not move on")
     if oai.is_continued(url) and not page.declared:
@@ -87,28 +88,28 @@ def fetch_changes(run: Run, client: Client, url: str) -> Page:
 
 
 @task(name="store changed records", cache_policy=NO_CACHE)
-def store_changes(run: Run, url: str, page: Page, place: OaiList) -> None:
+def store_changes(run: Run, url: str, page: Page, place: OaiCursor) -> None:
     """The page's records are in the library, and so is the place where reading goes on."""
     with run.storing() as library:
-        merged = papers.store(library, page.papers, run.on)
+        merged = papers.store_papers(library, page.papers, run.on)
         if page.problems or not oai.is_continued(url):
-            problems.replace(library, url, page.problems)
-        oai_lists.store(library, place)
+            problems.replace_problems(library, url, page.problems)
+        oai_cursor.store_cursor(library, place)
     run.report.papers_new += merged.new
     run.report.papers_changed += merged.changed
     run.report.problems += page.problems
 
 
-def _place(run: Run, since: date | None) -> OaiList:
+def _place(run: Run, since: date | None) -> OaiCursor:
     """Where reading goes on: at the place kept, but not later than the date wished for."""
-    with connection.reading(run.library) as library:
-        place = oai_lists.read(library, oai.PREFIX)
+    with connection.read_library(run.library) as library:
+        place = oai_cursor.read_cursor(library, oai.PREFIX)
     wished = since or run.on - oai.OVERLAP
     if place is None or (since and since < place.from_on):
-        return OaiList(oai.PREFIX, wished)
+        return OaiCursor(oai.PREFIX, wished)
     return place
 
 
-def _url(run: Run, place: OaiList) -> str:
+def _url(run: Run, place: OaiCursor) -> str:
     base_url = run.settings.arxiv.oai_url
     return oai.next_url(base_url, place.token) if place.token else oai.list_url(base_url, place.from_on)

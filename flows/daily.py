@@ -6,7 +6,8 @@ from pathlib import Path
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows import harvest, post, progress, wiring
+from commands import progress
+from flows import harvest, post, wiring
 from flows.ending import ended
 from flows.publish import write_tree
 from flows.translate import translate

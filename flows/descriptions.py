@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows import asking, progress
+from commands import progress
+from flows import asking
 from flows.wiring import Run
 from storage.library import connection, papers, problems, translations
 from yibao.arxiv import api, oai
@@ -13,7 +14,7 @@ from yibao.arxiv.api import NotAnIdentifierError
 from yibao.arxiv.client import Client
 from yibao.arxiv.oai import NoRecordError
 from yibao.errors import UpstreamError
-from yibao.models import Problem, Reading, Severity
+from yibao.records import Problem, Reading, Severity
 
 #: Papers that the API leaves out are asked for one by one, as long as they are no more than this.
 _ONE_BY_ONE = 50
@@ -21,8 +22,8 @@ _ONE_BY_ONE = 50
 
 def described(run: Run) -> None:
     """Every paper that arXiv knows and that we announce or translate has its full metadata."""
-    with connection.reading(run.library) as library:
-        wanted = papers.incomplete(library, run.on)
+    with connection.read_library(run.library) as library:
+        wanted = papers.find_incomplete_papers(library, run.on)
     missing: list[str] = []
     with run.client() as client:
         for start in range(0, len(wanted), api.BATCH):
@@ -47,7 +48,7 @@ def _describe(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
 def _ask(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
     """Asks for these papers in one request; returns those that the answer left out, in silence as it does."""
     progress.tell(f"fetching metadata of {len(wanted)} papers", None)
-    url = api.query(run.settings.arxiv.api_url, wanted)
+    url = api.query_address(run.settings.arxiv.api_url, wanted)
     try:
         reading = asking.patient(run, fetch_papers)(run, client, url)
     except NotAnIdentifierError:
@@ -80,13 +81,13 @@ def _one_by_one(run: Run, client: Client, missing: Sequence[str]) -> list[str]:
 @task(name="fetch metadata", cache_policy=NO_CACHE)
 def fetch_papers(run: Run, client: Client, url: str) -> Reading:
     """The API's answer, read."""
-    return api.read(asking.get(run, client, url).body, url)
+    return api.read_answer(asking.get(run, client, url).body, url)
 
 
 @task(name="fetch a record", cache_policy=NO_CACHE)
 def fetch_record(run: Run, client: Client, url: str) -> Reading:
     """One record of OAI-PMH, read."""
-    page = oai.read(asking.get(run, client, url).body, url)
+    page = oai.read_page(asking.get(run, client, url).body, url)
     return Reading(page.papers, (), page.problems, None, page.declared)
 
 
@@ -94,8 +95,8 @@ def fetch_record(run: Run, client: Client, url: str) -> Reading:
 def store_papers(run: Run, url: str, reading: Reading) -> None:
     """The papers are in the library."""
     with run.storing() as library:
-        merged = papers.store(library, reading.papers, run.on)
-        problems.replace(library, url, reading.problems)
+        merged = papers.store_papers(library, reading.papers, run.on)
+        problems.replace_problems(library, url, reading.problems)
     run.report.papers_new += merged.new
     run.report.papers_changed += merged.changed
     run.report.problems += reading.problems
@@ -105,7 +106,10 @@ def store_papers(run: Run, url: str, reading: Reading) -> None:
 def store_unknown_papers(run: Run, missing: Sequence[str]) -> None:
     """A problem names the curator's line of each translated paper that arXiv does not know."""
     with run.storing() as library:
-        at = {arrival.translation.arxiv_id: arrival.translation for arrival in translations.current(library)}
+        at = {
+            arrival.translation.arxiv_id: arrival.translation
+            for arrival in translations.read_current_translations(library)
+        }
         found = [
             Problem(
                 at[arxiv_id].path if arxiv_id in at else run.settings.arxiv.api_url,
@@ -119,6 +123,6 @@ def store_unknown_papers(run: Run, missing: Sequence[str]) -> None:
             )
             for arxiv_id in missing
         ]
-        problems.replace(library, "unknown-to-arxiv", found)
-        run.report.waiting = len(papers.waiting(library))
+        problems.replace_problems(library, "unknown-to-arxiv", found)
+        run.report.waiting = len(papers.find_waiting_papers(library))
     run.report.problems += found

@@ -17,11 +17,11 @@ from flows import changes, descriptions, lists, wiring
 from flows.ending import ended
 from flows.lists import Scope
 from flows.wiring import HARVEST, Run
-from storage.library import connection, leases, oai_lists, problems
-from storage.responses import DamagedLine, DamagedResponseError, Kept
+from storage.library import connection, leases, oai_cursor, problems
+from storage.responses import DamagedLine, DamagedResponseError, KeptResponse
 from yibao.arxiv import announcements, api, catchup, oai
 from yibao.errors import UpstreamError
-from yibao.models import Problem, Reading, Severity
+from yibao.records import Problem, Reading, Severity
 from yibao.sources import CATCHUP
 
 _DAMAGED = "the kept response is damaged"
@@ -105,16 +105,16 @@ def check_clock(run: Run) -> None:
 @contextmanager
 def _lease(run: Run) -> Iterator[str | None]:
     """Hold the lease to ask arXiv while the block runs, or name the host that holds it."""
-    with connection.writing(run.library) as library:
-        other = leases.take(library, HARVEST, wiring.host(), run.now())
+    with connection.write_library(run.library) as library:
+        other = leases.take_lease(library, HARVEST, wiring.host(), run.now())
     run.is_harvester = other is None
     try:
         yield other
     finally:
         if run.is_harvester:
             run.is_harvester = False
-            with connection.writing(run.library) as library:
-                leases.give_back(library, HARVEST, wiring.host())
+            with connection.write_library(run.library) as library:
+                leases.return_lease(library, HARVEST, wiring.host())
 
 
 def replay(run: Run) -> None:
@@ -132,8 +132,8 @@ def replay(run: Run) -> None:
 
 def _tell_damage(run: Run, damaged: list[Problem]) -> None:
     """What could not be read is on record, and fails the run where something is missing for it."""
-    with connection.writing(run.library) as library:
-        problems.replace(library, "kept", damaged)
+    with connection.write_library(run.library) as library:
+        problems.replace_problems(library, "kept", damaged)
     run.report.problems += damaged
     lost = sum(problem.severity == Severity.ERROR for problem in damaged)
     if lost:
@@ -150,7 +150,7 @@ def _unreadable_line(run: Run, damaged: DamagedLine) -> Problem:
     return Problem(path, damaged.line, 1, "damaged-response", severity, damaged.reason, remedy)
 
 
-def _unreadable_body(error: DamagedResponseError, kept: Kept) -> Problem:
+def _unreadable_body(error: DamagedResponseError, kept: KeptResponse) -> Problem:
     message = f"The response to {kept.url} of {kept.on} cannot be read: {error.reason}."
     remedy = "The others were read; restore this file from a backup, or ask arXiv again."
     return Problem(str(error.path), 1, 1, "damaged-response", Severity.ERROR, message, remedy)
@@ -166,7 +166,7 @@ class _Replay:
         #: What could not be read.
         self.damaged: list[Problem] = []
 
-    def read(self, answers: Sequence[Kept]) -> int:
+    def read(self, answers: Sequence[KeptResponse]) -> int:
         """Store what the answers say; returns how many there are."""
         for kept in answers:
             self._run.kept.append(kept)
@@ -191,7 +191,7 @@ class _Replay:
         else:
             self._read_feed(url, body)
 
-    def _note_damage(self, kept: Kept) -> None:
+    def _note_damage(self, kept: KeptResponse) -> None:
         """A list that lacks an answer is not taken for complete."""
         if api.is_query(kept.url) or oai.is_query(kept.url):
             return
@@ -205,19 +205,19 @@ class _Replay:
 
     def _read_papers(self, url: str, body: bytes) -> None:
         try:
-            descriptions.store_papers(self._run, url, api.read(body, url))
+            descriptions.store_papers(self._run, url, api.read_answer(body, url))
         except UpstreamError:
             return
 
     def _read_changes(self, url: str, body: bytes) -> None:
         try:
-            page = oai.read(body, url)
+            page = oai.read_page(body, url)
         except UpstreamError:
             return
         if oai.is_list(url):
-            with connection.reading(self._run.library) as library:
-                place = oai_lists.read(library, oai.PREFIX)
-            begun = oai_lists.OaiList(oai.PREFIX, oai.begun_on(url) or (place.from_on if place else self._run.on))
+            with connection.read_library(self._run.library) as library:
+                place = oai_cursor.read_cursor(library, oai.PREFIX)
+            begun = oai_cursor.OaiCursor(oai.PREFIX, oai.begun_on(url) or (place.from_on if place else self._run.on))
             before = place if place and oai.is_continued(url) else begun
             changes.store_changes(self._run, url, page, changes.following(before, page))
         else:
@@ -228,7 +228,7 @@ class _Replay:
         category, on = catchup.subject_of(url)
         self._categories.add(category)
         try:
-            page = catchup.read(body, url)
+            page = catchup.read_page(body, url)
         except UpstreamError as error:
             lists.store_fault(self._run, category, on, CATCHUP, error.reason)
             return
@@ -242,7 +242,7 @@ class _Replay:
         source, category = announcements.subject_of(url)
         self._categories.add(category)
         try:
-            reading = announcements.read(body, url, category, source)
+            reading = announcements.read_feed(body, url, category, source)
         except UpstreamError as error:
             lists.store_fault(self._run, category, self._run.on, source, error.reason)
             return

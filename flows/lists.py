@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows import asking, progress
+from commands import progress
+from flows import asking
 from flows.wiring import Run
 from storage.library import announcements as lists
 from storage.library import connection, ledger, papers, problems
@@ -18,7 +19,7 @@ from yibao.arxiv import announcements, catchup, completeness
 from yibao.arxiv.client import Client
 from yibao.arxiv.completeness import Context
 from yibao.errors import UpstreamError
-from yibao.models import Batch, Line, Look, Problem, Reading, Severity, Unlisted
+from yibao.records import Batch, ListEntry, Problem, Reading, Severity, SourceReport, UnlistedPaper
 from yibao.sources import CATCHUP
 
 #: Earlier lists are asked for as long as this, in seconds; the next run goes on. Today's list is always asked for.
@@ -57,7 +58,7 @@ def announced(run: Run, scope: Scope) -> None:
         return
     with run.client() as client:
         for category in scope.categories:
-            url = announcements.address(run.settings.arxiv.feed_url, category)
+            url = announcements.feed_address(run.settings.arxiv.feed_url, category)
             try:
                 reading = asking.patient(run, fetch_feed)(run, client, category)
             except UpstreamError as error:
@@ -84,23 +85,23 @@ def recovered(run: Run, scope: Scope) -> None:
 
 def open_lists(run: Run, scope: Scope) -> list[tuple[date, str]]:
     """Dates and categories whose catch-up page should be asked, oldest first."""
-    with connection.reading(run.library) as library:
-        batches = {(batch.announced_on, batch.category): batch for batch in ledger.batches(library)}
-        pages = ledger.page_looks(library)
+    with connection.read_library(run.library) as library:
+        batches = {(batch.announced_on, batch.category): batch for batch in ledger.read_batches(library)}
+        pages = ledger.read_catchup_reports(library)
     return [
         (on, category)
         for on, category in sorted(_reachable(run, scope, batches.keys()))
-        if completeness.needs_look(batches.get((on, category)), pages.get((category, on)), on, run.on)
+        if completeness.needs_request(batches.get((on, category)), pages.get((category, on)), on, run.on)
     ]
 
 
 def judged(run: Run, scope: Scope) -> None:
     """The ledger says of each list what its sources let us say, and the report what is not complete."""
-    with connection.reading(run.library) as library:
-        batches = {(batch.announced_on, batch.category): batch for batch in ledger.batches(library)}
-        looked = {(look.announced_on, look.category) for look in ledger.looks_on(library, run.on)}
-        pages = ledger.page_looks(library)
-        unlisted = lists.unlisted(library, run.on - _RECENT)
+    with connection.read_library(run.library) as library:
+        batches = {(batch.announced_on, batch.category): batch for batch in ledger.read_batches(library)}
+        looked = {(look.announced_on, look.category) for look in ledger.read_reports_of_run_date(library, run.on)}
+        pages = ledger.read_catchup_reports(library)
+        unlisted = lists.find_unlisted_papers(library, run.on - _RECENT)
     lost = _lost_spans(run, scope, batches.keys())
     _tell_lost(run, scope, lost)
     wanted = _reachable(run, scope, batches.keys()) | _open_beyond_reach(run, scope, batches)
@@ -111,16 +112,16 @@ def judged(run: Run, scope: Scope) -> None:
 
 
 def _left_out(
-    unlisted: Mapping[str, Sequence[Unlisted]], looked_at: AbstractSet[tuple[str, date]]
-) -> dict[tuple[date, str], list[Unlisted]]:
+    unlisted: Mapping[str, Sequence[UnlistedPaper]], looked_at: AbstractSet[tuple[str, date]]
+) -> dict[tuple[date, str], list[UnlistedPaper]]:
     """By list, the papers that OAI-PMH knows and that it may have left out.
 
     A paper tells of no list while one of those that should have it was never looked at.
     """
-    found: dict[tuple[date, str], list[Unlisted]] = {}
+    found: dict[tuple[date, str], list[UnlistedPaper]] = {}
     for category, papers_ in unlisted.items():
         for paper in papers_:
-            days = completeness.should_have(paper)
+            days = completeness.expected_dates(paper)
             if all((category, day) in looked_at for day in days):
                 for day in days:
                     found.setdefault((day, category), []).append(paper)
@@ -131,15 +132,15 @@ def _left_out(
 def fetch_feed(run: Run, client: Client, category: str) -> Reading:
     """The category's announcement feed, read."""
     progress.tell(f"fetching today's list: {category} {run.on}", None)
-    url = announcements.address(run.settings.arxiv.feed_url, category)
-    return announcements.read(asking.get(run, client, url).body, url, category, run.settings.arxiv.feed)
+    url = announcements.feed_address(run.settings.arxiv.feed_url, category)
+    return announcements.read_feed(asking.get(run, client, url).body, url, category, run.settings.arxiv.feed)
 
 
 @task(name="fetch a catch-up page", cache_policy=NO_CACHE)
 def fetch_page(run: Run, client: Client, url: str) -> catchup.Page:
     """A page of a list of any of the last 90 days, read."""
     progress.tell("fetching a list's page: {} {}".format(*catchup.subject_of(url)), None)
-    return catchup.read(asking.get(run, client, url).body, url)
+    return catchup.read_page(asking.get(run, client, url).body, url)
 
 
 @task(name="store a category's feed", cache_policy=NO_CACHE)
@@ -148,17 +149,17 @@ def store_feed(run: Run, category: str, url: str, reading: Reading) -> None:
     source = run.settings.arxiv.feed
     first = [line.arxiv_id for line in reading.announcements if line.type.is_first]
     with run.storing() as library:
-        merged = papers.store(library, reading.papers, run.on)
-        earlier = lists.announced_before(library, category, run.on, first)
-        look = completeness.looked_at_feed(reading, category, run.on, source, earlier)
-        before = ledger.looks(library, category, run.on).get(source)
+        merged = papers.store_papers(library, reading.papers, run.on)
+        earlier = lists.find_announced_before(library, category, run.on, first)
+        look = completeness.report_feed(reading, category, run.on, source, earlier)
+        before = ledger.read_source_reports(library, category, run.on).get(source)
         if before is None or not before.read or look.read:
-            ledger.store_look(library, look)
+            ledger.store_source_report(library, look)
         if look.read and not completeness.is_repeated(look):
-            known = lists.lines(library, category, run.on)
-            found = completeness.merged(known, reading.announcements, source, is_whole=False)
-            lists.replace(library, category, run.on, found)
-        problems.replace(library, url, reading.problems)
+            known = lists.read_entries(library, category, run.on)
+            found = completeness.merge_entries(known, reading.announcements, source, is_whole=False)
+            lists.replace_entries(library, category, run.on, found)
+        problems.replace_problems(library, url, reading.problems)
     if look.note:
         run.report.trouble(f"{category}, {run.on}: {look.note}")
     run.report.papers_new += merged.new
@@ -167,14 +168,14 @@ def store_feed(run: Run, category: str, url: str, reading: Reading) -> None:
 
 
 @task(name="store a category's list", cache_policy=NO_CACHE)
-def store_pages(run: Run, category: str, on: date, pages: Sequence[catchup.Page]) -> Look:
+def store_pages(run: Run, category: str, on: date, pages: Sequence[catchup.Page]) -> SourceReport:
     """The list's lines are in the library; returns what was seen of it."""
     arrived = [line for page in pages for line in page.lines]
     found = [problem for page in pages for problem in page.problems]
-    look = completeness.looked_at_page(pages, category, on, run.on)
+    look = completeness.report_pages(pages, category, on, run.on)
     with run.storing() as library:
-        known = lists.lines(library, category, on)
-        before = ledger.looks(library, category, on).get(CATCHUP)
+        known = lists.read_entries(library, category, on)
+        before = ledger.read_source_reports(library, category, on).get(CATCHUP)
         if before and before.declared and not look.declared:
             # A list that had entries cannot have none: nothing is taken back on the word of an empty page.
             run.report.trouble(f"{category}, {on}: the catch-up page is empty now, and had {before.declared} entries")
@@ -182,9 +183,11 @@ def store_pages(run: Run, category: str, on: date, pages: Sequence[catchup.Page]
         same = {line.arxiv_id for line in known if CATCHUP in line.sources} == {line.arxiv_id for line in arrived}
         if before and same and not before.note and not look.note and before.declared == look.declared:
             look = replace(look, confirmed=before.confirmed + 1)
-        lists.replace(library, category, on, completeness.merged(known, arrived, CATCHUP, is_whole=not look.note))
-        ledger.store_look(library, look)
-        problems.replace(library, catchup.address(run.settings.arxiv.catchup_url, category, on), found)
+        lists.replace_entries(
+            library, category, on, completeness.merge_entries(known, arrived, CATCHUP, is_whole=not look.note)
+        )
+        ledger.store_source_report(library, look)
+        problems.replace_problems(library, catchup.page_address(run.settings.arxiv.catchup_url, category, on), found)
     run.report.problems += found
     return look
 
@@ -193,16 +196,16 @@ def store_pages(run: Run, category: str, on: date, pages: Sequence[catchup.Page]
 def store_fault(run: Run, category: str, on: date, source: str, note: str) -> None:
     """It is on record that this source could not tell; what it told before still counts."""
     with run.storing() as library:
-        before = ledger.looks(library, category, on).get(source)
+        before = ledger.read_source_reports(library, category, on).get(source)
         if before is None or before.declared is None:
-            ledger.store_look(library, Look(category, on, source, None, 0, run.on, note))
+            ledger.store_source_report(library, SourceReport(category, on, source, None, 0, run.on, note))
 
 
 @task(name="judge the lists", cache_policy=NO_CACHE)
 def judge_lists(
     run: Run,
     wanted: Sequence[tuple[date, str]],
-    left_out: Mapping[tuple[date, str], Sequence[Unlisted]],
+    left_out: Mapping[tuple[date, str], Sequence[UnlistedPaper]],
     lost: Sequence[Span] = (),
 ) -> None:
     """The ledger says of these lists what may be said, and the report what is doubtful.
@@ -211,9 +214,9 @@ def judge_lists(
     """
     spans = {(span.last, span.category): span for span in lost}
     with run.storing() as library:
-        announced_on = lists.dates_with_entries(library)
+        announced_on = lists.find_dates_with_entries(library)
         newest = max(announced_on, default=date.min)
-        held = lists.described(library, wanted) if wanted else {}
+        held = lists.read_described_entries(library, wanted) if wanted else {}
         for on, category in wanted:
             others = announced_on.get(on, set()) - {category}
             context = Context(run.on, bool(others), newest > on, tuple(left_out.get((on, category), ())))
@@ -224,16 +227,18 @@ def judge_lists(
             _tell(run, batch)
 
 
-def _judge_one(run: Run, library: Connection, key: tuple[date, str], lines: Sequence[Line], context: Context) -> Batch:
+def _judge_one(
+    run: Run, library: Connection, key: tuple[date, str], lines: Sequence[ListEntry], context: Context
+) -> Batch:
     on, category = key
-    looks = ledger.looks(library, category, on)
+    looks = ledger.read_source_reports(library, category, on)
     alone = [line.arxiv_id for line in lines if CATCHUP not in line.sources]
-    earlier = lists.announced_before(library, category, on, alone) if alone else set()
-    official = completeness.official(lines, looks, category, earlier)
+    earlier = lists.find_announced_before(library, category, on, alone) if alone else set()
+    official = completeness.select_official(lines, looks, category, earlier)
     if len(official) < len(lines):
-        lists.replace(library, category, on, official)
+        lists.replace_entries(library, category, on, official)
         run.report.problems += [_refused(line, category, on) for line in lines if line not in official]
-    return completeness.judge(category, on, looks, official, context)
+    return completeness.judge_list(category, on, looks, official, context)
 
 
 def _look_at_page(run: Run, client: Client, category: str, on: date) -> None:
@@ -252,7 +257,7 @@ def _look_at_page(run: Run, client: Client, category: str, on: date) -> None:
 def _all_pages(run: Run, client: Client, category: str, on: date) -> list[catchup.Page]:
     pages: list[catchup.Page] = []
     while len(pages) < _MOST_PAGES and (not pages or catchup.has_more(pages)):
-        url = catchup.address(run.settings.arxiv.catchup_url, category, on, len(pages) + 1)
+        url = catchup.page_address(run.settings.arxiv.catchup_url, category, on, len(pages) + 1)
         pages.append(asking.patient(run, fetch_page)(run, client, url))
     return pages
 
@@ -322,7 +327,7 @@ def _tell_lost(run: Run, scope: Scope, lost: Sequence[Span]) -> None:
 
 def _tell(run: Run, batch: Batch) -> None:
     if batch.announced_on == run.on:
-        run.report.announced[batch.category] = completeness.told(batch)
+        run.report.announced[batch.category] = completeness.describe_batch(batch)
     if batch.state not in completeness.DOUBTFUL:
         return
     words = f"{batch.category}, {batch.announced_on}: {batch.note}"
@@ -332,7 +337,7 @@ def _tell(run: Run, batch: Batch) -> None:
         run.report.gap(words)
 
 
-def _refused(line: Line, category: str, on: date) -> Problem:
+def _refused(line: ListEntry, category: str, on: date) -> Problem:
     message = f"The feed listed {line.arxiv_id} in {category} on {on}; arXiv's list of that day does not."
     remedy = "Nothing to do: it stands where arXiv announced it."
     return Problem(f"{category} {on}", 1, 1, "not-announced", Severity.WARNING, message, remedy, line.arxiv_id)

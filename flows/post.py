@@ -9,9 +9,9 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows import contents, wiring
+from flows import publication_plan, wiring
 from flows.ending import ended
-from flows.mailer import Mailer, Tally, report_doubtful
+from flows.newsletter import Mailer, Tally, report_doubtful
 from flows.wiring import Run
 from storage.library import connection, editions, ledger
 from storage.people import deliveries, subscribers
@@ -20,11 +20,11 @@ from storage.people.schema import People
 from storage.people.subscribers import Subscriber
 from yibao import dates
 from yibao.errors import DeliveryError, PeopleError, YibaoError
-from yibao.models import Batch, Edition
 from yibao.newsletter import due
-from yibao.newsletter.compose import as_bytes, body, message
+from yibao.newsletter.compose import as_bytes, compose_body, compose_message
 from yibao.newsletter.due import Decision, Verdict
 from yibao.newsletter.senders import Sender
+from yibao.records import Batch, Edition
 
 #: How far back editions are looked for that nobody was offered; arXiv itself keeps its lists as long.
 _LOOKED_BACK = timedelta(days=90)
@@ -118,8 +118,8 @@ def find_edition(run: Run, key: str) -> Edition:
         dates.edition_days(key)
     except ValueError as error:
         raise YibaoError(f"{error}.") from None
-    with connection.reading(run.library) as library:
-        edition = contents.edition_of(library, run.settings, key)
+    with connection.read_library(run.library) as library:
+        edition = publication_plan.edition_of(library, run.settings, key)
     if edition is None or not edition.entries:
         raise YibaoError(f"There is no edition {key}, or nothing is in it. `yibao status` tells what is known.")
     return edition
@@ -131,9 +131,9 @@ def compose_one(run: Run, key: str) -> bytes:
     Raises:
         YibaoError: the key is nonsense, there is no such edition, or nothing is in it.
     """
-    parts = body(find_edition(run, key), run.settings.site)
+    parts = compose_body(find_edition(run, key), run.settings.site)
     sender = run.settings.newsletter.sender
-    return as_bytes(message(parts, key, "reader@example.org", sender, run.now()))
+    return as_bytes(compose_message(parts, key, "reader@example.org", sender, run.now()))
 
 
 class _Audience:
@@ -146,7 +146,7 @@ class _Audience:
         self.late: list[str] = []
         #: Editions that somebody is still to get.
         self.open = deliveries.open_editions(people)
-        self._all = subscribers.active(people)
+        self._all = subscribers.read_active_subscribers(people)
         first = deliveries.first_edition(people)
         #: Before this date the installation offered no mail to anybody.
         self._begun_on = due.appears_on(first) if first else on
@@ -184,7 +184,7 @@ def _decide(run: Run, audience: _Audience, obstacle: str) -> list[Verdict]:
     """What becomes of each edition that somebody may still get."""
     most = run.settings.newsletter.max_age_days
     first = run.on - timedelta(days=most) - _LOOKED_BACK
-    with connection.reading(run.library) as library:
+    with connection.read_library(run.library) as library:
         sizes = editions.sizes(library, first)
         begun = ledger.beginnings(library)
         by_day: dict[date, list[Batch]] = defaultdict(list)
@@ -227,14 +227,14 @@ def _send(run: Run, people: People, mailer: Mailer, edition: Edition, owed: Sequ
     states = Counter(deliveries.states(people, edition.key).values())
     tally = Tally(edition.key, before=states[DeliveryState.SENT], refused_before=states[DeliveryState.REFUSED])
     if owed:
-        mailer.send(body(edition, run.settings.site), owed, tally)
+        mailer.send(compose_body(edition, run.settings.site), owed, tally)
     mailer.report(tally)
 
 
 def _unserved(people: People, edition: Edition) -> list[Subscriber]:
     states = deliveries.states(people, edition.key)
     done = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.REFUSED)
-    wanted = subscribers.active(people, "weekly" if edition.is_weekly else "daily")
+    wanted = subscribers.read_active_subscribers(people, "weekly" if edition.is_weekly else "daily")
     return [one for one in wanted if states.get(one.subscriber_id) not in done]
 
 
@@ -242,7 +242,7 @@ def _reopened(
     run: Run, people: People, key: str, of: Collection[DeliveryState], only: Collection[int] | None
 ) -> list[Subscriber]:
     """Those whom the edition is offered again."""
-    active = {one.subscriber_id: one for one in subscribers.active(people)}
+    active = {one.subscriber_id: one for one in subscribers.read_active_subscribers(people)}
     wanted = active.keys() if only is None else active.keys() & set(only)
     chosen = deliveries.reopen(people, key, of, wanted, run.now())
     if not chosen:

@@ -11,21 +11,21 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows import contents, wiring
-from flows.contents import Changes
+from flows import publication_plan, wiring
 from flows.ending import ended
+from flows.publication_plan import Changes
 from flows.wiring import Run
-from storage import published, search
+from storage import search, site_tree
 from storage.library import connection, pending
 from yibao import categories
+from yibao.build_graph import Document, digest, digest_program
 from yibao.errors import UpstreamError
 from yibao.feeds import hub
-from yibao.feeds.channels import subjects
-from yibao.feeds.files import files
-from yibao.models import PAPER
-from yibao.rendering import Rendering, digest, program
+from yibao.feeds.channels import list_subjects
+from yibao.feeds.files import list_feed_documents
+from yibao.records import PAPER
 from yibao.settings import Settings
-from yibao.site.pages import pages
+from yibao.site.pages import list_pages
 
 _LIVE_FEED = re.compile(r"feeds/[^/]+/(?:(?:zh-Hant|en)/)?(?:rss\.xml|atom\.xml|feed\.json)")
 
@@ -56,26 +56,26 @@ def write_tree(run: Run, *, is_whole: bool = False) -> None:
 
 def _write_tree(run: Run, *, is_whole: bool) -> None:
     settings, index = run.settings, wiring.search_path(run.settings)
-    shown = published.Tree(settings.paths.public)
+    shown = site_tree.Tree(settings.paths.public)
     if is_whole:
         shown.check()
     # Where the pace is kept is another matter in a service than in a shell.
     said = settings.model_dump(mode="json", include={"site", "arxiv", "feeds"}, exclude={"arxiv": {"pace_folder"}})
-    program_and_settings = digest(program().hex(), said)
+    program_and_settings = digest(digest_program().hex(), said)
     if search.is_damaged(index):
         run.report.trouble(f"{index}: the search index was damaged; it is made anew")
-    with connection.writing(run.library) as library:
-        last = pending.signature(library)
-        is_indexed = last is not None and last == search.signature_of(index)
+    with connection.write_library(run.library) as library:
+        last = pending.read_signature(library)
+        is_indexed = last is not None and last == search.read_signature(index)
         fits = is_indexed and last == shown.signature and str(last).startswith(program_and_settings)
-        changes = contents.changes(library, run, is_whole=is_whole or not fits)
+        changes = publication_plan.changes(library, run, is_whole=is_whole or not fits)
     signature = f"{program_and_settings}-{run.run_id}" if changes.changed else str(last)
     tree = render(changes, settings)
     at_hand = changes.contents.lists.at_hand
     needed = {item for path in shown.stale(tree) for item in tree[path].needs} - at_hand.keys()
-    with connection.reading(run.library) as library:
-        at_hand.update(contents.fetch(library, settings, needed))
-    written = published.write(
+    with connection.read_library(run.library) as library:
+        at_hand.update(publication_plan.fetch(library, settings, needed))
+    written = site_tree.publish_tree(
         shown, run.untold, tree, partial(tell_hub, run), told_whole=changes.places, signature=signature
     )
     for note in shown.notes:
@@ -85,9 +85,9 @@ def _write_tree(run: Run, *, is_whole: bool) -> None:
     run.report.files_removed += written.removed
     entries = [one for one in changes.entries if not is_indexed or one.item in changes.changed]
     gone = [item.removeprefix(PAPER) for item in changes.gone]
-    search.bring_up_to_date(index, entries, gone, signature, is_whole=not is_indexed)
-    with connection.writing(run.library) as library:
-        pending.settle(library, signature)
+    search.update_index(index, entries, gone, signature, is_whole=not is_indexed)
+    with connection.write_library(run.library) as library:
+        pending.clear_pending(library, signature)
 
 
 def tell_hub(run: Run, paths: Collection[str]) -> None:
@@ -97,21 +97,21 @@ def tell_hub(run: Run, paths: Collection[str]) -> None:
     if site.hub_url is None or not changed:
         return
     try:
-        hub.announce(site.hub_url, changed)
+        hub.notify_hub(site.hub_url, changed)
     except UpstreamError as error:
         run.report.trouble(f"{error}; readers learn of the new feeds when they next look")
 
 
-def render(changes: Changes, settings: Settings) -> dict[str, Rendering]:
+def render(changes: Changes, settings: Settings) -> dict[str, Document]:
     """Every document that is to be shown anew, by path; nothing is made yet."""
-    found = subjects(settings.arxiv.categories, settings.feeds.own)
+    found = list_subjects(settings.arxiv.categories, settings.feeds.own)
     told = [(one.name, one.title, one.description) for one in found]
     site = settings.site
-    tree = {**pages(changes.contents, told, site), **files(found, changes.contents.lists, site)}
+    tree = {**list_pages(changes.contents, told, site), **list_feed_documents(found, changes.contents.lists, site)}
     return {**tree, **_aliases(tree)}
 
 
-def _aliases(tree: Mapping[str, Rendering]) -> dict[str, Rendering]:
+def _aliases(tree: Mapping[str, Document]) -> dict[str, Document]:
     """A category's page and live feeds stand under its other names, too; they name the canonical one as theirs."""
     found = {}
     for alias, code in categories.ALIASES.items():

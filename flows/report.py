@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from yibao.models import Problem, Severity
+from yibao.records import Problem, Severity
 
 _SHOWN_PROBLEMS = 20
 

@@ -3,11 +3,11 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows import progress
+from commands import progress
 from flows.wiring import Run
-from storage.library import bindings, connection, papers, problems, translations
+from storage.library import connection, papers, problems, staleness, translations
 from yibao import dates
-from yibao.models import Problem, Severity
+from yibao.records import Problem, Severity
 from yibao.translations import folder
 
 
@@ -18,18 +18,18 @@ def translate(run: Run) -> None:
     What was read from an unreadable file before stays as it is.
     """
     progress.tell("reading translations", None)
-    curated = folder.read(run.settings.translations.paths, run.settings.site.language)
+    curated = folder.read_folder(run.settings.translations.paths, run.settings.site.language)
     # Notes are for the curator at work, `yibao translations check`; a run tells of what readers may notice.
     told = [problem for problem in curated.problems if problem.severity != Severity.NOTE]
     unreadable = [problem for problem in told if problem.rule == "unreadable"]
-    with connection.writing(run.library) as library:
-        stored = translations.store(
+    with connection.write_library(run.library) as library:
+        stored = translations.store_translations(
             library, curated.translations, run.on, dates.week_of(run.on), is_partial=bool(unreadable)
         )
         vanished = [_vanished(arxiv_id) for arxiv_id in stored.vanished]
-        problems.replace(library, "translations", [*told, *vanished])
-        run.report.stale = bindings.bind(library, run.on)
-        run.report.waiting = len(papers.waiting(library))
+        problems.replace_problems(library, "translations", [*told, *vanished])
+        run.report.stale = staleness.update_staleness(library, run.on)
+        run.report.waiting = len(papers.find_waiting_papers(library))
     run.report.translations_new += stored.new
     run.report.translations_revised += stored.revised
     run.report.translations_unchanged += stored.unchanged

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from flows.report import Report
 from storage.library import connection, leases, runs
 from storage.people.schema import People, open_people
-from storage.responses import Kept, Responses
+from storage.responses import KeptResponse, Responses
 from yibao import dates, settings
 from yibao.arxiv.client import Client
 from yibao.errors import ClockError, YibaoError
@@ -51,7 +51,7 @@ class Run:
         self.report = Report(flow, on)
         self.responses = Responses(config.paths.data / "responses")
         #: Answers that are on disk, but not yet in the library's table.
-        self.kept: list[Kept] = []
+        self.kept: list[KeptResponse] = []
         #: Hosts that are not asked again in this run, each with the reason.
         self.unreachable: dict[str, str] = {}
         self.clock = SystemClock()
@@ -67,11 +67,11 @@ class Run:
     @contextmanager
     def storing(self) -> Iterator[connection.Connection]:
         """One transaction on the library. Answers that were kept are in its table, and our lease is renewed."""
-        with connection.writing(self.library) as library:
+        with connection.write_library(self.library) as library:
             yield library
-            connection.insert(library, "response", [asdict(kept) for kept in self.kept])
+            connection.insert_rows(library, "response", [asdict(kept) for kept in self.kept])
             if self.is_harvester:
-                leases.take(library, HARVEST, host(), self.now())
+                leases.take_lease(library, HARVEST, host(), self.now())
         self.kept.clear()
 
     @property
@@ -167,13 +167,13 @@ def run(config: Path, flow: str, on: date | None, run_id: str | None = None) -> 
     current = Run(installation, flow, on or today(), run_id)
     installation.paths.data.mkdir(parents=True, exist_ok=True)
     with hold_run_lock(installation):
-        with connection.writing(current.library) as library:
+        with connection.write_library(current.library) as library:
             # To the microsecond: two runs of one second are told apart by it.
-            runs.begin(library, current.run_id, flow, current.on, datetime.now(UTC))
+            runs.begin_run(library, current.run_id, flow, current.on, datetime.now(UTC))
         try:
             yield current
         except ClockError:
-            with connection.writing(current.library) as library:
+            with connection.write_library(current.library) as library:
                 runs.forget(library, current.run_id)
             raise
         except BaseException as error:
@@ -181,8 +181,8 @@ def run(config: Path, flow: str, on: date | None, run_id: str | None = None) -> 
             raise
         finally:
             state = "failed" if current.report.has_failed else "completed"
-            with connection.writing(current.library) as library:
-                runs.end(library, current.run_id, state, current.now(), current.report.as_json())
+            with connection.write_library(current.library) as library:
+                runs.end_run(library, current.run_id, state, current.now(), current.report.as_json())
 
 
 def is_run_at_work(config: Settings) -> bool:

@@ -48,7 +48,7 @@ class DamagedLine(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptResponse:
     """An answer in the journal. Datetimes are UTC."""
 
     url: str
@@ -67,7 +67,9 @@ class Responses:
         self._folder = folder
         self._journal = folder / "journal.jsonl"
 
-    def keep(self, url: str, on: date, status: int, body: bytes, content_type: str, fetched_at: datetime) -> Kept:  # noqa: PLR0913
+    def keep(  # noqa: PLR0913  (what an answer is)
+        self, url: str, on: date, status: int, body: bytes, content_type: str, fetched_at: datetime
+    ) -> KeptResponse:
         """The body is on disk, and then in the journal; a kill between the two costs nothing."""
         digest = hashlib.sha256(body).hexdigest()
         path = self.path_of(digest)
@@ -75,7 +77,7 @@ class Responses:
             if not self._is_sound(digest):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 _write(path, zstandard.compress(body, 10))
-            kept = Kept(url, on, status, digest, len(body), content_type, fetched_at)
+            kept = KeptResponse(url, on, status, digest, len(body), content_type, fetched_at)
             self._append(kept)
         return kept
 
@@ -101,13 +103,13 @@ class Responses:
         """The file that tells in which order answers came."""
         return self._journal
 
-    def journal(self) -> Iterator[Kept]:
+    def journal(self) -> Iterator[KeptResponse]:
         """Every answer in the order of arrival; damaged lines are left out.
 
         Raises:
             YibaoError: the journal cannot be read.
         """
-        return (row for row in self._read_journal() if isinstance(row, Kept))
+        return (row for row in self._read_journal() if isinstance(row, KeptResponse))
 
     def damaged_lines(self) -> list[DamagedLine]:
         """The lines of the journal that are no answers.
@@ -117,7 +119,7 @@ class Responses:
         """
         return [row for row in self._read_journal() if isinstance(row, DamagedLine)]
 
-    def _read_journal(self) -> Iterator[Kept | DamagedLine]:
+    def _read_journal(self) -> Iterator[KeptResponse | DamagedLine]:
         with explain_disk_errors(self._journal):
             if not self._journal.exists():
                 return
@@ -157,8 +159,8 @@ class Responses:
         """Where the body with this hash is kept."""
         return self._folder / sha256[:2] / f"{sha256}.zst"
 
-    def _append(self, kept: Kept) -> None:
-        row = {name: getattr(kept, name) for name in Kept.__dataclass_fields__}
+    def _append(self, kept: KeptResponse) -> None:
+        row = {name: getattr(kept, name) for name in KeptResponse.__dataclass_fields__}
         line = json.dumps(row, default=lambda value: value.isoformat(), ensure_ascii=False)
         # A line that was cut off by a kill is closed first, so that it spoils no other.
         with self._journal.open("ab+") as journal:
@@ -177,10 +179,10 @@ def _is_after(line: bytes, after: date) -> bool:
         return False
 
 
-def _read_line(number: int, line: bytes) -> Kept | DamagedLine:
+def _read_line(number: int, line: bytes) -> KeptResponse | DamagedLine:
     try:
         row = json.loads(line)
-        kept = Kept(
+        kept = KeptResponse(
             **{**row, "on": date.fromisoformat(row["on"]), "fetched_at": datetime.fromisoformat(row["fetched_at"])}
         )
         is_whole = bool(_SHA256.fullmatch(kept.sha256))

@@ -18,8 +18,8 @@ from pydantic import TypeAdapter
 
 from storage.disk import explain_disk_errors, explain_words
 from yibao.errors import LibraryError
-from yibao.models import Entry
-from yibao.questions import Question
+from yibao.records import Entry
+from yibao.search_queries import SearchQuery
 
 #: Raised whenever what is indexed changes in kind: an index of another version is made anew.
 _VERSION = 2
@@ -34,7 +34,7 @@ _WORDS = (
 )
 
 
-def signature_of(folder: Path) -> str | None:
+def read_signature(folder: Path) -> str | None:
     """The signature of what is indexed; None where there is no index, a damaged one, or one of another version."""
     try:
         noted = orjson.loads((folder / _INDEXED).read_bytes())
@@ -55,7 +55,7 @@ def is_damaged(folder: Path) -> bool:
     return False
 
 
-def bring_up_to_date(
+def update_index(
     folder: Path, changed: Iterable[Entry], gone: Iterable[str], signature: str = "", *, is_whole: bool = False
 ) -> None:
     """The index holds these entries as they are now, not those that are gone, and bears this signature.
@@ -63,7 +63,7 @@ def bring_up_to_date(
     `is_whole`: it holds nothing else. Killed at any moment, it finds what it found before, or what it shall find, and
     does not bear the signature; the same call again ends it.
     """
-    if is_whole and signature_of(folder) is None:
+    if is_whole and read_signature(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
     with explain_disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def _write(folder: Path, entries: Sequence[Entry], gone: Iterable[str], *, is_wh
         writer.wait_merging_threads()
 
 
-def find(folder: Path, question: Question, most: int) -> list[Entry]:
+def find_entries(folder: Path, question: SearchQuery, most: int) -> list[Entry]:
     """What satisfies the question, newest first, at most so many.
 
     Raises:
@@ -103,15 +103,15 @@ def find(folder: Path, question: Question, most: int) -> list[Entry]:
         changed_at = (folder / _INDEXED).stat().st_mtime_ns
     query = _query(question)
     try:
-        searcher = _opened(folder, changed_at).searcher()
+        searcher = _open_index(folder, changed_at).searcher()
         found = searcher.search(query, most, count=False, order_by_field="published_at")
-        return [_records().validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]
+        return [_record_adapter().validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]
     except (OSError, ValueError) as error:
         raise LibraryError(f"{folder}: the search index is damaged ({_reason(error)}). {_REMEDY}") from error
 
 
 @lru_cache(maxsize=1)
-def _records() -> TypeAdapter[Entry]:
+def _record_adapter() -> TypeAdapter[Entry]:
     return TypeAdapter(Entry)
 
 
@@ -135,7 +135,7 @@ def _index(folder: Path) -> tantivy.Index:
 
 
 @lru_cache(maxsize=1)
-def _opened(folder: Path, _modified_ns: int) -> tantivy.Index:
+def _open_index(folder: Path, _modified_ns: int) -> tantivy.Index:
     """The index as it was when it was last changed."""
     return _open(folder)
 
@@ -199,7 +199,7 @@ def _document(entry: Entry) -> tantivy.Document:
     return tantivy.Document(**values)
 
 
-def _query(question: Question) -> tantivy.Query:
+def _query(question: SearchQuery) -> tantivy.Query:
     wanted = [_phrase("text", word) for word in question.words]
     for name, values in (("category", question.categories), ("translator", question.translators)):
         if values:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Before anything imports Prefect, which reads its settings then.
-from flows.prefect_server import isolated, serving
+from commands.prefect_server import isolated, serving
 
 _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="yibao-prefect-")
 _LISTENER = isolated(Path(_PREFECT_HOME.name))
@@ -22,7 +22,8 @@ for _name in [name for name in os.environ if name.startswith("YIBAO_")]:
 # The servers of tests come and go: their pace is nobody else's on this host.
 os.environ["YIBAO_ARXIV__PACE_FOLDER"] = _PREFECT_HOME.name
 
-from flows import registry, wiring  # noqa: E402
+from commands import flow_runs  # noqa: E402
+from flows import wiring  # noqa: E402
 from flows.report import Report  # noqa: E402
 from storage.library import connection, runs  # noqa: E402
 from tests.standin.server import Standin  # noqa: E402
@@ -75,18 +76,18 @@ class Installation:
         return self.folder / "outbox"
 
     def run(self, flow: str, on: date, **more: object) -> Report:
-        run_id = registry.run(flow, on=on, config=str(self.config), **more)
+        run_id = flow_runs.run_flow(flow, on=on, config=str(self.config), **more)
         with self.library() as library:
             return Report.of(runs.find(library, run_id).report)
 
     @contextmanager
     def library(self) -> Iterator[connection.Connection]:
-        with connection.reading(wiring.library_path(wiring.load(self.config))) as library:
+        with connection.read_library(wiring.library_path(wiring.load(self.config))) as library:
             yield library
 
     def ask(self, query: str) -> list[tuple]:
         with self.library() as library:
-            return connection.ask(library, query)[1]
+            return connection.run_query(library, query)[1]
 
     def write(self, path: str, content: str | bytes) -> None:
         """A curator's file says this."""

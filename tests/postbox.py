@@ -105,7 +105,7 @@ def subscribe(installation, *emails, on=date(2025, 1, 10), frequency="daily"):
 
     at = datetime(on.year, on.month, on.day, 17, tzinfo=UTC)
     for one in emails:
-        subscribers.add(people_of(installation), one, frequency, at)
+        subscribers.add_subscriber(people_of(installation), one, frequency, at)
 
 
 def states_of(installation, edition):
@@ -115,6 +115,6 @@ def states_of(installation, edition):
     states = deliveries.states(people_of(installation), edition)
     return {
         one.email: str(states[one.subscriber_id])
-        for one in subscribers.active(people_of(installation))
+        for one in subscribers.read_active_subscribers(people_of(installation))
         if one.subscriber_id in states
     }

@@ -16,13 +16,13 @@ import httpx
 import pytest
 import yaml
 
-from flows.registry import FLOWS
-from storage import published
+from commands.flow_runs import FLOWS
+from storage import site_tree
 from tests.judges.conftest import serving
 from tests.judges.site import Published, entries
-from yibao.rendering import ready
+from yibao.build_graph import wrap_content
 from yibao.settings import Prefect, Schedule
-from yibao.web import application, tree
+from yibao.web import application, files
 
 ROOT = Path(__file__).parents[1]
 SCHEDULE = Schedule()
@@ -50,7 +50,7 @@ def test_crontab_runs_the_same_lines():
 
 def test_documents_and_the_template_say_the_schedule_that_is_the_default():
     guide = (ROOT / "docs" / "operations" / "README.md").read_text()
-    template = tomllib.loads((ROOT / "flows" / "templates" / "yibao.toml").read_text())
+    template = tomllib.loads((ROOT / "commands" / "templates" / "yibao.toml").read_text())
     assert template["schedule"] == SCHEDULE.model_dump()
     for key, value in {**SCHEDULE.model_dump(), "port": Prefect().port}.items():
         section = "prefect" if key == "port" else "schedule"
@@ -108,10 +108,10 @@ FILES = {
 @pytest.fixture
 def public(tmp_path):
     """A published tree, readable by the servers' own users."""
-    published.write(
-        published.Tree(tmp_path / "public"),
+    site_tree.publish_tree(
+        site_tree.Tree(tmp_path / "public"),
         tmp_path / "untold",
-        {path: ready(said.encode()) for path, said in FILES.items()},
+        {path: wrap_content(said.encode()) for path, said in FILES.items()},
     )
     (tmp_path / "public" / ".yibao.part").write_text("half")
     for folder in (tmp_path, *tmp_path.parents[:2]):
@@ -193,7 +193,7 @@ def url(tmp_path, public, name):
 def test_each_server_says_of_each_file_what_yibao_serve_says(url, public):
     for path in (*FILES, ".yibao.part", ".yibao.json"):
         place = "/" if path == "index.html" else f"/{path}"
-        answer, ours = httpx.get(url + place, headers={"Accept-Encoding": "identity"}), tree.find(public, place)
+        answer, ours = httpx.get(url + place, headers={"Accept-Encoding": "identity"}), files.find_file(public, place)
         if path.startswith("."):
             assert (answer.status_code, ours) == (404, None)
             continue
@@ -233,7 +233,7 @@ def test_the_caddyfile_has_the_same_headers_and_types():
     said = " ".join((ROOT / "deployments" / "Caddyfile").read_text().replace('"', "").split())
     for name, value in {**application.HEADERS, "Cache-Control": application.CACHE}.items():
         assert f"{name} {value}" in said, name
-    code = (ROOT / "yibao" / "web" / "tree.py").read_text()
+    code = (ROOT / "yibao" / "web" / "files.py").read_text()
     for kind in re.findall(r'"(application/(?:atom|rss|feed)\+\w+; charset=utf-8)"', code):
         assert f"Content-Type {kind}" in said
 
@@ -244,7 +244,7 @@ def test_each_kind_of_file_that_is_published_has_a_media_type_here_and_in_each_c
     twins, kinds = (".gz", ".zst"), {}
     for path in site.public.rglob("*"):
         if path.is_file() and path.suffix not in twins and not path.name.startswith("."):
-            kinds.setdefault(path.suffix, tree.media_type(path.name))
+            kinds.setdefault(path.suffix, files.media_type(path.name))
     assert {".html", ".svg", ".css", ".js", ".xml", ".opml", ".txt", ".bib", ".ris", ".json"} <= kinds.keys()
     assert [end for end, kind in kinds.items() if kind == "application/octet-stream"] == []
     nginx = (ROOT / "deployments" / "nginx.conf").read_text()

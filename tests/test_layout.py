@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import yibao
+from commands.main import yibao
 from storage.library import connection
 from yibao.settings import Settings
 
@@ -59,7 +59,7 @@ def test_every_setting_is_in_the_operations_page():
 
 def test_every_table_view_and_column_is_in_the_data_model(tmp_path):
     told = (ROOT / "docs" / "data-model.md").read_text()
-    with connection.writing(tmp_path / "library.duckdb") as library:
+    with connection.write_library(tmp_path / "library.duckdb") as library:
         columns = library.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
     described_elsewhere = ("migration", "current_translation", "waiting")
     for table, column in columns:
@@ -70,7 +70,7 @@ def test_every_table_view_and_column_is_in_the_data_model(tmp_path):
 
 @pytest.mark.parametrize("name", ["yibao.toml", "translations.md"])
 def test_the_templates_of_init_are_what_the_program_reads(name):
-    text = (ROOT / "flows" / "templates" / name).read_text(encoding="utf-8")
+    text = (ROOT / "commands" / "templates" / name).read_text(encoding="utf-8")
     if name == "yibao.toml":
         values = tomllib.loads(text)
         assert Settings.model_validate(values)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
-from yibao.text import one_line
+from yibao.text import join_lines
 
 #: Whatever may be an address in a server's words.
 _LIKE_AN_ADDRESS = re.compile(r"""[^\s<>()\[\]"',;:]+@[^\s<>()\[\]"',;:]+""")
@@ -72,5 +72,5 @@ def hide_addresses(words: str, *addresses: str) -> str:
     told = _LIKE_AN_ADDRESS.sub(_HIDDEN, words)
     for name in {address.partition("@")[0] for address in addresses} - {""}:
         told = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _HIDDEN, told, flags=re.IGNORECASE)
-    told = one_line("".join(letter if letter.isprintable() else " " for letter in told))
+    told = join_lines("".join(letter if letter.isprintable() else " " for letter in told))
     return told if len(told) <= _LONGEST_WORDS else f"{told[: _LONGEST_WORDS - 1]}…"

@@ -19,7 +19,7 @@ class Change(NamedTuple):
     after: str
 
 
-def changes(old: str, new: str) -> list[Change]:
+def find_changes(old: str, new: str) -> list[Change]:
     """What must be done to the old text to get the new one, in order; white space makes no difference."""
     left, right = _TOKEN.findall(" ".join(old.split())), _TOKEN.findall(" ".join(new.split()))
     found = []
@@ -38,7 +38,7 @@ def as_text(old: str, new: str) -> str:
         + (f"[-{one.removed}-]" if one.removed else "")
         + (f"{{+{one.added}+}}" if one.added else "")
         + one.after
-        for one in changes(old, new)
+        for one in find_changes(old, new)
     )
 
 
@@ -49,5 +49,5 @@ def as_html(old: str, new: str) -> str:
         + (f"<del>{escape(one.removed)}</del>" if one.removed else "")
         + (f"<ins>{escape(one.added)}</ins>" if one.added else "")
         + f"{escape(one.after)}</p>"
-        for one in changes(old, new)
+        for one in find_changes(old, new)
     )

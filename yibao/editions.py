@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import Any
 
 from yibao import categories, dates, identifiers
-from yibao.models import AnnounceType, Arrival, Batch, BatchState, Edition, Entry, Listing, Paper, Translation
 from yibao.provenance import English, Erratum, TranslationState
+from yibao.records import AnnouncedPaper, AnnounceType, Arrival, Batch, BatchState, Edition, Entry, Paper, Translation
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 _DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
@@ -27,7 +27,7 @@ class Holdings:
     def __init__(  # noqa: PLR0913  (all that the library holds)
         self,
         papers: Mapping[str, Paper],
-        listings: Sequence[Listing],
+        listings: Sequence[AnnouncedPaper],
         arrivals: Sequence[Arrival],
         batches: Sequence[Batch],
         language: str,
@@ -50,7 +50,7 @@ class Holdings:
             if arxiv_id not in self.arrivals or arrival.translation.language == language:
                 self.arrivals[arxiv_id] = arrival
 
-    def entry(self, arxiv_id: str, listing: Listing | None = None) -> Entry:
+    def entry(self, arxiv_id: str, listing: AnnouncedPaper | None = None) -> Entry:
         """The paper as readers meet it, announced as the listing says; one record for all that show it so."""
         key = (arxiv_id, listing.announced_on, listing.type) if listing else (arxiv_id, None, None)
         if key not in self._entries:
@@ -77,12 +77,12 @@ class Holdings:
         )
 
 
-def entries(holdings: Holdings, wanted: Collection[str] | None = None) -> list[Entry]:
+def list_entries(holdings: Holdings, wanted: Collection[str] | None = None) -> list[Entry]:
     """What is news, of all papers or of these: announced as new or cross-listed, or translated; newest first.
 
     A paper counts from its first announcement. A replacement alone is no news: readers have met the paper.
     """
-    first: dict[str, Listing] = {}
+    first: dict[str, AnnouncedPaper] = {}
     for listing in holdings.listings:
         if listing.type.is_first:
             first.setdefault(listing.arxiv_id, listing)
@@ -92,7 +92,7 @@ def entries(holdings: Holdings, wanted: Collection[str] | None = None) -> list[E
     return sorted(found, key=lambda entry: identifiers.sort_key(entry.arxiv_id), reverse=True)
 
 
-def appeared_on(holdings: Holdings, entry: Entry) -> date:
+def find_first_date(holdings: Holdings, entry: Entry) -> date:
     """The date of first publication: when it was announced, else when its translation came to readers.
 
     A translation from a file of an earlier week counts as of that week's last announcement day.
@@ -102,13 +102,13 @@ def appeared_on(holdings: Holdings, entry: Entry) -> date:
     return _translated_on(holdings.arrivals[entry.arxiv_id])
 
 
-def compose(holdings: Holdings, wanted: Iterable[str], keys: Collection[str] | None = None) -> list[Edition]:
+def compose_editions(holdings: Holdings, wanted: Iterable[str], keys: Collection[str] | None = None) -> list[Edition]:
     """Editions, daily and weekly, newest first; `wanted` are the configured categories.
 
     There is one for each date or week that holds anything, and for each date whose lists are not complete; of these
     all, or those that `keys` names. The holdings must have everything that is in them.
     """
-    members: dict[str, dict[str, Listing | None]] = defaultdict(dict)
+    members: dict[str, dict[str, AnnouncedPaper | None]] = defaultdict(dict)
     for listing in holdings.listings:
         for key in (listing.announced_on.isoformat(), dates.week_of(listing.announced_on)):
             known = members[key].get(listing.arxiv_id)
@@ -118,7 +118,7 @@ def compose(holdings: Holdings, wanted: Iterable[str], keys: Collection[str] | N
         members[arrival.week].setdefault(arxiv_id, None)
         if dates.week_of(arrival.arrived_on) == arrival.week:
             members[arrival.arrived_on.isoformat()].setdefault(arxiv_id, None)
-    told = notes(holdings.batches)
+    told = describe_incomplete_days(holdings.batches)
     for key in told:
         if "W" not in key:
             # A day of which nobody knows what it holds has its page, which says so: it is no quiet day.
@@ -129,7 +129,7 @@ def compose(holdings: Holdings, wanted: Iterable[str], keys: Collection[str] | N
     return sorted(found, key=lambda edition: (edition.ends_on, edition.is_weekly, edition.key), reverse=True)
 
 
-def notes(batches: Iterable[Batch]) -> dict[str, tuple[str, ...]]:
+def describe_incomplete_days(batches: Iterable[Batch]) -> dict[str, tuple[str, ...]]:
     """What is not complete about each day and week, in words, by the edition's key."""
     found: dict[str, tuple[str, ...]] = {}
     for batch in batches:
@@ -139,7 +139,7 @@ def notes(batches: Iterable[Batch]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def content_of(entry: Entry) -> str:
+def digest_entry(entry: Entry) -> str:
     """SHA-256 of what a reader would notice of an entry: a change of it is an update, nothing else is."""
     paper, translation = entry.paper, entry.translation
     parts = [entry.title_en, *(author.name for author in (paper.authors if paper else ()))]
@@ -151,12 +151,12 @@ def content_of(entry: Entry) -> str:
     return _sha256(parts)
 
 
-def content_of_edition(edition: Edition) -> str:
+def digest_edition(edition: Edition) -> str:
     """SHA-256 of what a reader would notice of an edition: which papers it holds, under which titles."""
     return _sha256([f"{entry.arxiv_id} {entry.title}" for entry in edition.entries])
 
 
-def published_at(edition: Edition, on: date) -> datetime:
+def date_edition(edition: Edition, on: date) -> datetime:
     """When an edition that is new in the run of this date was published: at its end, or now if that is earlier."""
     return dates.midnight(max(edition.starts_on, min(edition.ends_on, on)))
 
@@ -171,7 +171,7 @@ def _sha256(parts: Iterable[str]) -> str:
 
 
 def _edition(
-    holdings: Holdings, key: str, members: Mapping[str, Listing | None], wanted: list[str], told: tuple[str, ...]
+    holdings: Holdings, key: str, members: Mapping[str, AnnouncedPaper | None], wanted: list[str], told: tuple[str, ...]
 ) -> Edition:
     starts_on, ends_on = dates.week_days(key) if "W" in key else (date.fromisoformat(key),) * 2
     translated, replaced = [], []
@@ -208,7 +208,7 @@ def _by_id(entry: Entry) -> tuple[int, str]:
     return identifiers.sort_key(entry.arxiv_id)
 
 
-def _category(entry: Entry, listing: Listing, wanted: list[str]) -> str:
+def _category(entry: Entry, listing: AnnouncedPaper, wanted: list[str]) -> str:
     """Where a paper is listed: its primary category where that was asked for, else the first list it stood in."""
     primary = entry.paper.primary_category if entry.paper else None
     return primary if primary in wanted and primary else listing.categories[0]

@@ -16,7 +16,7 @@ from latex2mathml.converter import convert
 from pylatexenc import latex2text
 from pylatexenc.latexwalker import LatexWalker, LatexWalkerError
 
-from yibao import signs
+from yibao import tex_symbols
 
 #: A formula as Markdown and arXiv know it: nothing blank within the signs; a digit behind them only where there is TeX
 #: inside, for else they are money.
@@ -172,7 +172,7 @@ def _characters(chars: str) -> Iterator[Any]:
 
 
 def _spaced(sign: str) -> str:
-    return f" {sign} " if sign in signs.SPACED else sign
+    return f" {sign} " if sign in tex_symbols.SPACED else sign
 
 
 def _node(node: Any) -> _Part:
@@ -204,12 +204,12 @@ def _upright(name: str, arguments: Sequence[Any]) -> _Part:
     inner = _sequence(arguments)
     # Words keep their blanks, which mean nothing in a formula.
     text = " ".join(said.split()) if re.fullmatch(r"[\w\s.,:;+*/()-]*", said) else inner.text
-    html = f"<b>{escape(text)}</b>" if name in signs.BOLD else escape(text)
+    html = f"<b>{escape(text)}</b>" if name in tex_symbols.BOLD else escape(text)
     return _Part(text, html if inner.html is not None else None)
 
 
 def _double_struck(_name: str, arguments: Sequence[Any]) -> _Part:
-    said = "".join(signs.DOUBLE_STRUCK.get(letter, letter) for letter in _sequence(arguments).text)
+    said = "".join(tex_symbols.DOUBLE_STRUCK.get(letter, letter) for letter in _sequence(arguments).text)
     return _Part(said, escape(said))
 
 
@@ -217,7 +217,7 @@ def _accented(name: str, arguments: Sequence[Any]) -> _Part:
     inner = _sequence(arguments)
     if len(inner.text) != 1:
         return _Part(inner.text, None)
-    said = unicodedata.normalize("NFC", inner.text + signs.ACCENTS[name])
+    said = unicodedata.normalize("NFC", inner.text + tex_symbols.ACCENTS[name])
     return _Part(said, f"<i>{escape(said)}</i>")
 
 
@@ -245,19 +245,19 @@ def _blank(_name: str, _arguments: Sequence[Any]) -> _Part:
 
 
 _FAMILIES: tuple[tuple[Collection[str], Callable[[str, Sequence[Any]], _Part]], ...] = (
-    (signs.SILENT | signs.SCRIPTS, _inside),
-    (signs.BLANKS, _blank),
-    (signs.UPRIGHT, _upright),
-    (signs.DOUBLE, _double_struck),
-    (signs.ACCENTS, _accented),
-    (signs.FRACTIONS, _fraction),
-    (signs.BINOMIALS, _binomial),
+    (tex_symbols.SILENT | tex_symbols.SCRIPTS, _inside),
+    (tex_symbols.BLANKS, _blank),
+    (tex_symbols.UPRIGHT, _upright),
+    (tex_symbols.DOUBLE, _double_struck),
+    (tex_symbols.ACCENTS, _accented),
+    (tex_symbols.FRACTIONS, _fraction),
+    (tex_symbols.BINOMIALS, _binomial),
     (("sqrt",), _root),
 )
 
 
 def _sign(name: str, arguments: Sequence[Any]) -> _Part:
-    known = signs.SIGNS.get(name) or getattr(_SIGNS.get_macro_spec(name), "simplify_repl", None)
+    known = tex_symbols.SIGNS.get(name) or getattr(_SIGNS.get_macro_spec(name), "simplify_repl", None)
     # A replacement with a percent sign is a pattern for arguments, of which we know nothing.
     if arguments or not isinstance(known, str) or not known or ("%" in known and known != "%"):
         raise _UnknownError(name)
@@ -268,7 +268,7 @@ def _sign(name: str, arguments: Sequence[Any]) -> _Part:
 
 def _script_text(kind: str, script: _Part) -> str:
     """`x²`, `x_max`, `x^(a+b)`: signs of Unicode where there are some for all of it."""
-    forms, said = (signs.RAISED if kind == "^" else signs.LOWERED), script.text.strip()
+    forms, said = (tex_symbols.RAISED if kind == "^" else tex_symbols.LOWERED), script.text.strip()
     if kind == "^" and said in ("∘", "°", "⊤"):
         return "ᵀ" if said == "⊤" else "°"
     if said and all(sign in forms for sign in said):

@@ -48,12 +48,12 @@ def mend(text: str) -> Mended:
     return Mended(straight, tuple(name for name, before, after in steps if before != after))
 
 
-def legal(text: str) -> str:
+def remove_illegal_characters(text: str) -> str:
     """The text without characters that XML forbids."""
     return _ILLEGAL.sub("", text)
 
 
-def one_line(text: str) -> str:
+def join_lines(text: str) -> str:
     """The text with every run of white space folded into one blank."""
     return " ".join(text.split())
 
@@ -64,7 +64,7 @@ def paragraphs(text: str) -> list[str]:
     Authors mark a paragraph by a line that begins with blanks; hard wraps in between mean nothing.
     Source: https://info.arxiv.org/help/prep.html#abstracts
     """
-    return [one_line(part) for part in re.split(r"\n(?=[ \t]+\S)|\n\s*\n", text.strip("\n")) if part.strip()]
+    return [join_lines(part) for part in re.split(r"\n(?=[ \t]+\S)|\n\s*\n", text.strip("\n")) if part.strip()]
 
 
 def shorten(text: str, limit: int) -> str:

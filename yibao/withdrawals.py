@@ -8,7 +8,7 @@ Source: https://info.arxiv.org/help/withdraw.html
 import re
 from collections.abc import Sequence
 
-from yibao.models import Version
+from yibao.records import Version
 
 SOURCE_TYPE = "I"
 #: A sentence that says so, not one that tells of another paper's withdrawal. Also used by the bulk import, in SQL.

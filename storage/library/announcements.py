@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from storage.library import pending
-from storage.library.connection import WANTED, Connection, insert, wanted
-from yibao.models import AnnounceType, Line, Listing, Unlisted
+from storage.library.connection import WANTED, Connection, bind_names, insert_rows
+from yibao.records import AnnouncedPaper, AnnounceType, ListEntry, UnlistedPaper
 
 
-def lines(connection: Connection, category: str, announced_on: date) -> list[Line]:
+def read_entries(connection: Connection, category: str, announced_on: date) -> list[ListEntry]:
     """One list as all sources together tell it, by identifier; nothing is said of the papers themselves."""
     rows = connection.execute(
         """
@@ -19,10 +19,12 @@ def lines(connection: Connection, category: str, announced_on: date) -> list[Lin
         """,
         {"category": category, "on": announced_on},
     )
-    return [Line(row[0], row[1], AnnounceType(row[2]), tuple(row[3])) for row in rows.fetchall()]
+    return [ListEntry(row[0], row[1], AnnounceType(row[2]), tuple(row[3])) for row in rows.fetchall()]
 
 
-def described(connection: Connection, wanted: Collection[tuple[date, str]]) -> dict[tuple[date, str], list[Line]]:
+def read_described_entries(
+    connection: Connection, wanted: Collection[tuple[date, str]]
+) -> dict[tuple[date, str], list[ListEntry]]:
     """Lists by date and category, each line with what we hold of its paper; lists without lines are left out.
 
     All at once: looking among three million papers for one list costs as much as for a thousand.
@@ -47,24 +49,26 @@ def described(connection: Connection, wanted: Collection[tuple[date, str]]) -> d
         """,
         {"dates": [on for on, _ in wanted], "categories": [category for _, category in wanted]},
     )
-    found: dict[tuple[date, str], list[Line]] = {}
+    found: dict[tuple[date, str], list[ListEntry]] = {}
     for on, category, arxiv_id, version, kind, sources, is_described, primary in rows.fetchall():
-        line = Line(arxiv_id, version, AnnounceType(kind), tuple(sources), is_described, primary)
+        line = ListEntry(arxiv_id, version, AnnounceType(kind), tuple(sources), is_described, primary)
         found.setdefault((on, category), []).append(line)
     return found
 
 
-def replace(connection: Connection, category: str, announced_on: date, found: Iterable[Line]) -> None:
+def replace_entries(connection: Connection, category: str, announced_on: date, found: Iterable[ListEntry]) -> None:
     """The list has these lines and no others; papers that it has anew, no longer, or otherwise are pending."""
     told = list(found)
-    before = {(line.arxiv_id, line.type) for line in lines(connection, category, announced_on)}
-    pending.note_papers(connection, {arxiv_id for arxiv_id, _ in before ^ {(one.arxiv_id, one.type) for one in told}})
+    before = {(line.arxiv_id, line.type) for line in read_entries(connection, category, announced_on)}
+    pending.mark_papers_pending(
+        connection, {arxiv_id for arxiv_id, _ in before ^ {(one.arxiv_id, one.type) for one in told}}
+    )
     connection.execute(
         "DELETE FROM announcement WHERE category = $category AND announced_on = $on",
         {"category": category, "on": announced_on},
     )
     key = {"category": category, "announced_on": announced_on}
-    insert(
+    insert_rows(
         connection,
         "announcement",
         [
@@ -80,7 +84,9 @@ def replace(connection: Connection, category: str, announced_on: date, found: It
     )
 
 
-def announced_before(connection: Connection, category: str, announced_on: date, arxiv_ids: Collection[str]) -> set[str]:
+def find_announced_before(
+    connection: Connection, category: str, announced_on: date, arxiv_ids: Collection[str]
+) -> set[str]:
     """Which of these papers were first announced in this category, as new or as cross-list, on an earlier date."""
     rows = connection.execute(
         """
@@ -94,7 +100,7 @@ def announced_before(connection: Connection, category: str, announced_on: date, 
     return {row[0] for row in rows.fetchall()}
 
 
-def unlisted(connection: Connection, since: date) -> dict[str, list[Unlisted]]:
+def find_unlisted_papers(connection: Connection, since: date) -> dict[str, list[UnlistedPaper]]:
     """By category, the papers that OAI-PMH has told of since a date in a version that no list of the category has.
 
     Only versions that arXiv announces (until the fifth) and that are new: a paper seen for the first time, or a version
@@ -120,19 +126,19 @@ def unlisted(connection: Connection, since: date) -> dict[str, list[Unlisted]]:
         """,
         {"since": since},
     )
-    found: dict[str, list[Unlisted]] = {}
+    found: dict[str, list[UnlistedPaper]] = {}
     for category, *values in rows.fetchall():
-        found.setdefault(category, []).append(Unlisted(*values))
+        found.setdefault(category, []).append(UnlistedPaper(*values))
     return found
 
 
-def dates_with_entries(connection: Connection) -> dict[date, set[str]]:
+def find_dates_with_entries(connection: Connection) -> dict[date, set[str]]:
     """The categories whose list has entries, by date."""
     rows = connection.execute("SELECT announced_on, list(DISTINCT category) FROM announcement GROUP BY announced_on")
     return {row[0]: set(row[1]) for row in rows.fetchall()}
 
 
-def listings(connection: Connection, arxiv_ids: Collection[str]) -> list[Listing]:
+def read_announced_papers(connection: Connection, arxiv_ids: Collection[str]) -> list[AnnouncedPaper]:
     """These papers on every date on which they were announced, by date."""
     rows = connection.execute(
         f"""
@@ -146,6 +152,6 @@ def listings(connection: Connection, arxiv_ids: Collection[str]) -> list[Listing
         GROUP BY arxiv_id, announced_on
         ORDER BY announced_on, arxiv_id
         """,  # noqa: S608  (our own text)
-        wanted(arxiv_ids),
+        bind_names(arxiv_ids),
     )
-    return [Listing(row[0], row[1], AnnounceType(row[2]), tuple(row[3])) for row in rows.fetchall()]
+    return [AnnouncedPaper(row[0], row[1], AnnounceType(row[2]), tuple(row[3])) for row in rows.fetchall()]

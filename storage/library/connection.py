@@ -33,18 +33,18 @@ _PAUSE_S = 0.05
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[Connection]:
+def write_library(path: Path) -> Iterator[Connection]:
     """Open the library for one transaction; it is made and brought up to date first where need be.
 
     Raises:
         LibraryError: another process writes it, it is damaged, it is newer than this program, or the disk is full.
     """
-    with opened(path) as connection, transaction(connection):
+    with open_library(path) as connection, begin_transaction(connection):
         yield connection
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Connection]:
+def open_library(path: Path) -> Iterator[Connection]:
     """Open the library for several transactions; it is made and brought up to date first where need be.
 
     Raises:
@@ -61,7 +61,7 @@ def opened(path: Path) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
-def transaction(connection: Connection) -> Iterator[None]:
+def begin_transaction(connection: Connection) -> Iterator[None]:
     """Commit what the block does when it ends, and undo it when it raises.
 
     In DuckDB a COMMIT after a failed statement says nothing and stores nothing, so that only a ROLLBACK will do.
@@ -78,7 +78,7 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def reading(path: Path, patience_s: float | None = None) -> Iterator[Connection]:
+def read_library(path: Path, patience_s: float | None = None) -> Iterator[Connection]:
     """Open the library read-only, and wait so long (two minutes by default) for a process that writes it.
 
     Raises:
@@ -93,7 +93,7 @@ def reading(path: Path, patience_s: float | None = None) -> Iterator[Connection]
         yield connection
 
 
-def ask(connection: Connection, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+def run_query(connection: Connection, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """The answer to a person's query: names of the columns, and rows.
 
     Raises:
@@ -121,19 +121,19 @@ def migrate(connection: Connection) -> None:
     if have == len(migrations):
         return
     for number, file in enumerate(migrations[have:], have + 1):
-        with transaction(connection):
+        with begin_transaction(connection):
             connection.execute(file.read_text(encoding="utf-8"))
             connection.execute("INSERT INTO migration (version, name) VALUES ($1, $2)", [number, file.name])
     for file in (files("storage.library") / "views").iterdir():
         connection.execute(file.read_text(encoding="utf-8"))
 
 
-def wanted(names: Iterable[str] | None) -> dict[str, str | None]:
+def bind_names(names: Iterable[str] | None) -> dict[str, str | None]:
     """The parameter of a query that speaks of these names; NULL for None, which is to mean all."""
     return {"wanted": None if names is None else json.dumps(list(names))}
 
 
-def insert(connection: Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> int:
+def insert_rows(connection: Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> int:
     """All rows are in the table; returns how many. Names and types are the table's own."""
     values = list(rows)
     if not values:

@@ -14,7 +14,7 @@ class Coverage(NamedTuple):
     untranslated: int
 
 
-class Doubtful(NamedTuple):
+class DoubtfulTranslation(NamedTuple):
     """A translation that a curator should look at."""
 
     state: str
@@ -26,7 +26,7 @@ class Doubtful(NamedTuple):
     source_sha256: str | None
 
 
-class Wanted(NamedTuple):
+class SuggestedPaper(NamedTuple):
     """A paper without translation, and why readers would profit from one."""
 
     arxiv_id: str
@@ -38,7 +38,7 @@ class Wanted(NamedTuple):
     followed: int
 
 
-def coverage(connection: Connection, limit: int) -> list[Coverage]:
+def count_coverage(connection: Connection, limit: int) -> list[Coverage]:
     """The newest editions, newest first."""
     rows = connection.execute(
         "SELECT edition, translated, untranslated FROM edition ORDER BY ends_on DESC, edition DESC LIMIT $limit",
@@ -47,7 +47,7 @@ def coverage(connection: Connection, limit: int) -> list[Coverage]:
     return [Coverage(*row) for row in rows.fetchall()]
 
 
-def doubtful(connection: Connection) -> list[Doubtful]:
+def find_doubtful_translations(connection: Connection) -> list[DoubtfulTranslation]:
     """Translations that are stale or orphaned, and those whose paper arXiv has not told us of (`waiting`)."""
     rows = connection.execute("""
         SELECT
@@ -58,10 +58,10 @@ def doubtful(connection: Connection) -> list[Doubtful]:
            OR state = 'current' AND arxiv_id IN (SELECT arxiv_id FROM waiting)
         ORDER BY array_position(['stale', 'orphaned', 'waiting'], shown), state_on, arxiv_id, language
     """)
-    return [Doubtful(*row) for row in rows.fetchall()]
+    return [DoubtfulTranslation(*row) for row in rows.fetchall()]
 
 
-def wanted(connection: Connection, limit: int) -> list[Wanted]:
+def suggest_papers(connection: Connection, limit: int) -> list[SuggestedPaper]:
     """Papers of the newest two weeks of lists that are not translated: those of most lists first.
 
     A paper in many lists has many readers; one by an author who was translated before has readers here. Withdrawn
@@ -105,4 +105,4 @@ def wanted(connection: Connection, limit: int) -> list[Wanted]:
         """,
         {"limit": limit},
     )
-    return [Wanted(*row) for row in rows.fetchall()]
+    return [SuggestedPaper(*row) for row in rows.fetchall()]

@@ -5,30 +5,30 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
 
-from storage.library.connection import WANTED, Connection, insert, wanted
+from storage.library.connection import WANTED, Connection, bind_names, insert_rows
 from yibao import dates
-from yibao.models import Edition
-from yibao.outlines import MOST_ENTRIES, Listed
+from yibao.edition_summaries import MOST_ENTRIES, EditionCounts
+from yibao.records import Edition
 
 
-class Row(NamedTuple):
+class EditionRow(NamedTuple):
     """An edition as the table has it."""
 
-    listed: Listed
+    listed: EditionCounts
     #: The first of it, replacements apart.
     arxiv_ids: tuple[str, ...]
 
 
-def store(connection: Connection, keys: Collection[str] | None, editions: Iterable[Edition]) -> None:
+def store_editions(connection: Connection, keys: Collection[str] | None, editions: Iterable[Edition]) -> None:
     """The table says what these hold. Others of these keys, or of any (None), hold nothing any more."""
     connection.execute(
         f"DELETE FROM edition WHERE $wanted IS NULL OR edition IN {WANTED}",  # noqa: S608  (our own text)
-        wanted(keys),
+        bind_names(keys),
     )
-    insert(connection, "edition", [_row(edition) for edition in editions])
+    insert_rows(connection, "edition", [_row(edition) for edition in editions])
 
 
-def rows(connection: Connection, keys: Iterable[str] | None = None) -> dict[str, Row]:
+def read_editions(connection: Connection, keys: Iterable[str] | None = None) -> dict[str, EditionRow]:
     """All editions, or those of these keys, by key, newest first."""
     found = connection.execute(
         f"""
@@ -38,9 +38,12 @@ def rows(connection: Connection, keys: Iterable[str] | None = None) -> dict[str,
         WHERE $wanted IS NULL OR edition IN {WANTED}
         ORDER BY ends_on DESC, edition DESC
         """,  # noqa: S608  (likewise)
-        wanted(keys),
+        bind_names(keys),
     )
-    return {row[0]: Row(Listed(row[0], row[1], row[2], tuple(row[3])), tuple(row[4])) for row in found.fetchall()}
+    return {
+        row[0]: EditionRow(EditionCounts(row[0], row[1], row[2], tuple(row[3])), tuple(row[4]))
+        for row in found.fetchall()
+    }
 
 
 def sizes(connection: Connection, first: date) -> dict[str, int]:
@@ -51,7 +54,7 @@ def sizes(connection: Connection, first: date) -> dict[str, int]:
     return dict(found.fetchall())
 
 
-def of_papers(connection: Connection, arxiv_ids: Iterable[str]) -> set[str]:
+def find_editions_of_papers(connection: Connection, arxiv_ids: Iterable[str]) -> set[str]:
     """The keys of editions that hold, held or may hold one of these papers."""
     found = connection.execute(
         f"""
@@ -63,12 +66,12 @@ def of_papers(connection: Connection, arxiv_ids: Iterable[str]) -> set[str]:
         SELECT unnest([week, strftime(arrived_on, '%Y-%m-%d')])
         FROM current_translation WHERE arxiv_id IN {WANTED}
         """,  # noqa: S608  (likewise)
-        wanted(arxiv_ids),
+        bind_names(arxiv_ids),
     )
     return {row[0] for row in found.fetchall()}
 
 
-def candidates(connection: Connection, keys: Iterable[str]) -> set[str]:
+def find_candidate_papers(connection: Connection, keys: Iterable[str]) -> set[str]:
     """Every paper that may be in one of the editions of these keys."""
     told = list(keys)
     spans = [dates.week_days(key) if "W" in key else (date.fromisoformat(key),) * 2 for key in told]
@@ -85,7 +88,7 @@ def candidates(connection: Connection, keys: Iterable[str]) -> set[str]:
         """,  # noqa: S608  (likewise)
         {
             "spans": json.dumps([{"first": first, "last": last} for first, last in spans], default=str),
-            **wanted(told),
+            **bind_names(told),
         },
     )
     return {row[0] for row in found.fetchall()}

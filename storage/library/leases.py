@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from storage.library.connection import Connection, insert
+from storage.library.connection import Connection, insert_rows
 
 #: A host that has not renewed its lease for so long is taken for dead.
 DURATION = timedelta(minutes=20)
 
 
-def take(connection: Connection, name: str, holder: str, now: datetime) -> str | None:
+def take_lease(connection: Connection, name: str, holder: str, now: datetime) -> str | None:
     """The lease is ours until DURATION from now, and None is returned; or the host that holds it.
 
     To be taken in a transaction of its own or with what it guards; taking it again renews it.
@@ -17,7 +17,7 @@ def take(connection: Connection, name: str, holder: str, now: datetime) -> str |
     if row and row[0] != holder and row[1] > now:
         return str(row[0])
     connection.execute("DELETE FROM lease WHERE name = $name", {"name": name})
-    insert(connection, "lease", [{"name": name, "holder": holder, "expires_at": now + DURATION}])
+    insert_rows(connection, "lease", [{"name": name, "holder": holder, "expires_at": now + DURATION}])
     return None
 
 
@@ -29,6 +29,6 @@ def holder(connection: Connection, name: str, now: datetime) -> str | None:
     return str(row[0]) if row else None
 
 
-def give_back(connection: Connection, name: str, holder: str) -> None:
+def return_lease(connection: Connection, name: str, holder: str) -> None:
     """The lease is nobody's, if it was ours."""
     connection.execute("DELETE FROM lease WHERE name = $name AND holder = $holder", {"name": name, "holder": holder})

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from storage.library.connection import Connection, insert
-from yibao.models import Batch, BatchState, Look
+from storage.library.connection import Connection, insert_rows
+from yibao.records import Batch, BatchState, SourceReport
 
 
-def looks(connection: Connection, category: str, announced_on: date) -> dict[str, Look]:
+def read_source_reports(connection: Connection, category: str, announced_on: date) -> dict[str, SourceReport]:
     """The last look at one list of each source that was asked, by source."""
     rows = connection.execute(
         """
@@ -19,20 +19,20 @@ def looks(connection: Connection, category: str, announced_on: date) -> dict[str
         """,
         {"category": category, "on": announced_on},
     )
-    return {row[2]: Look(*row) for row in rows.fetchall()}
+    return {row[2]: SourceReport(*row) for row in rows.fetchall()}
 
 
-def page_looks(connection: Connection) -> dict[tuple[str, date], Look]:
+def read_catchup_reports(connection: Connection) -> dict[tuple[str, date], SourceReport]:
     """The last look at each catch-up page, by category and date."""
     rows = connection.execute("""
         SELECT category, announced_on, source, declared, "read", looked_on, note, confirmed
         FROM look
         WHERE source = 'catchup'
     """)
-    return {(row[0], row[1]): Look(*row) for row in rows.fetchall()}
+    return {(row[0], row[1]): SourceReport(*row) for row in rows.fetchall()}
 
 
-def looks_on(connection: Connection, looked_on: date) -> list[Look]:
+def read_reports_of_run_date(connection: Connection, looked_on: date) -> list[SourceReport]:
     """The last looks that were taken on a date."""
     rows = connection.execute(
         """
@@ -42,16 +42,16 @@ def looks_on(connection: Connection, looked_on: date) -> list[Look]:
         """,
         {"on": looked_on},
     )
-    return [Look(*row) for row in rows.fetchall()]
+    return [SourceReport(*row) for row in rows.fetchall()]
 
 
-def store_look(connection: Connection, look: Look) -> None:
+def store_source_report(connection: Connection, look: SourceReport) -> None:
     """The last look of its source at its list is this one."""
     connection.execute(
         "DELETE FROM look WHERE category = $category AND announced_on = $on AND source = $source",
         {"category": look.category, "on": look.announced_on, "source": look.source},
     )
-    insert(connection, "look", [asdict(look)])
+    insert_rows(connection, "look", [asdict(look)])
 
 
 def store_batch(connection: Connection, batch: Batch, on: date) -> None:
@@ -75,10 +75,10 @@ def store_batch(connection: Connection, batch: Batch, on: date) -> None:
         return
     connection.execute("DELETE FROM batch WHERE category = $category AND announced_on = $on", key)
     since_on = row[5] if row and row[0] == batch.state else on
-    insert(connection, "batch", [{**asdict(batch), "since_on": since_on}])
+    insert_rows(connection, "batch", [{**asdict(batch), "since_on": since_on}])
 
 
-def batches(connection: Connection) -> list[Batch]:
+def read_batches(connection: Connection) -> list[Batch]:
     """All lists by date, newest first, then by category."""
     rows = connection.execute("""
         SELECT category, announced_on, state, declared, stored, sources, note, since_on
@@ -108,7 +108,7 @@ def beginnings(connection: Connection) -> dict[str, date]:
     return dict(rows.fetchall())
 
 
-def telling(connection: Connection) -> list[Batch]:
+def read_notable_batches(connection: Connection) -> list[Batch]:
     """What readers are told of lists: those of the newest two weeks, and all that may be incomplete; as `batches`."""
     rows = connection.execute("""
         SELECT category, announced_on, state, declared, stored, sources, note, since_on

@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from storage.library import pending
-from storage.library.connection import Connection, insert
-from yibao.merging import merge
-from yibao.models import Author, Paper, Precision, Version
+from storage.library.connection import Connection, insert_rows
+from yibao.record_merging import merge_papers
+from yibao.records import Author, Paper, Precision, Version
 from yibao.sources import FULL
 
 #: What a record holds, as columns of `paper_state`, the fingerprint apart.
@@ -25,7 +25,7 @@ COLUMNS = """
 _FIELDS = [*COLUMNS.replace(",", " ").split(), "fingerprint"]
 
 
-class Merged(NamedTuple):
+class MergeCounts(NamedTuple):
     """What a batch of papers did to the library."""
 
     new: int
@@ -43,25 +43,27 @@ class _Known(NamedTuple):
     known_from: date
 
 
-def store(connection: Connection, papers: Iterable[Paper], on: date) -> Merged:
+def store_papers(connection: Connection, papers: Iterable[Paper], on: date) -> MergeCounts:
     """Each paper says what its records say together. Storing the same batch again changes nothing."""
     arrived = list(papers)
     ids = {paper.arxiv_id for paper in arrived}
-    known = _known(connection, ids)
+    known = _read_known(connection, ids)
     # Only what cannot be told by fingerprints needs the stored texts, whose reading costs more than all the rest.
-    stored = by_id(connection, {paper.arxiv_id for paper in arrived if _needs_text(known.get(paper.arxiv_id), paper)})
+    stored = read_papers(
+        connection, {paper.arxiv_id for paper in arrived if _needs_text(known.get(paper.arxiv_id), paper)}
+    )
     merged: dict[str, Paper] = {}
     for paper in arrived:
         before = merged.get(paper.arxiv_id) or stored.get(paper.arxiv_id)
         if before or not _is_known(known.get(paper.arxiv_id), paper):
-            merged[paper.arxiv_id] = merge(before, paper)
+            merged[paper.arxiv_id] = merge_papers(before, paper)
     changed = [paper for arxiv_id, paper in merged.items() if stored.get(arxiv_id) != paper]
     _replace(connection, changed, known, on)
     new = sum(paper.arxiv_id not in known for paper in changed)
-    return Merged(new, len(changed) - new, len(ids) - len(changed))
+    return MergeCounts(new, len(changed) - new, len(ids) - len(changed))
 
 
-def by_id(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, Paper]:
+def read_papers(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, Paper]:
     """The papers that we know among these, by identifier."""
     if not arxiv_ids:
         return {}
@@ -73,7 +75,7 @@ def by_id(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, Paper
     return {row[0]: paper_of(row) for row in rows.fetchall()}
 
 
-def incomplete(connection: Connection, on: date) -> list[str]:
+def find_incomplete_papers(connection: Connection, on: date) -> list[str]:
     """Announced and translated papers that we do not know, or only from a feed, or not in the announced version.
 
     A catch-up page names no version: a replacement that it listed in the last two weeks is not known where what we
@@ -104,7 +106,7 @@ def incomplete(connection: Connection, on: date) -> list[str]:
     return [row[0] for row in rows.fetchall()]
 
 
-def waiting(connection: Connection) -> list[str]:
+def find_waiting_papers(connection: Connection) -> list[str]:
     """Translated papers of which arXiv has told us nothing yet."""
     return [row[0] for row in connection.execute("SELECT arxiv_id FROM waiting ORDER BY arxiv_id").fetchall()]
 
@@ -122,7 +124,7 @@ def paper_of(row: Sequence[Any]) -> Paper:
     return Paper(**values)
 
 
-def _known(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, _Known]:
+def _read_known(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, _Known]:
     rows = connection.execute(
         """
         SELECT arxiv_id, version, source, fingerprint, first_seen_on, known_from
@@ -149,14 +151,14 @@ def _replace(connection: Connection, papers: Sequence[Paper], known: dict[str, _
     """The latest state of these papers is this one, from this date on."""
     if not papers:
         return
-    pending.note_papers(connection, [paper.arxiv_id for paper in papers])
+    pending.mark_papers_pending(connection, [paper.arxiv_id for paper in papers])
     replaced = [paper.arxiv_id for paper in papers if paper.arxiv_id in known]
-    end(connection, replaced, on)
-    insert(connection, "paper_state", [_row(paper, known.get(paper.arxiv_id), on) for paper in papers])
+    end_states(connection, replaced, on)
+    insert_rows(connection, "paper_state", [_row(paper, known.get(paper.arxiv_id), on) for paper in papers])
     _assert_unique(connection, [paper.arxiv_id for paper in papers])
 
 
-def end(connection: Connection, arxiv_ids: Sequence[str], on: date) -> None:
+def end_states(connection: Connection, arxiv_ids: Sequence[str], on: date) -> None:
     """The latest states of these papers end on this date; those that began on it, or later, have never been."""
     # As JSON: a list of 2,000 Python values takes DuckDB a tenth of a second to take over.
     ids = {"ids": json.dumps(list(arxiv_ids)), "on": on}

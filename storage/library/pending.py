@@ -8,13 +8,13 @@ import json
 from collections.abc import Collection, Iterable
 
 from storage.library.connection import Connection
-from yibao.models import PAPER
+from yibao.records import PAPER
 
 #: Among names: everything is to be looked at.
 EVERYTHING = ""
 
 
-def note(connection: Connection, names: Collection[str]) -> None:
+def mark_pending(connection: Connection, names: Collection[str]) -> None:
     """All of these are pending."""
     if names:
         connection.execute(
@@ -22,23 +22,23 @@ def note(connection: Connection, names: Collection[str]) -> None:
         )
 
 
-def note_papers(connection: Connection, arxiv_ids: Iterable[str]) -> None:
+def mark_papers_pending(connection: Connection, arxiv_ids: Iterable[str]) -> None:
     """All of these papers are pending, readers' or not."""
-    note(connection, [f"{PAPER}{arxiv_id}" for arxiv_id in arxiv_ids])
+    mark_pending(connection, [f"{PAPER}{arxiv_id}" for arxiv_id in arxiv_ids])
 
 
-def names(connection: Connection) -> set[str]:
+def read_pending(connection: Connection) -> set[str]:
     """All that is pending."""
     return {row[0] for row in connection.execute("SELECT DISTINCT name FROM pending").fetchall()}
 
 
-def signature(connection: Connection) -> str | None:
+def read_signature(connection: Connection) -> str | None:
     """That of the last publication that came to its end; None before the first."""
     row = connection.execute("SELECT signature FROM published").fetchone()
     return row[0] if row else None
 
 
-def settle(connection: Connection, signature: str) -> None:
+def clear_pending(connection: Connection, signature: str) -> None:
     """Nothing is pending, and readers see the publication of this signature."""
     connection.execute("DELETE FROM pending")
     connection.execute("DELETE FROM published")

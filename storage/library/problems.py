@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from storage.library.connection import Connection, insert
-from yibao.models import Problem, Severity
+from storage.library.connection import Connection, insert_rows
+from yibao.records import Problem, Severity
 
 
-def replace(connection: Connection, scope: str, problems: Iterable[Problem]) -> None:
+def replace_problems(connection: Connection, scope: str, problems: Iterable[Problem]) -> None:
     """The problems of this scope are these, and no others."""
     connection.execute("DELETE FROM problem WHERE scope = $scope", {"scope": scope})
-    insert(connection, "problem", [{**asdict(problem), "scope": scope} for problem in problems])
+    insert_rows(connection, "problem", [{**asdict(problem), "scope": scope} for problem in problems])
 
 
-def all_of(connection: Connection) -> list[Problem]:
+def read_problems(connection: Connection) -> list[Problem]:
     """Every open problem, errors first, then by place."""
     rows = connection.execute("""
         SELECT path, line, "column", rule, severity, message, remedy, arxiv_id

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from storage.library import pending
-from storage.library.connection import WANTED, Connection, insert, wanted
-from yibao.models import PAPER, Stamp
-from yibao.rendering import Ref
+from storage.library.connection import WANTED, Connection, bind_names, insert_rows
+from yibao.build_graph import ItemRef
+from yibao.records import PAPER, Stamp
 
 
 class Item(NamedTuple):
@@ -21,7 +21,7 @@ class Item(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ListedItem:
     """What lists need to know of an item that readers are shown."""
 
     item: str
@@ -39,7 +39,7 @@ class Shown:
 _NEWEST = "published_at DESC, translated_on IS NULL, sort_month DESC, sort_number"
 
 
-def stamp(connection: Connection, items: Iterable[Item], changed_at: datetime) -> dict[str, Stamp]:
+def stamp_items(connection: Connection, items: Iterable[Item], changed_at: datetime) -> dict[str, Stamp]:
     """Both dates of every item, by its name.
 
     An item's publication date is fixed the first time. Its update date moves only when its content did, to
@@ -49,7 +49,7 @@ def stamp(connection: Connection, items: Iterable[Item], changed_at: datetime) -
     told = list(items)
     rows = connection.execute(
         f"SELECT item, content_sha256, edits, published_at, updated_at FROM publication WHERE item IN {WANTED}",  # noqa: S608  (our own text)
-        wanted(item.item for item in told),
+        bind_names(item.item for item in told),
     )
     known = {row[0]: row[1:] for row in rows.fetchall()}
     stamps: dict[str, Stamp] = {}
@@ -66,7 +66,7 @@ def stamp(connection: Connection, items: Iterable[Item], changed_at: datetime) -
             updated_at = max(old[3] + timedelta(seconds=1), changed_at + timedelta(seconds=edits))
             stamps[item.item] = Stamp(old[2], updated_at)
             changed.append({**item._asdict(), "edits": edits, "updated_at": updated_at})
-    insert(connection, "publication", new)
+    insert_rows(connection, "publication", new)
     connection.execute(
         """
         UPDATE publication
@@ -82,30 +82,30 @@ def stamp(connection: Connection, items: Iterable[Item], changed_at: datetime) -
     return stamps
 
 
-def stamps(connection: Connection, items: Iterable[str]) -> dict[str, Stamp]:
+def read_stamps(connection: Connection, items: Iterable[str]) -> dict[str, Stamp]:
     """Both dates of those of these items that were published, by name."""
     rows = connection.execute(
         f"SELECT item, published_at, updated_at FROM publication WHERE item IN {WANTED}",  # noqa: S608  (likewise)
-        wanted(items),
+        bind_names(items),
     )
     return {row[0]: Stamp(*row[1:]) for row in rows.fetchall()}
 
 
-def show(connection: Connection, shown: Collection[Shown], gone: Collection[str]) -> None:
+def update_lists(connection: Connection, shown: Collection[ListedItem], gone: Collection[str]) -> None:
     """Lists hold these items as they are now, and no more those that are gone; all that changed by it is pending."""
     after = {one.item: one for one in shown}
     rows = connection.execute(
         f"SELECT item, digest, lists FROM publication WHERE digest IS NOT NULL AND item IN {WANTED}",  # noqa: S608  (likewise)
-        wanted([*after, *gone]),
+        bind_names([*after, *gone]),
     )
     before = {row[0]: (row[1], tuple(row[2])) for row in rows.fetchall()}
     changed = [one for one in shown if before.get(one.item) != (one.digest, one.lists)]
     lost = [item for item in gone if item in before]
     names = {*lost, *(one.item for one in changed)}
     names |= {name for item in names for name in before.get(item, ("", ()))[1]}
-    pending.note(connection, names | {name for one in changed for name in one.lists})
-    told: list[dict[str, Any]] = [{name: getattr(one, name) for name in Shown.__slots__} for one in changed]
-    told += [dict.fromkeys(Shown.__slots__) | {"item": item} for item in lost]
+    pending.mark_pending(connection, names | {name for one in changed for name in one.lists})
+    told: list[dict[str, Any]] = [{name: getattr(one, name) for name in ListedItem.__slots__} for one in changed]
+    told += [dict.fromkeys(ListedItem.__slots__) | {"item": item} for item in lost]
     connection.execute(
         """
         UPDATE publication
@@ -121,21 +121,21 @@ def show(connection: Connection, shown: Collection[Shown], gone: Collection[str]
     )
 
 
-def shown(connection: Connection) -> set[str]:
+def read_shown_items(connection: Connection) -> set[str]:
     """Every item that readers are shown, by name."""
     return {row[0] for row in connection.execute("SELECT item FROM publication WHERE digest IS NOT NULL").fetchall()}
 
 
-def digests(connection: Connection, items: Iterable[str]) -> dict[str, str]:
+def read_digests(connection: Connection, items: Iterable[str]) -> dict[str, str]:
     """The digests of those of these items that readers are shown, by name."""
     rows = connection.execute(
         f"SELECT item, digest FROM publication WHERE digest IS NOT NULL AND item IN {WANTED}",  # noqa: S608  (likewise)
-        wanted(items),
+        bind_names(items),
     )
     return dict(rows.fetchall())
 
 
-def counts(connection: Connection) -> dict[str, int]:
+def count_members(connection: Connection) -> dict[str, int]:
     """How many items stand in every list."""
     rows = connection.execute("""
         SELECT name, count(*) FROM (SELECT unnest(lists) AS name FROM publication) GROUP BY name
@@ -143,19 +143,21 @@ def counts(connection: Connection) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
-def newest(connection: Connection, lists: Iterable[str], most: int, *, by_translation: bool) -> dict[str, list[Ref]]:
+def read_newest_members(
+    connection: Connection, lists: Iterable[str], most: int, *, by_translation: bool
+) -> dict[str, list[ItemRef]]:
     """The newest of each of these lists, newest first, at most so many: by their publication, or their translation."""
     order = f"translated_on DESC, {_NEWEST}" if by_translation else _NEWEST
     place = f"row_number() OVER (PARTITION BY name ORDER BY {order})"
     return _members(connection, lists, f"QUALIFY {place} <= {most:d} ORDER BY name, {order}")
 
 
-def members(connection: Connection, lists: Iterable[str]) -> dict[str, list[Ref]]:
+def read_members(connection: Connection, lists: Iterable[str]) -> dict[str, list[ItemRef]]:
     """All of these lists, oldest first."""
     return _members(connection, lists, "ORDER BY name, published_at, item")
 
 
-def _members(connection: Connection, lists: Iterable[str], order: str) -> dict[str, list[Ref]]:
+def _members(connection: Connection, lists: Iterable[str], order: str) -> dict[str, list[ItemRef]]:
     rows = connection.execute(
         f"""
         SELECT name, item, digest
@@ -163,15 +165,15 @@ def _members(connection: Connection, lists: Iterable[str], order: str) -> dict[s
         WHERE name IN {WANTED}
         {order}
         """,  # noqa: S608  (our own text)
-        wanted(lists),
+        bind_names(lists),
     )
-    found: dict[str, list[Ref]] = {}
+    found: dict[str, list[ItemRef]] = {}
     for name, item, digest in rows.fetchall():
-        found.setdefault(name, []).append(Ref(item, digest))
+        found.setdefault(name, []).append(ItemRef(item, digest))
     return found
 
 
-def readable(connection: Connection, arxiv_ids: Collection[str] | None = None) -> set[str]:
+def find_readable_papers(connection: Connection, arxiv_ids: Collection[str] | None = None) -> set[str]:
     """Every paper that readers may meet, or met: announced, translated or shown; or those of these papers."""
     rows = connection.execute(
         f"""
@@ -184,6 +186,6 @@ def readable(connection: Connection, arxiv_ids: Collection[str] | None = None) -
         )
         WHERE $wanted IS NULL OR arxiv_id IN {WANTED}
         """,  # noqa: S608  (our own text)
-        wanted(arxiv_ids),
+        bind_names(arxiv_ids),
     )
     return {row[0] for row in rows.fetchall()}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 
-from storage.library.connection import Connection, reading
+from storage.library.connection import Connection, read_library
 from yibao.errors import LibraryError
 
 _T = TypeVar("_T")
@@ -48,7 +48,7 @@ def open_answer(path: Path, query: str) -> Iterator[Answer]:
     """
     with (
         tempfile.TemporaryDirectory(prefix="yibao-sql-") as spill,
-        reading(path) as connection,
+        read_library(path) as connection,
         ThreadPoolExecutor(max_workers=1) as worker,
     ):
         _lock_down(connection, Path(spill))

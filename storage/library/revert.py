@@ -126,7 +126,7 @@ def _forget_publications(connection: Connection, after: date) -> None:
         """,
         {"midnight": dates.midnight(after), "end": end},
     )
-    pending.note(connection, [pending.EVERYTHING, *(row[0] for row in items)])
+    pending.mark_pending(connection, [pending.EVERYTHING, *(row[0] for row in items)])
 
 
 def _number(connection: Connection, query: str, after: date) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from storage.library.connection import Connection, insert
+from storage.library.connection import Connection, insert_rows
 from yibao.errors import LibraryError
 
 _COLUMNS = 'flow, "on", state, started_at, report'
@@ -22,14 +22,14 @@ class RunRow(NamedTuple):
     report: dict[str, Any]
 
 
-def begin(connection: Connection, run_id: str, flow: str, on: date, started_at: datetime) -> None:
+def begin_run(connection: Connection, run_id: str, flow: str, on: date, started_at: datetime) -> None:
     """Record that the run has begun. Others that still say so were killed: only one runs at a time."""
     connection.execute("UPDATE run SET state = 'interrupted' WHERE state = 'running'")
     row = {"run_id": run_id, "flow": flow, "on": on, "state": "running", "started_at": started_at}
-    insert(connection, "run", [row])
+    insert_rows(connection, "run", [row])
 
 
-def end(connection: Connection, run_id: str, state: str, finished_at: datetime, report: dict[str, Any]) -> None:
+def end_run(connection: Connection, run_id: str, state: str, finished_at: datetime, report: dict[str, Any]) -> None:
     """Record how the run ended, and what it did."""
     connection.execute(
         "UPDATE run SET state = $state, finished_at = $finished_at, report = $report WHERE run_id = $run_id",

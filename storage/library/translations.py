@@ -6,15 +6,15 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from storage.library import pending
-from storage.library.connection import WANTED, Connection, insert, wanted
-from yibao.models import Arrival, Translation
+from storage.library.connection import WANTED, Connection, bind_names, insert_rows
 from yibao.provenance import Erratum, TranslationState
+from yibao.records import Arrival, Translation
 
 #: What may change of an entry without making a new revision.
 _AMENDED = ("path", "line", "translator", "reviewer", "license", "corrector", "version")
 
 
-class Stored(NamedTuple):
+class StoreCounts(NamedTuple):
     """What a reading of the curators' files did to the library."""
 
     new: int
@@ -24,9 +24,9 @@ class Stored(NamedTuple):
     vanished: tuple[str, ...]
 
 
-def store(
+def store_translations(
     connection: Connection, translations: Iterable[Translation], on: date, week: str, *, is_partial: bool = False
-) -> Stored:
+) -> StoreCounts:
     """The current revision of each is what its file says; `week` is for those whose file names none.
 
     A changed text makes a new revision; a file that was moved, or credits that were added, only amend the row.
@@ -34,7 +34,7 @@ def store(
     `is_partial`: some files could not be read. Then nothing has vanished, and an entry counts only in the file where
     the library knows it: in another one it may be what the unreadable file corrects.
     """
-    known = _current(connection)
+    known = _read_current(connection)
     arrived = {(entry.arxiv_id, entry.language): entry for entry in translations}
     if is_partial:
         arrived = {key: entry for key, entry in arrived.items() if key not in known or known[key]["path"] == entry.path}
@@ -66,15 +66,15 @@ def store(
             rows.append({**row, **kept, **{name: old[name] for name in bound}})
     _supersede(connection, superseded, on)
     _forget_current(connection, amended)
-    insert(connection, "translation", rows)
-    pending.note_papers(connection, {row["arxiv_id"] for row in rows})
+    insert_rows(connection, "translation", rows)
+    pending.mark_papers_pending(connection, {row["arxiv_id"] for row in rows})
     missing = () if is_partial else known.keys() - arrived.keys()
     vanished = tuple(sorted(arxiv_id for arxiv_id, _ in missing))
     new = len(rows) - revised - len(amended)
-    return Stored(new, revised, len(arrived) - new - revised, vanished)
+    return StoreCounts(new, revised, len(arrived) - new - revised, vanished)
 
 
-def current(connection: Connection, arxiv_ids: Collection[str] | None = None) -> list[Arrival]:
+def read_current_translations(connection: Connection, arxiv_ids: Collection[str] | None = None) -> list[Arrival]:
     """Every translation that readers see, by identifier and language: of all papers, or of these."""
     return [
         Arrival(
@@ -86,11 +86,11 @@ def current(connection: Connection, arxiv_ids: Collection[str] | None = None) ->
             row["source_version"],
             row["source_sha256"],
         )
-        for row in _current(connection, arxiv_ids).values()
+        for row in _read_current(connection, arxiv_ids).values()
     ]
 
 
-def errata(connection: Connection, arxiv_ids: Collection[str]) -> dict[tuple[str, str], list[Erratum]]:
+def read_errata(connection: Connection, arxiv_ids: Collection[str]) -> dict[tuple[str, str], list[Erratum]]:
     """Every correction of these papers' translations, latest first, by identifier and language."""
     rows = connection.execute(
         f"""
@@ -99,7 +99,7 @@ def errata(connection: Connection, arxiv_ids: Collection[str]) -> dict[tuple[str
         WHERE arxiv_id IN {WANTED}
         ORDER BY arxiv_id, language, revision DESC
         """,  # noqa: S608  (our own text)
-        wanted(arxiv_ids),
+        bind_names(arxiv_ids),
     )
     found: dict[tuple[str, str], list[Erratum]] = {}
     for arxiv_id, language, *rest in rows.fetchall():
@@ -115,14 +115,16 @@ def _text(row: dict[str, Any]) -> tuple[Any, ...]:
     return (row["title"], row["abstract"], row["title_en"])
 
 
-def _current(connection: Connection, arxiv_ids: Collection[str] | None = None) -> dict[tuple[str, str], dict[str, Any]]:
+def _read_current(
+    connection: Connection, arxiv_ids: Collection[str] | None = None
+) -> dict[tuple[str, str], dict[str, Any]]:
     cursor = connection.execute(
         f"""
         SELECT * FROM current_translation
         WHERE $wanted IS NULL OR arxiv_id IN {WANTED}
         ORDER BY arxiv_id, language
         """,  # noqa: S608  (likewise)
-        wanted(arxiv_ids),
+        bind_names(arxiv_ids),
     )
     names = [column[0] for column in cursor.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -72,7 +72,7 @@ def begin(  # noqa: PLR0913  (whose, of what, how far, when and why)
             connection.execute(insert(DELIVERY), rows)
 
 
-def record(  # noqa: PLR0913  (which delivery, how far, when, and what the server said)
+def record_delivery(  # noqa: PLR0913  (which delivery, how far, when, and what the server said)
     people: Engine, subscriber_id: int, edition: str, state: DeliveryState, at: datetime, answer: str = ""
 ) -> None:
     """Put on disk how far the delivery has come."""
@@ -91,7 +91,7 @@ def states(people: Engine, edition: str) -> dict[int, DeliveryState]:
         return {row[0]: DeliveryState(row[1]) for row in connection.execute(query)}
 
 
-def counts(people: Engine, edition: str) -> dict[DeliveryState, int]:
+def count_deliveries(people: Engine, edition: str) -> dict[DeliveryState, int]:
     """How many deliveries of an edition are in which state."""
     query = select(DELIVERY.c.state, func.count()).where(DELIVERY.c.edition == edition).group_by(DELIVERY.c.state)
     with people.connect() as connection:

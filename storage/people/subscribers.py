@@ -21,7 +21,7 @@ class Subscriber(NamedTuple):
     subscribed_on: date
 
 
-def add(people: Engine, email: str, frequency: str, at: datetime) -> bool:
+def add_subscriber(people: Engine, email: str, frequency: str, at: datetime) -> bool:
     """Subscribe an address at this frequency; who comes back or changes it gets editions from then on.
 
     Returns whether it was not subscribed before.
@@ -43,7 +43,7 @@ def add(people: Engine, email: str, frequency: str, at: datetime) -> bool:
         return known.left_at is not None
 
 
-def remove(people: Engine, email: str, at: datetime) -> bool:
+def remove_subscriber(people: Engine, email: str, at: datetime) -> bool:
     """Stop mailing an address. Returns whether it got mail before."""
     with people.begin() as connection:
         done = connection.execute(
@@ -52,7 +52,7 @@ def remove(people: Engine, email: str, at: datetime) -> bool:
         return done.rowcount > 0
 
 
-def active(people: Engine, frequency: str | None = None) -> list[Subscriber]:
+def read_active_subscribers(people: Engine, frequency: str | None = None) -> list[Subscriber]:
     """Who gets mail (at this frequency), in the order in which they subscribed first."""
     query = select(
         SUBSCRIBER.c.subscriber_id, SUBSCRIBER.c.email, SUBSCRIBER.c.frequency, SUBSCRIBER.c.subscribed_at

@@ -80,7 +80,7 @@ def type_command(world: World, line: str, *, environ: dict[str, str] | None = No
     """Run `yibao LINE` in the installation's folder, as a person would."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
     done = subprocess.run(
-        f"{sys.executable} -m flows.cli {line}",
+        f"{sys.executable} -m commands.main {line}",
         shell=True,
         check=False,
         cwd=world.folder,

@@ -70,7 +70,7 @@ class Scheduled:
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
         with self.output.open("ab") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "flows.cli", "schedule", "--config", str(installation.config)],
+                [sys.executable, "-m", "commands.main", "schedule", "--config", str(installation.config)],
                 env={**environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
                 stdout=file,
                 stderr=file,
@@ -159,7 +159,7 @@ def running(installation, port):
 def run_to_end(installation):
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "schedule", "--config", str(installation.config)],
+        [sys.executable, "-m", "commands.main", "schedule", "--config", str(installation.config)],
         check=False,
         env={**environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
 
-from flows import checking
-from flows.cli import yibao
+from commands import linter
+from commands.main import yibao
 from tests.conftest import MONDAY, section
 from yibao.translations import check, glossary, markdown
 
@@ -96,15 +96,15 @@ def test_fix_shows_the_changes_first_and_writes_only_what_was_agreed(folder):
 
 
 def test_a_file_named_by_itself_speaks_of_its_week_too(folder):
-    found, _ = checking.folder.files([Path("translations/2025/0113-0117.md")])
-    (document,) = [markdown.read(one.path.read_bytes(), one.shown, "zh-Hans") for one in found]
+    found, _ = linter.folder.find_files([Path("translations/2025/0113-0117.md")])
+    (document,) = [markdown.read_document(one.path.read_bytes(), one.shown, "zh-Hans") for one in found]
     assert document.entries[0].translation.week == "2025-W03"
 
 
 def test_only_what_changed_is_checked_again(folder, monkeypatch):
     (folder / "translations" / "other.md").write_text(section("2501.00001"), encoding="utf-8")
     looked = []
-    real = check.check
+    real = check.check_document
     monkeypatch.setattr(
         check, "check", lambda document, *more: (looked.append(document.path), real(document, *more))[1]
     )
@@ -123,7 +123,7 @@ def test_a_changed_glossary_or_english_is_a_reason_to_check_again(installation, 
     library = installation.folder / "data" / "library.duckdb"
 
     def rules(terms):
-        found = checking.check_files([installation.folder / "translations"], "zh-Hans", terms, library, cache)
+        found = linter.check_files([installation.folder / "translations"], "zh-Hans", terms, library, cache)
         return {problem.rule for problem in found.problems}, found.unknown
 
     assert rules(()) == (set(), 1)
@@ -140,7 +140,9 @@ def test_a_damaged_or_unwritable_cache_costs_time_and_nothing_else(folder):
     first = run("translations").output
     cache.write_bytes(b"no database")
     assert run("translations").output == first
-    found = checking.check_files([Path("translations")], "zh-Hans", glossary.load(None), None, Path("/proc/nowhere/x"))
+    found = linter.check_files(
+        [Path("translations")], "zh-Hans", glossary.load_terms(None), None, Path("/proc/nowhere/x")
+    )
     assert found.entries == 1
 
 
@@ -167,7 +169,7 @@ def test_the_pre_commit_hook_and_the_workflow_run_the_command_as_it_is():
 def test_a_curator_who_commits_a_slip_is_stopped_by_the_hook(folder):
     """The hook's own command, as pre-commit runs it: in a repository without an installation, with no file names."""
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "translations", "check"],
+        [sys.executable, "-m", "commands.main", "translations", "check"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,

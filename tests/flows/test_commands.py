@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flows.cli import _CHAPTERS, yibao
+from commands.main import _CHAPTERS, yibao
 from tests.conftest import MONDAY, section
 
 
@@ -18,7 +18,7 @@ def command(*arguments, cwd, **environ):
     """The command line in a process of its own: (exit status, stdout, stderr)."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", *arguments],
+        [sys.executable, "-m", "commands.main", *arguments],
         check=False,
         cwd=cwd,
         env={**inherited, "PYTHONPATH": str(Path.cwd()), **environ},

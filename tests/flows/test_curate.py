@@ -13,7 +13,7 @@ import feedparser
 import pytest
 from click.testing import CliRunner
 
-from flows.cli import yibao
+from commands.main import yibao
 from tests.conftest import MONDAY, section
 from tests.standin.papers import Line, Version
 

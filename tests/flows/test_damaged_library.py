@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flows.cli import yibao
+from commands.main import yibao
 from storage.library import connection, runs
 from tests.conftest import MONDAY, section
 from tests.flows.test_commands import command
@@ -35,8 +35,8 @@ def path(tmp_path):
     (tmp_path / "translations").mkdir()
     (tmp_path / "translations" / "a.md").write_text(section("2501.05727"))
     path = tmp_path / "data" / "library.duckdb"
-    with connection.writing(path) as library:
-        runs.begin(library, "a", "daily", MONDAY, datetime(2025, 1, 13, tzinfo=UTC))
+    with connection.write_library(path) as library:
+        runs.begin_run(library, "a", "daily", MONDAY, datetime(2025, 1, 13, tzinfo=UTC))
         library.execute("CREATE TABLE much AS SELECT range AS n, md5(range::VARCHAR) AS text FROM range(300000)")
     return path
 
@@ -112,7 +112,7 @@ def test_every_command_tells_file_and_remedy(path, monkeypatch, damage, argument
 def test_whoever_would_write_is_told_so_too_and_nothing_is_changed(path, damage):
     damage(path)
     before = None if path.is_dir() else path.read_bytes()
-    with pytest.raises(LibraryError, match="backup"), connection.writing(path) as library:
+    with pytest.raises(LibraryError, match="backup"), connection.write_library(path) as library:
         library.execute("SELECT count(n), max(text) FROM much").fetchall()
     assert before is None or path.read_bytes() == before
 
@@ -122,7 +122,7 @@ def test_damage_deep_inside_that_opening_does_not_notice_is_told_as_such(path):
     place = len(content) * 2 // 3
     content[place : place + 4096] = os.urandom(4096)
     path.write_bytes(content)
-    with pytest.raises(LibraryError, match=r"damaged.*backup"), connection.reading(path) as library:
+    with pytest.raises(LibraryError, match=r"damaged.*backup"), connection.read_library(path) as library:
         library.execute("SELECT max(n), max(text) FROM much").fetchall()
 
 
@@ -145,7 +145,7 @@ def test_a_damaged_log_beside_the_library_is_told(path):
     content = bytearray(log.read_bytes())
     content[len(content) // 2 :] = os.urandom(len(content) - len(content) // 2)
     log.write_bytes(content)
-    with pytest.raises(LibraryError, match=r"library\.duckdb\.wal"), connection.reading(path):
+    with pytest.raises(LibraryError, match=r"library\.duckdb\.wal"), connection.read_library(path):
         pass
 
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 from click.testing import CliRunner
 
+from commands.main import yibao
 from flows import wiring
-from flows.cli import yibao
 from tests.conftest import MONDAY, section
 from tests.standin.server import Fault
 from yibao import dates

@@ -10,11 +10,11 @@ from urllib.parse import urljoin
 import feedparser
 import pytest
 
-from flows import registry
+from commands import flow_runs
 from storage.responses import Responses
 from tests.conftest import MONDAY, Installation, section, tree_of
 from tests.standin.server import Fault, Standin
-from yibao import typesetting
+from yibao import markup
 from yibao.arxiv import announcements
 
 FRIDAY = date(2025, 1, 17)
@@ -26,7 +26,7 @@ def subscribe(installation, address="reader@example.org", frequency="daily"):
     from storage.people.schema import open_people
 
     people = open_people(wiring.people_path(wiring.load(installation.config)))
-    subscribers.add(people, address, frequency, wiring.now())
+    subscribers.add_subscriber(people, address, frequency, wiring.now())
 
 
 def mails(installation):
@@ -240,7 +240,7 @@ def test_everything_can_be_read_again_from_the_kept_bytes(installation):
     installation.run("daily", MONDAY)
     kept = Responses(installation.folder / "data" / "responses")
     read = [
-        announcements.read(kept.body(answer.sha256), answer.url, "cs.CL", "rss")
+        announcements.read_feed(kept.body(answer.sha256), answer.url, "cs.CL", "rss")
         for answer in kept.journal()
         if "/rss/" in answer.url
     ]
@@ -275,7 +275,7 @@ def test_a_second_run_on_the_same_installation_is_refused(installation):
     from yibao.errors import YibaoError
 
     with wiring.run(installation.config, "daily", MONDAY), pytest.raises(YibaoError, match="Another run is at work"):
-        registry.run("daily", on=MONDAY, config=str(installation.config))
+        flow_runs.run_flow("daily", on=MONDAY, config=str(installation.config))
 
 
 @pytest.mark.shared
@@ -312,7 +312,7 @@ def test_the_seed_files_24_translations_reach_every_format_and_wait_for_arxiv_wh
         assert f"abs/{arxiv_id}" in mail.get_body(("html",)).get_content()
     titles = {title for (title,) in away.ask("SELECT title FROM current_translation")}
     text = mail.get_body(("plain",)).get_content()
-    assert sum(typesetting.plain(title) in text for title in titles) == 24
+    assert sum(markup.render_plain(title) in text for title in titles) == 24
 
 
 def published(installation):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import prefect_server
+from commands import prefect_server
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (["run", "--on", "2025-01-13"], ["schedule"])
@@ -18,7 +18,7 @@ COMMANDS = (["run", "--on", "2025-01-13"], ["schedule"])
 def run_command(config, *arguments):
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli", *arguments, "--config", str(config)],
+        [sys.executable, "-m", "commands.main", *arguments, "--config", str(config)],
         check=False,
         env={**environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

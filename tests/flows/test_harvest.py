@@ -9,7 +9,7 @@ import feedparser
 import pytest
 
 from flows import wiring
-from storage.library import connection, leases, oai_lists
+from storage.library import connection, leases, oai_cursor
 from tests.conftest import MONDAY, Installation, section
 from tests.standin.papers import load
 from tests.standin.server import Fault, Standin
@@ -135,7 +135,7 @@ def test_a_paper_that_page_and_feed_both_lost_is_found_out_by_oai(installation, 
 
 
 def test_an_empty_page_on_a_working_day_is_looked_at_again_and_nothing_is_taken_back(harvested, arxiv):
-    with connection.writing(wiring.library_path(wiring.load(harvested.config))) as library:
+    with connection.write_library(wiring.library_path(wiring.load(harvested.config))) as library:
         library.execute("UPDATE batch SET state = 'partial' WHERE category = 'cs.CL'")
     arxiv.fail("/catchup/cs.CL", Fault.NO_ITEMS, times=9)
     report = harvested.run("harvest", MONDAY)
@@ -199,15 +199,15 @@ def test_identifiers_that_the_api_leaves_out_or_reorders_are_had_all_the_same(in
 def test_where_another_host_harvests_this_one_asks_arxiv_nothing(installation, arxiv):
     installation.run("daily", MONDAY)
     path = wiring.library_path(wiring.load(installation.config))
-    with connection.writing(path) as library:
-        assert leases.take(library, wiring.HARVEST, "the-other-host", wiring.now()) is None
+    with connection.write_library(path) as library:
+        assert leases.take_lease(library, wiring.HARVEST, "the-other-host", wiring.now()) is None
     arxiv.requests.clear()
     report = installation.run("daily", MONDAY)
     assert arxiv.requests == []
     assert report.troubles == ["the-other-host harvests; this host asks arXiv nothing"]
     assert not report.failures  # The day was complete before.
-    with connection.writing(path) as library:
-        leases.give_back(library, wiring.HARVEST, "the-other-host")
+    with connection.write_library(path) as library:
+        leases.return_lease(library, wiring.HARVEST, "the-other-host")
     installation.run("daily", MONDAY)
     assert arxiv.requests
     assert installation.ask("SELECT count(*) FROM lease") == [(0,)]
@@ -256,4 +256,4 @@ def test_a_lost_library_is_rebuilt_from_the_kept_bytes_history_and_ledger_includ
 
 def test_the_place_in_the_list_is_in_the_library_with_the_page(harvested, arxiv):
     with harvested.library() as library:
-        assert oai_lists.read(library, "arXivRaw") == oai_lists.OaiList("arXivRaw", date(2025, 1, 11))
+        assert oai_cursor.read_cursor(library, "arXivRaw") == oai_cursor.OaiCursor("arXivRaw", date(2025, 1, 11))

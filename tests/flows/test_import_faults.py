@@ -12,7 +12,7 @@ import duckdb
 import pytest
 import zstandard
 
-from storage import bulk_files
+from storage import snapshot_files
 from tests.flows.test_sql import MEASURE
 from tests.storage.test_bulk import Installed, record
 from yibao.errors import YibaoError
@@ -92,7 +92,7 @@ def test_a_line_that_is_too_long_is_set_aside_with_its_number_and_the_others_are
 
 
 def test_more_lines_that_are_no_records_than_anybody_would_read_end_the_import(installed, monkeypatch):
-    monkeypatch.setattr(bulk_files, "_MOST_BAD_LINES", 100)
+    monkeypatch.setattr(snapshot_files, "_MOST_BAD_LINES", 100)
     path = installed.folder / "x.json"
     path.write_bytes(RECORDS + b"no record\n" * 101)
     with pytest.raises(YibaoError, match=r"more than 100 of its lines are no records.*Line 400"):

@@ -7,19 +7,20 @@ from random import Random
 
 import pytest
 
-from flows import contents, publish, wiring
-from storage import exchange, published, search, tree_files
+from flows import publication_plan, publish, wiring
+from storage import folder_swap, search, site_tree, tree_files
 from storage.library import announcements, connection, editions, ledger, papers, pending, problems, translations
 from tests.conftest import tree_of
 from tests.judges.site import AT, Published, entries, entry, other_language
-from yibao import dates, outlines
+from yibao import dates, edition_summaries
 from yibao.feeds import channels, files
-from yibao.models import (
+from yibao.provenance import TranslationState
+from yibao.records import (
     AnnounceType,
     Author,
     Batch,
     BatchState,
-    Line,
+    ListEntry,
     Paper,
     Problem,
     Severity,
@@ -27,8 +28,7 @@ from yibao.models import (
     Translation,
     Version,
 )
-from yibao.provenance import TranslationState
-from yibao.questions import Question
+from yibao.search_queries import SearchQuery
 from yibao.settings import Arxiv, FeedChoice, Feeds, Paths, Settings
 from yibao.site import pages
 
@@ -100,7 +100,7 @@ class Life:
             ],
             self.chance.randint(1, 3),
         )
-        with connection.writing(wiring.library_path(self.settings)) as library:
+        with connection.write_library(wiring.library_path(self.settings)) as library:
             for deed in deeds:
                 deed(library)
         return [deed.__name__ for deed in deeds]
@@ -135,7 +135,7 @@ class Life:
         found = [self.paper(number) for number in range(start, start + self.chance.randint(1, 4))]
         self.papers |= {one.arxiv_id: one for one in found}
         described = [one for one in found if self.chance.random() < 0.8]
-        papers.store(library, described, self.on)
+        papers.store_papers(library, described, self.on)
         for category in self.chance.sample(CATEGORIES, 2):
             listed = {one.arxiv_id: self.chance.choice([AnnounceType.NEW, AnnounceType.CROSS]) for one in found}
             if old := self.known():
@@ -144,7 +144,9 @@ class Life:
 
     def list(self, library, category, on, listed):
         self.lines[category, on] = listed
-        announcements.replace(library, category, on, [Line(one, 1, kind, ("rss",)) for one, kind in listed.items()])
+        announcements.replace_entries(
+            library, category, on, [ListEntry(one, 1, kind, ("rss",)) for one, kind in listed.items()]
+        )
 
     def unlist(self, library):
         """A paper is taken out of some list, or of all."""
@@ -163,7 +165,7 @@ class Life:
             version = (self.papers[old].version or 1) + 1
             gone = {"is_withdrawn": True, "comment": "Wrong"} if self.chance.random() < 0.3 else {}
             self.papers[old] = self.paper(number, version, **gone)
-            papers.store(library, [self.papers[old]], self.on)
+            papers.store_papers(library, [self.papers[old]], self.on)
 
     def translate(self, library):
         for arxiv_id in {self.known(), f"2412.{self.chance.randint(1, 99):05d}"} - {None}:
@@ -177,7 +179,7 @@ class Life:
         self.store(library)
 
     def store(self, library):
-        translations.store(library, self.curated.values(), self.on, dates.week_of(self.on))
+        translations.store_translations(library, self.curated.values(), self.on, dates.week_of(self.on))
 
     def revise(self, library):
         self.change(library, abstract=f"摘要，改于 {self.on}。", corrector="李")
@@ -199,7 +201,7 @@ class Life:
     def forget(self, library):
         at = [one for one, _ in self.curated if one.startswith("2412")][:1]
         told = [Problem("a.md", 1, 1, "unknown-to-arxiv", Severity.WARNING, "m", "r", one) for one in at]
-        problems.replace(library, "unknown-to-arxiv", told)
+        problems.replace_problems(library, "unknown-to-arxiv", told)
 
 
 @pytest.fixture
@@ -208,26 +210,31 @@ def short(monkeypatch):
     for module, name, most in (
         (channels, "ARCHIVE_ITEMS", 3),
         (files, "ARCHIVE_ITEMS", 3),
-        (contents, "MOST_ITEMS", 4),
+        (publication_plan, "MOST_ITEMS", 4),
         (pages, "LISTED", 2),
-        (outlines, "MOST_ENTRIES", 2),
+        (edition_summaries, "MOST_ENTRIES", 2),
         (editions, "MOST_ENTRIES", 2),
     ):
         monkeypatch.setattr(module, name, most)
 
 
-QUESTIONS = [Question(), Question(words=("odd",)), Question(translators=("王",)), Question(translated=False)]
+QUESTIONS = [
+    SearchQuery(),
+    SearchQuery(words=("odd",)),
+    SearchQuery(translators=("王",)),
+    SearchQuery(translated=False),
+]
 
 
 def answers(settings):
-    found = [search.find(wiring.search_path(settings), question, 60) for question in QUESTIONS]
+    found = [search.find_entries(wiring.search_path(settings), question, 60) for question in QUESTIONS]
     return [sorted(one, key=lambda entry: entry.arxiv_id) for one in found]
 
 
 MOMENTS = [
     (tree_files, "write"),
-    (published, "_show"),
-    (exchange, "swap"),
+    (site_tree, "_show"),
+    (folder_swap, "swap"),
     (search, "bring_up_to_date"),
     (pending, "settle"),
 ]
@@ -276,8 +283,8 @@ def test_whatever_happens_to_a_library_its_tree_and_its_answers_are_those_that_s
         fresh = fresh_from(life, tmp_path / str(number), seed)
         assert differences(tree_of(life.settings.paths.public), tree_of(fresh.settings.paths.public)) == [], done
         assert answers(life.settings) == answers(fresh.settings), done
-        with connection.reading(wiring.library_path(life.settings)) as library:
-            assert pending.names(library) == set()
+        with connection.read_library(wiring.library_path(life.settings)) as library:
+            assert pending.read_pending(library) == set()
 
 
 def scopes(monkeypatch):
@@ -289,8 +296,8 @@ def scopes(monkeypatch):
         found.append(pending.EVERYTHING in changes.places)
         return changes
 
-    look = contents.changes
-    monkeypatch.setattr(contents, "changes", watched)
+    look = publication_plan.changes
+    monkeypatch.setattr(publication_plan, "changes", watched)
     return found
 
 
@@ -346,6 +353,6 @@ def test_another_program_looks_at_everything(tmp_path, monkeypatch):
     life, found = Life(tmp_path / "kept", 3), scopes(monkeypatch)
     life.day()
     life.publish()
-    monkeypatch.setattr(publish, "program", lambda: b"another")
+    monkeypatch.setattr(publish, "digest_program", lambda: b"another")
     life.publish()
     assert found == [True, True]

@@ -80,7 +80,7 @@ def prepare(folder: Path, arxiv: Standin, smtp_url: str) -> Installation:
     made.write("2025/0113-0117.md", section("2501.05727") + section("2501.06252") + section("2501.09751"))
     people = open_people(wiring.people_path(wiring.load(made.config)))
     for reader in READERS:
-        subscribers.add(people, reader, "daily", wiring.now())
+        subscribers.add_subscriber(people, reader, "daily", wiring.now())
     return made
 
 
@@ -88,7 +88,7 @@ def start(installation: Installation) -> subprocess.Popen:
     command = [
         sys.executable,
         "-m",
-        "flows.cli",
+        "commands.main",
         "run",
         "--on",
         MONDAY.isoformat(),

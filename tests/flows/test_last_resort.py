@@ -25,7 +25,7 @@ def command(*arguments, cwd, environ=None, **more):
     """The command line in a process of its own: (exit status, stdout, stderr), as bytes decoded."""
     given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", *arguments],
+        [sys.executable, "-m", "commands.main", *arguments],
         check=False,
         cwd=cwd,
         env=environment(**(environ or {})),
@@ -37,7 +37,7 @@ def command(*arguments, cwd, environ=None, **more):
 
 def shell(line, cwd):
     """A line of a shell in which $Y is the command line."""
-    y = f"{sys.executable} -m flows.cli"
+    y = f"{sys.executable} -m commands.main"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line.replace("$Y", y)],
         check=False,
@@ -318,7 +318,7 @@ def test_ctrl_c_ends_a_run_with_130_and_one_sentence(tmp_path):
         settings = "\n".join(f'{name} = "{url}"' for name in names)
         (tmp_path / "yibao.toml").write_text(f'[arxiv]\ncontact = "me@example.org"\npace_s = 0\n{settings}\n')
         run = subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", "run"],
+            [sys.executable, "-m", "commands.main", "run"],
             cwd=tmp_path,
             env=environment(),
             stdout=subprocess.PIPE,

@@ -90,7 +90,7 @@ def test_who_changes_the_frequency_or_comes_back_gets_no_earlier_edition(posted,
     subscribe(installation, "ann@example.org")
     subscribe(installation, "bob@example.org", frequency="weekly")
     subscribe(installation, "cat@example.org")
-    subscribers.remove(people_of(installation), "cat@example.org", datetime(2025, 1, 12, tzinfo=UTC))
+    subscribers.remove_subscriber(people_of(installation), "cat@example.org", datetime(2025, 1, 12, tzinfo=UTC))
     run(installation, arxiv, DAYS[0])
     run(installation, arxiv, DAYS[1])
     subscribe(installation, "bob@example.org", "cat@example.org", on=DAYS[2])
@@ -143,7 +143,7 @@ def test_a_run_that_was_killed_while_a_server_took_a_message_is_told_once_by_the
 
     subscribe(installation, "ann@example.org")
     run(installation, arxiv, DAYS[0])
-    deliveries.record(people_of(installation), 1, "2025-01-13", DeliveryState.SENDING, wiring.now())
+    deliveries.record_delivery(people_of(installation), 1, "2025-01-13", DeliveryState.SENDING, wiring.now())
     report = run(installation, arxiv, DAYS[1])
     assert ["2025-01-13: 1 messages may or may not" in fault for fault in report.faults] == [True]
     assert not run(installation, arxiv, DAYS[2]).faults

@@ -52,16 +52,16 @@ def test_addresses_that_are_none_cost_nobody_elses_mail_and_are_never_named_to_a
 
 def test_a_message_that_cannot_be_made_costs_that_one_alone(posted, monkeypatch):
     installation, box = posted
-    from flows import mailer
+    from flows import newsletter
 
-    real = mailer.message
+    real = newsletter.compose_message
 
     def fail_for_bob(parts, key, to, sender, at):
         if to == NAMES[1]:
             raise RuntimeError(to)
         return real(parts, key, to, sender, at)
 
-    monkeypatch.setattr(mailer, "message", fail_for_bob)
+    monkeypatch.setattr(newsletter, "compose_message", fail_for_bob)
     subscribe(installation, *NAMES)
     report = installation.run("daily", MONDAY)
     assert [to for to, _ in box.taken] == [NAMES[0], NAMES[2]]
@@ -121,7 +121,7 @@ def test_resend_offers_an_edition_to_those_whom_a_person_names_and_to_nobody_who
     subscribe(installation, *NAMES)
     box.rcpt[NAMES[1]] = "550 no such person"
     installation.run("daily", MONDAY)
-    deliveries.record(people_of(installation), 3, "2025-01-13", DeliveryState.SENDING, wiring.now())
+    deliveries.record_delivery(people_of(installation), 3, "2025-01-13", DeliveryState.SENDING, wiring.now())
     box.rcpt.clear()
     box.taken.clear()
     for arguments, taken in [

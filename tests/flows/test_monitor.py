@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
+from commands.main import yibao
 from flows import wiring
-from flows.cli import yibao
 from storage.library import connection, ledger, runs
-from yibao.models import Batch, BatchState
+from yibao.records import Batch, BatchState
 
 #: A Thursday.
 TODAY = date(2025, 2, 6)
@@ -29,14 +29,14 @@ class Installed:
 
     def run(self, on, flow="daily", state="completed", **report):
         self.number += 1
-        with connection.writing(wiring.library_path(self.settings)) as library:
+        with connection.write_library(wiring.library_path(self.settings)) as library:
             at = datetime(2025, 1, 1, tzinfo=UTC)
-            runs.begin(library, f"run {self.number}", flow, on, at)
+            runs.begin_run(library, f"run {self.number}", flow, on, at)
             if state != "running":
-                runs.end(library, f"run {self.number}", state, at, {"faults": [], **report})
+                runs.end_run(library, f"run {self.number}", state, at, {"faults": [], **report})
 
     def list(self, on, state=BatchState.COMPLETE, note="", categories=CATEGORIES):
-        with connection.writing(wiring.library_path(self.settings)) as library:
+        with connection.write_library(wiring.library_path(self.settings)) as library:
             for category in categories:
                 ledger.store_batch(library, Batch(category, on, state, 4, 4, ("catchup",), note), on)
 
@@ -127,7 +127,7 @@ def test_a_run_after_today_is_told_with_the_command_that_takes_it_back(installed
     assert (status, set(found)) == (1, {"future"})
     assert found["future"]["repair"] == "yibao revert --after 2025-02-06"
     # It is tomorrow already where its operator lives: told, and no alarm.
-    with connection.writing(wiring.library_path(installed.settings)) as library:
+    with connection.write_library(wiring.library_path(installed.settings)) as library:
         runs.forget(library, "run 2")
     installed.run(TODAY + timedelta(days=1))
     status, found = installed.findings()
@@ -177,12 +177,12 @@ def test_json_holds_all_that_is_told(installed):
 
 
 def test_the_last_run_is_the_one_that_was_recorded_last_whatever_the_clock_said(installed):
-    with connection.writing(wiring.library_path(installed.settings)) as library:
-        runs.begin(library, "a", "daily", TODAY, datetime(2030, 1, 1, tzinfo=UTC))
-        runs.end(library, "a", "completed", datetime(2030, 1, 1, tzinfo=UTC), {"faults": []})
-        runs.begin(library, "b", "daily", TODAY, datetime(2025, 1, 1, tzinfo=UTC))
-        runs.end(library, "b", "failed", datetime(2025, 1, 1, tzinfo=UTC), {"faults": ["x"]})
-    with connection.writing(wiring.library_path(installed.settings)) as library:
-        runs.end(library, "a", "completed", datetime(2030, 1, 1, tzinfo=UTC), {"faults": []})
+    with connection.write_library(wiring.library_path(installed.settings)) as library:
+        runs.begin_run(library, "a", "daily", TODAY, datetime(2030, 1, 1, tzinfo=UTC))
+        runs.end_run(library, "a", "completed", datetime(2030, 1, 1, tzinfo=UTC), {"faults": []})
+        runs.begin_run(library, "b", "daily", TODAY, datetime(2025, 1, 1, tzinfo=UTC))
+        runs.end_run(library, "b", "failed", datetime(2025, 1, 1, tzinfo=UTC), {"faults": ["x"]})
+    with connection.write_library(wiring.library_path(installed.settings)) as library:
+        runs.end_run(library, "a", "completed", datetime(2030, 1, 1, tzinfo=UTC), {"faults": []})
         assert (runs.last(library).state, runs.find(library, "a").state) == ("failed", "completed")
         assert runs.find(library, "nobody") is None

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from flows import schedule
+from commands import schedule
 from tests.flows.scheduled import free_port, in_proc, lay_out, run_to_end, running, wait_for
 from yibao.errors import YibaoError
 
@@ -133,8 +133,8 @@ def test_of_runs_that_were_missed_the_newest_is_kept_and_one_that_is_broken_off_
     from prefect.client.orchestration import get_client
     from prefect.states import Running, Scheduled
 
-    from flows.registry import FLOWS
-    from flows.runner import settle_earlier_runs
+    from commands.flow_runs import FLOWS
+    from commands.runner import settle_earlier_runs
 
     deployment = FLOWS["daily"].to_deployment(name="missed").apply()
     now = datetime.now(UTC)

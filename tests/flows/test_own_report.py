@@ -21,10 +21,10 @@ def installed(tmp_path, arxiv):
     addresses = "\n".join(f'{name} = "{url}"' for name, url in arxiv.settings.items())
     config = tmp_path / "yibao.toml"
     config.write_text(f'[arxiv]\ncategories = ["cs.CL"]\ncontact = "me@example.org"\npace_s = 0.0\n{addresses}\n')
-    with connection.writing(wiring.library_path(wiring.load(config))) as library:
-        runs.begin(library, "later", "harvest", date(2025, 1, 13), LATER)
+    with connection.write_library(wiring.library_path(wiring.load(config))) as library:
+        runs.begin_run(library, "later", "harvest", date(2025, 1, 13), LATER)
         report = {"flow": "harvest", "on": "2025-01-13", "problems": [], "papers_new": 4321}
-        runs.end(library, "later", "completed", LATER, report)
+        runs.end_run(library, "later", "completed", LATER, report)
     return tmp_path
 
 

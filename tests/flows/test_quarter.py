@@ -20,9 +20,9 @@ from tests.standin.quarter import CATEGORIES, FIRST, announcement_days, quarter
 from tests.standin.server import Fault, Standin
 from tests.standin.weather import Weather
 from yibao import categories, dates
-from yibao.arxiv.authors import people
-from yibao.models import BatchState
-from yibao.text import one_line
+from yibao.arxiv.authors import parse_byline
+from yibao.records import BatchState
+from yibao.text import join_lines
 
 pytestmark = pytest.mark.drill
 
@@ -103,18 +103,18 @@ def test_after_a_quarter_of_faults_and_kills_the_ledger_is_final_and_the_library
     # The API is seldom asked; its own faults have tests of their own, and so have refusals and wrong bytes.
     assert set(made) >= set(Fault) - SELDOM, set(Fault) - set(made)
     with installation.library() as library:
-        batches = {(batch.category, batch.announced_on): batch for batch in ledger.batches(library)}
+        batches = {(batch.category, batch.announced_on): batch for batch in ledger.read_batches(library)}
         for code in CATEGORIES:
             for day in days_between(FIRST, LAST):
                 expected = listed(truth, code, day)
                 batch = batches[code, day]
                 wanted = BatchState.COMPLETE if expected else BatchState.NONE_ANNOUNCED
                 assert (batch.state, batch.stored) == (wanted, len(expected)), (code, day, batch)
-                lines = announcements.lines(library, code, day)
+                lines = announcements.read_entries(library, code, day)
                 assert {(line.arxiv_id, line.type) for line in lines} == {
                     (paper.id, line.type) for paper, line in expected
                 }, (code, day)
-        stored = papers.by_id(library, [paper.id for paper in truth])
+        stored = papers.read_papers(library, [paper.id for paper in truth])
     shown = [paper for one in truth if (paper := one.as_of(LAST)) and one.datestamp(LAST) >= FIRST]
     assert len(shown) > 500
     for paper in shown:
@@ -147,9 +147,9 @@ def true_of(paper: StandinPaper):
     is_withdrawn = latest.source_type == "I" or "withdrawn" in (latest.comment or "")
     return (
         latest.number,
-        one_line(paper.title),
+        join_lines(paper.title),
         " ".join(latest.abstract.split()),
-        [author.name for author in people(", ".join(paper.authors))],
+        [author.name for author in parse_byline(", ".join(paper.authors))],
         categories.split(paper.categories)[0],
         latest.comment,
         paper.doi,
@@ -162,7 +162,7 @@ def true_of(paper: StandinPaper):
 
 def kill(installation: Installation, arxiv: Standin, day: date, after_s: float) -> None:
     """A harvest on the real command line, killed so long after its first request."""
-    command = [sys.executable, "-m", "flows.cli", "harvest", "--on", str(day), "--config", str(installation.config)]
+    command = [sys.executable, "-m", "commands.main", "harvest", "--on", str(day), "--config", str(installation.config)]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     asked = len(arxiv.requests)
     process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

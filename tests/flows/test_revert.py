@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from click.testing import CliRunner
 
+from commands.main import yibao
 from flows import wiring
-from flows.cli import yibao
 from storage.people import deliveries, subscribers
 from storage.people.deliveries import DeliveryState
 from storage.people.schema import open_people
@@ -55,9 +55,9 @@ def test_after_a_mistaken_run_and_its_revert_the_next_day_is_as_if_it_had_never_
     assert (installation.public / "editions" / str(FAR)).exists()
 
     people = open_people(wiring.people_path(wiring.load(installation.config)))
-    subscribers.add(people, "reader@example.org", "daily", wiring.now())
+    subscribers.add_subscriber(people, "reader@example.org", "daily", wiring.now())
     deliveries.begin(people, str(FAR), {1: "<1@example.org>"}, wiring.now())
-    deliveries.record(people, 1, str(FAR), DeliveryState.SENT, wiring.now())
+    deliveries.record_delivery(people, 1, str(FAR), DeliveryState.SENT, wiring.now())
 
     asked = revert(installation, MONDAY)
     assert asked.exit_code == 1  # Nobody answered.
@@ -74,7 +74,7 @@ def test_after_a_mistaken_run_and_its_revert_the_next_day_is_as_if_it_had_never_
     kept = installation.folder / "data" / "responses"
     assert {one.on for one in Responses(kept).journal()} == {MONDAY}
     assert str(FAR) in (kept / f"journal.after-{MONDAY}.jsonl").read_text()
-    assert deliveries.counts(people, str(FAR)) == {DeliveryState.SENT: 1}
+    assert deliveries.count_deliveries(people, str(FAR)) == {DeliveryState.SENT: 1}
     assert revert(installation, MONDAY, "--yes").output.startswith("Nothing in the library is dated after")
 
     curate(twin, "改译")

@@ -11,8 +11,8 @@ import feedparser
 import pytest
 from click.testing import CliRunner
 
+from commands.main import yibao
 from flows import wiring
-from flows.cli import yibao
 from storage.library import connection, leases
 from tests.conftest import MONDAY, section
 from tests.flows.test_days import subscribe
@@ -27,8 +27,8 @@ def library_of(installation):
 
 
 def lend(installation, host):
-    with connection.writing(library_of(installation)) as library:
-        assert leases.take(library, wiring.HARVEST, host, wiring.now()) is None
+    with connection.write_library(library_of(installation)) as library:
+        assert leases.take_lease(library, wiring.HARVEST, host, wiring.now()) is None
 
 
 # Who may ask arXiv
@@ -81,7 +81,7 @@ def test_a_new_entry_asks_arxiv_nothing_where_another_host_harvests_and_says_so(
 @pytest.mark.parametrize("is_at_work", [False, True])
 def test_a_new_entry_leaves_the_lease_as_it_was(installation, arxiv, is_at_work):
     """A run of this host that is at work keeps its lease."""
-    with connection.writing(library_of(installation)):
+    with connection.write_library(library_of(installation)):
         pass
     if is_at_work:
         lend(installation, wiring.host())

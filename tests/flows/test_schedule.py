@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from filelock import FileLock
 
-from flows.children import Child
+from commands.children import Child
 from tests.conftest import MONDAY
 from tests.flows.scheduled import (
     find_descendants,

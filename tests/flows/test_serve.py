@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from storage import published
-from yibao.rendering import ready
+from storage import site_tree
+from yibao.build_graph import wrap_content
 
 ROOT = Path(__file__).parents[2]
 PAGE = b"<!doctype html><title>x</title>" + b"<p>text</p>" * 100
@@ -28,7 +28,7 @@ def free_port():
 def start(folder, *arguments):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
     return subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", "serve", *arguments],
+        [sys.executable, "-m", "commands.main", "serve", *arguments],
         cwd=folder,
         env={**inherited, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
@@ -69,7 +69,9 @@ def receive(one):
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     (folder / "yibao.toml").write_text("")
-    published.write(published.Tree(folder / "public"), folder / "untold.json", {"index.html": ready(PAGE)})
+    site_tree.publish_tree(
+        site_tree.Tree(folder / "public"), folder / "untold.json", {"index.html": wrap_content(PAGE)}
+    )
     port = free_port()
     process = start(folder, "--port", str(port))
     try:

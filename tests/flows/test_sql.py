@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
     """An installation with an empty library."""
     folder = tmp_path_factory.mktemp("sql")
     (folder / "yibao.toml").write_text("")
-    with connection.writing(folder / "data" / "library.duckdb"):
+    with connection.write_library(folder / "data" / "library.duckdb"):
         pass
     return folder
 
@@ -47,7 +47,7 @@ sys.exit(status)
 
 def start(folder, query, *more, measured=False, **how):
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
-    arguments = [sys.executable, "-m", "flows.cli", "sql", query, *more]
+    arguments = [sys.executable, "-m", "commands.main", "sql", query, *more]
     if measured:
         arguments = [sys.executable, "-c", MEASURE, *arguments]
     return subprocess.Popen(arguments, cwd=folder, env={**environ, "PYTHONPATH": str(Path.cwd())}, **how)
@@ -179,7 +179,7 @@ def test_a_terminal_shows_the_first_rows_and_says_that_there_are_more(folder):
     if pid == 0:
         os.chdir(folder)
         root = str(Path(__file__).parents[2])
-        arguments = [sys.executable, "-m", "flows.cli", "sql", "SELECT range AS n FROM range(50000000)"]
+        arguments = [sys.executable, "-m", "commands.main", "sql", "SELECT range AS n FROM range(50000000)"]
         os.execve(sys.executable, arguments, {**os.environ, "PYTHONPATH": root, "PYTHONIOENCODING": "utf-8"})
     shown = b""
     try:

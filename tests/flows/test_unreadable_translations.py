@@ -116,7 +116,7 @@ from pathlib import Path
 from yibao.translations import folder
 from flows import checking
 from click.testing import CliRunner
-from flows.cli import yibao
+from commands.main import yibao
 Path("warm.md").write_text("## T\\n[x](https://arxiv.org/abs/2501.05727)\\n\\ny\\n")
 CliRunner().invoke(yibao, ["translations", "check", "warm.md", "nowhere"])  # Imports what only root may read.
 os.setgroups([]); os.setgid({nobody}); os.setuid({nobody})

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from flows.answers import Answers
+from commands.query_feeds import Answers
 from tests.judges.site import Published, entries
 from yibao.settings import Settings
-from yibao.web.application import application
+from yibao.web.application import make_application
 
 HERE = Path(__file__).parent
 NODE = HERE / "node_modules"
@@ -40,7 +40,7 @@ def node_package(name: str) -> Path:
 
 @contextmanager
 def serving(settings: Settings, listener: socket.socket) -> Iterator[None]:
-    app = application(settings.paths.public, Answers(settings))
+    app = make_application(settings.paths.public, Answers(settings))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -9,12 +9,12 @@ from pathlib import Path
 import duckdb
 
 from flows import publish, wiring
-from flows.contents import Changes, Scope, gathered
-from storage import published, search
+from flows.publication_plan import Changes, Scope, gathered
+from storage import search, site_tree
 from storage.library import connection, pending, publications
 from storage.library.connection import Connection
-from yibao.models import PAPER, AnnounceType, Author, Batch, BatchState, Edition, Entry, Paper, Stamp, Translation
 from yibao.provenance import English, Erratum, TranslationState
+from yibao.records import PAPER, AnnounceType, Author, Batch, BatchState, Edition, Entry, Paper, Stamp, Translation
 from yibao.settings import Arxiv, FeedChoice, Feeds, Paths, Settings, Site
 
 DAY = date(2025, 1, 17)
@@ -118,15 +118,15 @@ class Published:
         """The site holds these entries, and editions of them; what it held is looked at as far as it changed."""
         issued = editions(found)
         batches = [Batch("cs.CL", DAY, BatchState.COMPLETE, len(found), len(found), ("rss",), "", DAY)]
-        with connection.writing(wiring.library_path(self.settings)) as library:
-            shown = publications.shown(library)
+        with connection.write_library(wiring.library_path(self.settings)) as library:
+            shown = publications.read_shown_items(library)
             changes = given(library, self.settings, found, issued, batches, is_whole=not shown)
         tree = publish.render(changes, self.settings)
-        where = published.Tree(self.public)
-        published.write(where, self.settings.paths.data / "untold.json", tree, told_whole=changes.places)
+        where = site_tree.Tree(self.public)
+        site_tree.publish_tree(where, self.settings.paths.data / "untold.json", tree, told_whole=changes.places)
         index = wiring.search_path(self.settings)
         gone = [name.removeprefix(PAPER) for name in changes.gone]
-        search.bring_up_to_date(index, changes.entries, gone, is_whole=pending.EVERYTHING in changes.places)
+        search.update_index(index, changes.entries, gone, is_whole=pending.EVERYTHING in changes.places)
 
 
 def given(
@@ -139,14 +139,14 @@ def given(
     is_whole: bool = True,
 ) -> Changes:
     """What a publication is to do when the library says this of its papers and editions."""
-    before = publications.shown(library)
+    before = publications.read_shown_items(library)
     members = [one for one in (*entries, *issued) if one.stamp]
     items = [publications.Item(one.item, "", one.stamp.published_at) for one in members]
-    publications.stamp(library, items, AT)
+    publications.stamp_items(library, items, AT)
     papers = {one.arxiv_id for one in entries} | {name.removeprefix(PAPER) for name in before if name.startswith(PAPER)}
     keys = None if is_whole else {one.key for one in issued}
     changes = gathered(library, settings, Scope(papers, keys), entries, issued, batches)
-    pending.settle(library, "")
+    pending.clear_pending(library, "")
     return changes
 
 

@@ -17,7 +17,7 @@ from lxml import etree
 
 from tests.judges.conftest import HERE, node_package, program
 from tests.judges.site import AT, Published, entries, entry
-from yibao.models import Stamp
+from yibao.records import Stamp
 
 ATOM = etree.RelaxNG(etree.parse(HERE / "atom.rng"))
 JSON_FEED = jsonschema.Draft202012Validator(

@@ -18,8 +18,8 @@ from aiosmtpd.handlers import Mailbox
 from rich.console import Console
 from rich.table import Table
 
+from commands.prefect_server import own_server
 from flows import wiring
-from flows.prefect_server import own_server
 from flows.report import Report
 from storage.library import connection, runs
 from storage.people import subscribers
@@ -62,7 +62,7 @@ def lay_out(folder: Path) -> None:
     (folder / "yibao.toml").write_text(SETTINGS, encoding="utf-8")
     people = open_people(folder / "data" / "people.sqlite")
     for email, frequency in (("daily@example.org", "daily"), ("weekly@example.org", "weekly")):
-        subscribers.add(people, email, frequency, wiring.now())
+        subscribers.add_subscriber(people, email, frequency, wiring.now())
 
 
 @contextmanager
@@ -97,10 +97,10 @@ def curate(folder: Path, on: date) -> None:
 
 
 def run_flow(name: str, on: date) -> Report:
-    from flows import registry
+    from commands import flow_runs
 
-    registry.run(name, on=on)
-    with connection.reading(wiring.library_path(wiring.load(Path("yibao.toml")))) as library:
+    flow_runs.run_flow(name, on=on)
+    with connection.read_library(wiring.library_path(wiring.load(Path("yibao.toml")))) as library:
         return Report.of(runs.last(library).report)
 
 
@@ -133,8 +133,8 @@ def show(folder: Path, reports: list[Report], seconds: float) -> None:
     ):
         console.print("\nNothing new: every paper, translation, file and message was there already.")
     query = "SELECT edition, translated, untranslated, replaced FROM edition ORDER BY edition"
-    with connection.reading(folder / "data" / "library.duckdb") as library:
-        names, rows = connection.ask(library, query)
+    with connection.read_library(folder / "data" / "library.duckdb") as library:
+        names, rows = connection.run_query(library, query)
     answer = Table(*names, box=None, pad_edge=False)
     for row in rows:
         answer.add_row(*map(str, row))

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from flows import bulk as flow
 from flows import wiring
-from storage import bulk_files
-from storage.library import announcements, bulk, connection, oai_lists, papers, pending
+from storage import snapshot_files
+from storage.library import announcements, connection, oai_cursor, papers, pending, snapshot
 from tests.storage.test_papers import FEED
 from yibao import identifiers
 from yibao.arxiv import oai, oai_records
 from yibao.errors import YibaoError
 from yibao.identifiers import Repaired
-from yibao.models import AnnounceType, Author, Line, Version
+from yibao.records import AnnounceType, Author, ListEntry, Version
 from yibao.settings import Paths, Settings
 
 MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
@@ -74,12 +74,12 @@ class Installed:
         return run.report
 
     def ask(self, query):
-        with connection.reading(wiring.library_path(self.settings)) as library:
+        with connection.read_library(wiring.library_path(self.settings)) as library:
             return library.execute(query).fetchall()
 
     def papers(self, *ids):
-        with connection.reading(wiring.library_path(self.settings)) as library:
-            return papers.by_id(library, ids)
+        with connection.read_library(wiring.library_path(self.settings)) as library:
+            return papers.read_papers(library, ids)
 
 
 @pytest.fixture
@@ -93,10 +93,10 @@ def counts(report):
 
 def test_what_an_import_changes_of_papers_that_readers_know_is_pending_and_of_no_others(installed):
     installed.take(installed.put([record(1), record(2), record(3)]))
-    with connection.writing(wiring.library_path(installed.settings)) as library:
-        lines = [Line(f"2501.{number:05d}", 1, AnnounceType.NEW, ("rss",)) for number in (1, 2)]
-        announcements.replace(library, "cs.CL", MONDAY, lines)
-        pending.settle(library, "")
+    with connection.write_library(wiring.library_path(installed.settings)) as library:
+        lines = [ListEntry(f"2501.{number:05d}", 1, AnnounceType.NEW, ("rss",)) for number in (1, 2)]
+        announcements.replace_entries(library, "cs.CL", MONDAY, lines)
+        pending.clear_pending(library, "")
     installed.take(installed.put([record(1, title="Another"), record(2), record(3, title="Another")]), TUESDAY)
     assert installed.ask("SELECT name FROM pending") == [("arxiv/2501.00001",)]
 
@@ -215,9 +215,9 @@ def test_a_file_that_is_no_snapshot_is_refused_and_changes_nothing(installed, co
 
 
 def test_a_paper_that_readers_know_from_a_feed_keeps_its_spelling_and_gains_its_history(installed):
-    with connection.writing(wiring.library_path(installed.settings)) as library:
+    with connection.write_library(wiring.library_path(installed.settings)) as library:
         feed = {"title": "Erd\\H{o}s  again", "abstract": "Old spelling", "license": "cc"}
-        papers.store(library, [papers.paper_of([*row(FEED, **feed)])], MONDAY)
+        papers.store_papers(library, [papers.paper_of([*row(FEED, **feed)])], MONDAY)
     report = installed.take(
         installed.put([record(title="Erdős again", abstract="Old  spelling", versions=record()["versions"][:1])]),
         TUESDAY,
@@ -237,15 +237,15 @@ def row(paper, **more):
 
 def test_what_changed_since_the_snapshot_will_be_asked_for(installed):
     installed.take(installed.put([record(), record(2, update_date="2024-12-01")]))
-    with connection.reading(wiring.library_path(installed.settings)) as library:
-        assert oai_lists.read(library, oai.PREFIX) == oai_lists.OaiList(oai.PREFIX, date(2025, 1, 10))
+    with connection.read_library(wiring.library_path(installed.settings)) as library:
+        assert oai_cursor.read_cursor(library, oai.PREFIX) == oai_cursor.OaiCursor(oai.PREFIX, date(2025, 1, 10))
 
 
 def test_an_import_killed_between_two_parts_goes_on_where_it_was(installed, monkeypatch):
-    monkeypatch.setattr(bulk_files, "PART_BYTES", 5000)
-    monkeypatch.setattr(bulk_files, "_BLOCK_BYTES", 1000)
+    monkeypatch.setattr(snapshot_files, "PART_BYTES", 5000)
+    monkeypatch.setattr(snapshot_files, "_BLOCK_BYTES", 1000)
     path = installed.put([record(number) for number in range(1, 41)])
-    stored = bulk.store
+    stored = snapshot.store_records
     calls = []
 
     def dies(library, relation, on):
@@ -254,22 +254,22 @@ def test_an_import_killed_between_two_parts_goes_on_where_it_was(installed, monk
             raise KeyboardInterrupt
         stored(library, relation, on)
 
-    monkeypatch.setattr(bulk, "store", dies)
+    monkeypatch.setattr(snapshot, "store_records", dies)
     with pytest.raises(KeyboardInterrupt):
         installed.take(path)
     done = installed.ask("SELECT count(*) FROM paper")[0][0]
     assert 0 < done < 40
-    monkeypatch.setattr(bulk, "store", stored)
+    monkeypatch.setattr(snapshot, "store_records", stored)
     assert counts(installed.take(path)) == (40 - done, 0, done)
     assert installed.ask("SELECT count(*), count(DISTINCT arxiv_id) FROM paper") == [(40, 40)]
 
 
 def test_parts_are_whole_lines_and_together_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(bulk_files, "PART_BYTES", 50)
-    monkeypatch.setattr(bulk_files, "_BLOCK_BYTES", 16)
+    monkeypatch.setattr(snapshot_files, "PART_BYTES", 50)
+    monkeypatch.setattr(snapshot_files, "_BLOCK_BYTES", 16)
     content = b"".join(b"%d " % number * number + b"\n" for number in range(30)) + b"no end"
     (tmp_path / "a").write_bytes(content)
-    read = [(part.read_bytes(), done) for part, done in bulk_files.parts(tmp_path / "a", tmp_path / "parts")]
+    read = [(part.read_bytes(), done) for part, done in snapshot_files.split_file(tmp_path / "a", tmp_path / "parts")]
     assert b"".join(part for part, _ in read) == content
     assert all(part.endswith(b"\n") for part, _ in read[:-1])
     assert [done for _, done in read][-1] == len(content)
@@ -284,7 +284,7 @@ def prepared(tmp_path_factory):
     """DuckDB with the functions by which snapshots are read, and a place for one."""
     with duckdb.connect() as library:
         library.execute("SET TimeZone = 'UTC'")
-        bulk.prepare(library)
+        snapshot.prepare_import(library)
         yield library, tmp_path_factory.mktemp("record") / "record.json"
 
 
@@ -298,7 +298,7 @@ def test_a_record_has_the_same_fingerprint_in_the_snapshot_and_over_oai(prepared
     ]
     library, path = prepared
     path.write_text(json.dumps(told))
-    found = library.execute(f"SELECT {bulk._FINGERPRINT} FROM {bulk.json_relation(str(path))}").fetchone()[0]
+    found = library.execute(f"SELECT {snapshot._FINGERPRINT} FROM {snapshot.json_relation(str(path))}").fetchone()[0]
     assert found.hex == oai_records.fingerprint_of({k: v for k, v in told.items() if isinstance(v, str)}, history)
 
 

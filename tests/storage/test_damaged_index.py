@@ -12,7 +12,7 @@ import pytest
 from storage import search
 from tests.storage.test_search import ENTRIES, fill, found
 from yibao.errors import LibraryError
-from yibao.questions import Question
+from yibao.search_queries import SearchQuery
 
 
 @pytest.fixture
@@ -39,31 +39,31 @@ def test_a_damaged_file_is_told_with_the_remedy_and_the_index_made_anew(folder, 
     if (name, damage) == (".managed.json", remove):
         pytest.skip("tantivy does without")
     damage(next(folder.glob(name)))
-    search._opened.cache_clear()
+    search._open_index.cache_clear()
     with pytest.raises(LibraryError, match=r"search: the search index is damaged .*yibao publish"):
-        search.find(folder, Question(), 60)
+        search.find_entries(folder, SearchQuery(), 60)
     assert search.is_damaged(folder)
-    assert search.signature_of(folder) is None
+    assert search.read_signature(folder) is None
     fill(folder, ENTRIES, is_whole=True)
     assert not search.is_damaged(folder)
-    assert (search.signature_of(folder), found(folder)) == ("1", [3, 2, 1])
+    assert (search.read_signature(folder), found(folder)) == ("1", [3, 2, 1])
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"version": 2}'])
 def test_a_damaged_note_of_what_is_indexed_makes_the_index_anew(folder, content):
     (folder / "indexed.json").write_bytes(content)
-    assert search.signature_of(folder) is None
+    assert search.read_signature(folder) is None
 
 
 PROGRAM = """
 import os, sys
 from pathlib import Path
 from storage import search
-from yibao.questions import Question
+from yibao.search_queries import SearchQuery
 def found():
-    return [one.arxiv_id for one in search.find(Path(sys.argv[1]), Question(words=("planning",)), 60)]
+    return [one.arxiv_id for one in search.find_entries(Path(sys.argv[1]), SearchQuery(words=("planning",)), 60)]
 found()  # Imports what only root may read.
-search._opened.cache_clear()
+search._open_index.cache_clear()
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 print(found(), found())
 """

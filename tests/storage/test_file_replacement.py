@@ -29,8 +29,8 @@ def path(tmp_path, monkeypatch):
 
 
 def add(path):
-    with connection.writing(path) as library:
-        connection.insert(library, "problem", [{"scope": "x", "path": "a.md", "line": 1, "column": 1, **TEXTS}])
+    with connection.write_library(path) as library:
+        connection.insert_rows(library, "problem", [{"scope": "x", "path": "a.md", "line": 1, "column": 1, **TEXTS}])
 
 
 TEXTS = {"rule": "r", "severity": "error", "message": "m", "remedy": "do"}
@@ -38,7 +38,7 @@ ADD = "INSERT INTO problem BY NAME SELECT 'x' AS scope, 'a.md' AS path, 1 AS lin
 
 
 def count(path):
-    with connection.reading(path) as library:
+    with connection.read_library(path) as library:
         return library.execute(COUNT).fetchone()[0]
 
 
@@ -105,7 +105,7 @@ def test_a_library_that_another_process_writes_is_waited_for_and_then_told_with_
             add(path)
         assert f"process {writer.pid} (python" in str(told.value)
         assert "End that process" in str(told.value)
-        with pytest.raises(LibraryBusyError, match=str(writer.pid)), connection.reading(path, patience_s=0.5):
+        with pytest.raises(LibraryBusyError, match=str(writer.pid)), connection.read_library(path, patience_s=0.5):
             pass
         assert writer.ask(COUNT) == "[(2,)]"
     assert count(path) == 2
@@ -213,5 +213,5 @@ def test_a_copy_that_a_kill_left_is_not_put_in_the_place_of_what_others_wrote_si
 
 
 def test_without_a_library_a_reader_learns_what_makes_one(tmp_path):
-    with pytest.raises(LibraryError, match="yibao run"), connection.reading(tmp_path / "library.duckdb"):
+    with pytest.raises(LibraryError, match="yibao run"), connection.read_library(tmp_path / "library.duckdb"):
         pass

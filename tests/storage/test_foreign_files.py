@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from storage import exchange, published
+from storage import folder_swap, site_tree
+from yibao.build_graph import wrap_content
 from yibao.errors import YibaoError
-from yibao.rendering import ready
 
 PAGE = b"<p>" + b"text " * 200
 
@@ -22,9 +22,9 @@ def write(folder):
     """Publishes these files, and returns what a person is told of it."""
 
     def written(files):
-        shown = published.Tree(folder)
-        made = {path: ready(content) for path, content in files.items()}
-        published.write(shown, folder.parent / "untold.json", made)
+        shown = site_tree.Tree(folder)
+        made = {path: wrap_content(content) for path, content in files.items()}
+        site_tree.publish_tree(shown, folder.parent / "untold.json", made)
         return shown.notes
 
     return written
@@ -38,7 +38,7 @@ def either(request, monkeypatch):
         def cannot(_one, _other):
             raise OSError(errno.EXDEV, "two disks")
 
-        monkeypatch.setattr(exchange, "swap", cannot)
+        monkeypatch.setattr(folder_swap, "swap_folders", cannot)
     return request.param
 
 
@@ -165,14 +165,14 @@ def test_a_kill_at_the_first_publication_right_after_the_exchange_costs_no_file_
 
     if either == "file by file":
         pytest.skip("there is no exchange")
-    swap = exchange.swap
+    swap = folder_swap.swap_folders
     folder.mkdir(parents=True)
     (folder / "index.html").write_text("theirs")
     (folder / "CNAME").write_text("theirs")
-    monkeypatch.setattr(exchange, "swap", killed)
+    monkeypatch.setattr(folder_swap, "swap_folders", killed)
     with pytest.raises(KeyboardInterrupt):
         write({"index.html": b"ours"})
-    monkeypatch.setattr(exchange, "swap", swap)
+    monkeypatch.setattr(folder_swap, "swap_folders", swap)
     write({"index.html": b"ours 2"})
     assert files_of(folder) == {"index.html": b"ours 2", "CNAME": b"theirs"}
     assert (folder.with_name("public.aside") / "1" / "index.html").read_text() == "theirs"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import checked
+from storage import linter_cache
 from storage.disk import explain_disk_errors
 from storage.library import connection
 from storage.responses import Responses
@@ -51,18 +51,18 @@ def leave(disk, free):
 
 def test_a_batch_that_does_not_fit_is_told_and_the_library_holds_what_it_held(disk):
     path = disk / "data" / "library.duckdb"
-    with connection.writing(path) as library:
+    with connection.write_library(path) as library:
         library.execute(ROWS.replace("400000", "3"))
     filler = leave(disk, 1 << 20)
     with (
         pytest.raises(YibaoError, match=r"data/library\.duckdb: No space left on device.*Make room"),
-        connection.writing(path) as library,
+        connection.write_library(path) as library,
     ):
         library.execute(ROWS)
-    with connection.reading(path) as library:
+    with connection.read_library(path) as library:
         assert library.execute("SELECT count(*) FROM problem").fetchall() == [(3,)]
     filler.unlink()
-    with connection.writing(path) as library:
+    with connection.write_library(path) as library:
         library.execute("DELETE FROM problem")
 
 
@@ -70,7 +70,7 @@ def test_a_library_for_which_there_is_no_room_is_not_begun(disk):
     leave(disk, 8192)
     with (
         pytest.raises(YibaoError, match="No space left on device"),
-        connection.writing(disk / "data" / "library.duckdb"),
+        connection.write_library(disk / "data" / "library.duckdb"),
     ):
         pass
     assert not (disk / "data" / "library.duckdb").exists()
@@ -116,7 +116,7 @@ def test_an_import_that_does_not_fit_is_told_and_leaves_no_parts(disk, tmp_path)
 
 def write(disk, name):
     if name == "library":
-        with connection.writing(disk / "data" / "library.duckdb"):
+        with connection.write_library(disk / "data" / "library.duckdb"):
             pass
     elif name == "responses":
         Responses(disk / "responses").keep("https://e.org/1", ON, 200, b"1", "", AT)
@@ -127,7 +127,7 @@ def write(disk, name):
 @pytest.mark.parametrize("name", ["library", "responses", "search"])
 def test_a_read_only_disk_is_told_so(disk, name):
     path = disk / "data" / "library.duckdb"
-    with connection.writing(path):
+    with connection.write_library(path):
         pass
     fill(disk / "search", ENTRIES, is_whole=True)
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
@@ -135,7 +135,7 @@ def test_a_read_only_disk_is_told_so(disk, name):
         write(disk, name)
     assert str(disk) in str(told.value)
     assert found(disk / "search") == [3, 2, 1]
-    with connection.reading(path) as library:
+    with connection.read_library(path) as library:
         assert library.execute("SELECT count(*) FROM problem").fetchall() == [(0,)]
 
 
@@ -150,9 +150,9 @@ def test_an_error_of_the_disk_is_told_with_the_path_that_it_names(tmp_path):
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from storage import checked
+from storage import linter_cache
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
-with checked.opened(Path(sys.argv[1])) as kept:
+with linter_cache.open_cache(Path(sys.argv[1])) as kept:
     print(kept.get(b"old"))
     kept.put(b"new", 2)
     print(kept.get(b"new"))
@@ -164,7 +164,7 @@ def test_a_cache_that_may_not_be_written_is_read_and_else_done_without(tmp_path)
     place = Path(tempfile.mkdtemp())
     try:
         place.chmod(0o755)
-        with checked.opened(place / "checked.sqlite3") as kept:
+        with linter_cache.open_cache(place / "checked.sqlite3") as kept:
             kept.put(b"old", 1)
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, str(place / "checked.sqlite3")],
@@ -180,23 +180,23 @@ def test_a_cache_that_may_not_be_written_is_read_and_else_done_without(tmp_path)
 
 def test_a_cache_that_another_check_is_writing_is_done_without(tmp_path):
     path = tmp_path / "checked.sqlite3"
-    with checked.opened(path):
+    with linter_cache.open_cache(path):
         pass
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with checked.opened(path) as kept:
+    with linter_cache.open_cache(path) as kept:
         kept.put(b"new", 2)
     other.close()
 
 
 def test_a_cache_that_is_damaged_inside_is_done_without(tmp_path):
     path = tmp_path / "checked.sqlite3"
-    with checked.opened(path) as kept:
+    with linter_cache.open_cache(path) as kept:
         for number in range(2000):
             kept.put(b"%d" % number, "x" * 100)
     content = bytearray(path.read_bytes())
     content[4096:] = os.urandom(len(content) - 4096)
     path.write_bytes(content)
-    with checked.opened(path) as kept:
+    with linter_cache.open_cache(path) as kept:
         assert kept.get(b"7") is None
         kept.put(b"7", 1)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.storage.test_bulk import TUESDAY, counts, installed, record
 from yibao.errors import YibaoError
-from yibao.models import Author, Precision
+from yibao.records import Author, Precision
 
 __all__ = ["installed"]
 
@@ -200,14 +200,14 @@ BYLINES = [
 
 @pytest.mark.parametrize(("byline", "names"), BYLINES)
 def test_a_byline_gives_the_same_people_in_the_import_and_over_oai(installed, byline, names):
-    from yibao.arxiv.authors import people
+    from yibao.arxiv.authors import parse_byline
 
     installed.take(installed.put([record(authors=byline, authors_parsed=None)]))
     (paper,) = installed.papers("2501.00001").values()
     if names is not None:
-        assert [one.name for one in people(byline)] == names
-        assert paper.authors == people(byline)
-    assert not any(re.search(r"[\n:]|^\(", one.name) for one in (*paper.authors, *people(byline)))
+        assert [one.name for one in parse_byline(byline)] == names
+        assert paper.authors == parse_byline(byline)
+    assert not any(re.search(r"[\n:]|^\(", one.name) for one in (*paper.authors, *parse_byline(byline)))
 
 
 @pytest.mark.shared

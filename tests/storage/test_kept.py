@@ -62,18 +62,18 @@ def test_a_database_error_names_no_person(people):
 
 
 def test_subscribing_twice_is_subscribing_once_and_leaving_is_leaving(people):
-    assert subscribers.add(people, "A@example.org", "daily", AT)
-    assert not subscribers.add(people, "a@example.org", "weekly", AT)
-    assert [person.email for person in subscribers.active(people, "weekly")] == ["A@example.org"]
-    assert subscribers.remove(people, "a@EXAMPLE.org", AT)
-    assert not subscribers.remove(people, "a@example.org", AT)
-    assert subscribers.active(people) == []
+    assert subscribers.add_subscriber(people, "A@example.org", "daily", AT)
+    assert not subscribers.add_subscriber(people, "a@example.org", "weekly", AT)
+    assert [person.email for person in subscribers.read_active_subscribers(people, "weekly")] == ["A@example.org"]
+    assert subscribers.remove_subscriber(people, "a@EXAMPLE.org", AT)
+    assert not subscribers.remove_subscriber(people, "a@example.org", AT)
+    assert subscribers.read_active_subscribers(people) == []
 
 
 def test_a_delivery_is_put_on_record_once_and_keeps_how_far_it_came(people):
     deliveries.begin(people, "2025-W03", {1: "<m>"}, AT)
     for state in (DeliveryState.SENDING, DeliveryState.SENT):
-        deliveries.record(people, 1, "2025-W03", state, AT)
+        deliveries.record_delivery(people, 1, "2025-W03", state, AT)
         deliveries.begin(people, "2025-W03", {1: "<m>", 2: "<n>"}, AT)
         assert deliveries.states(people, "2025-W03") == {1: state, 2: DeliveryState.CLAIMED}
-    assert deliveries.counts(people, "2025-W03") == {DeliveryState.SENT: 1, DeliveryState.CLAIMED: 1}
+    assert deliveries.count_deliveries(people, "2025-W03") == {DeliveryState.SENT: 1, DeliveryState.CLAIMED: 1}

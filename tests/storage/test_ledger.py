@@ -5,59 +5,62 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from storage.library import announcements, connection, leases, ledger, oai_lists, papers
-from storage.library.oai_lists import OaiList
+from storage.library import announcements, connection, leases, ledger, oai_cursor, papers
+from storage.library.oai_cursor import OaiCursor
 from tests.storage.test_papers import AT, RAW
-from yibao.models import AnnounceType, Batch, BatchState, Line, Look, Version
+from yibao.records import AnnounceType, Batch, BatchState, ListEntry, SourceReport, Version
 
 MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
 
 
 @pytest.fixture
 def library(tmp_path):
-    with connection.writing(tmp_path / "library.duckdb") as opened:
+    with connection.write_library(tmp_path / "library.duckdb") as opened:
         yield opened
 
 
 def line(number=1, kind=AnnounceType.NEW, sources=("catchup",), version=1):
-    return Line(f"2501.0000{number}", version, kind, sources)
+    return ListEntry(f"2501.0000{number}", version, kind, sources)
 
 
 def test_a_list_has_the_lines_that_it_was_given_last_and_knows_which_papers_are_described(library):
-    announcements.replace(library, "cs.CL", MONDAY, [line(1), line(2)])
-    announcements.replace(library, "cs.CL", MONDAY, [line(1), line(3)])
-    announcements.replace(library, "cs.CV", MONDAY, [line(1, AnnounceType.CROSS)])
-    papers.store(library, [RAW], MONDAY)
-    assert [one.arxiv_id for one in announcements.lines(library, "cs.CL", MONDAY)] == ["2501.00001", "2501.00003"]
-    found = announcements.described(library, [(MONDAY, "cs.CL"), (TUESDAY, "cs.CL")])
+    announcements.replace_entries(library, "cs.CL", MONDAY, [line(1), line(2)])
+    announcements.replace_entries(library, "cs.CL", MONDAY, [line(1), line(3)])
+    announcements.replace_entries(library, "cs.CV", MONDAY, [line(1, AnnounceType.CROSS)])
+    papers.store_papers(library, [RAW], MONDAY)
+    assert [one.arxiv_id for one in announcements.read_entries(library, "cs.CL", MONDAY)] == [
+        "2501.00001",
+        "2501.00003",
+    ]
+    found = announcements.read_described_entries(library, [(MONDAY, "cs.CL"), (TUESDAY, "cs.CL")])
     assert list(found) == [(MONDAY, "cs.CL")]
     assert [(one.arxiv_id, one.is_described, one.primary_category) for one in found[MONDAY, "cs.CL"]] == [
         ("2501.00001", True, "cs.CL"),
         ("2501.00003", False, None),
     ]
-    assert announcements.dates_with_entries(library) == {MONDAY: {"cs.CL", "cs.CV"}}
+    assert announcements.find_dates_with_entries(library) == {MONDAY: {"cs.CL", "cs.CV"}}
 
 
 def test_a_paper_in_an_older_version_than_was_announced_is_not_described(library):
-    papers.store(library, [RAW], MONDAY)
-    announcements.replace(library, "cs.CL", TUESDAY, [line(1, AnnounceType.REPLACE, version=2)])
-    (found,) = announcements.described(library, [(TUESDAY, "cs.CL")]).values()
+    papers.store_papers(library, [RAW], MONDAY)
+    announcements.replace_entries(library, "cs.CL", TUESDAY, [line(1, AnnounceType.REPLACE, version=2)])
+    (found,) = announcements.read_described_entries(library, [(TUESDAY, "cs.CL")]).values()
     assert [one.is_described for one in found] == [False]
 
 
 def test_types_and_categories_are_kept_apart_and_the_best_type_is_shown(library):
-    announcements.replace(library, "cs.CL", MONDAY, [line(1, AnnounceType.CROSS)])
-    announcements.replace(library, "cs.CV", MONDAY, [line(1, AnnounceType.NEW)])
-    (listing,) = announcements.listings(library, ["2501.00001"])
+    announcements.replace_entries(library, "cs.CL", MONDAY, [line(1, AnnounceType.CROSS)])
+    announcements.replace_entries(library, "cs.CV", MONDAY, [line(1, AnnounceType.NEW)])
+    (listing,) = announcements.read_announced_papers(library, ["2501.00001"])
     assert (listing.type, listing.categories) == (AnnounceType.NEW, ("cs.CL", "cs.CV"))
 
 
 def test_first_announcements_of_earlier_dates_are_remembered_by_category(library):
-    announcements.replace(library, "cs.CL", MONDAY, [line(1), line(2, AnnounceType.REPLACE)])
+    announcements.replace_entries(library, "cs.CL", MONDAY, [line(1), line(2, AnnounceType.REPLACE)])
     ids = ["2501.00001", "2501.00002", "2501.00003"]
-    assert announcements.announced_before(library, "cs.CL", TUESDAY, ids) == {"2501.00001"}
-    assert announcements.announced_before(library, "cs.CV", TUESDAY, ids) == set()
-    assert announcements.announced_before(library, "cs.CL", MONDAY, ids) == set()
+    assert announcements.find_announced_before(library, "cs.CL", TUESDAY, ids) == {"2501.00001"}
+    assert announcements.find_announced_before(library, "cs.CV", TUESDAY, ids) == set()
+    assert announcements.find_announced_before(library, "cs.CL", MONDAY, ids) == set()
 
 
 def test_a_new_version_that_oai_knows_and_no_list_has_is_found_by_category(library):
@@ -73,7 +76,7 @@ def test_a_new_version_that_oai_knows_and_no_list_has_is_found_by_category(libra
             **more,
         )
 
-    papers.store(
+    papers.store_papers(
         library,
         [
             raw(1, 1, AT, categories=("cs.CL", "cs.CV")),
@@ -83,13 +86,13 @@ def test_a_new_version_that_oai_knows_and_no_list_has_is_found_by_category(libra
         ],
         MONDAY,
     )
-    announcements.replace(library, "cs.CL", MONDAY, [line(4, AnnounceType.REPLACE)])
-    found = announcements.unlisted(library, MONDAY)
+    announcements.replace_entries(library, "cs.CL", MONDAY, [line(4, AnnounceType.REPLACE)])
+    found = announcements.find_unlisted_papers(library, MONDAY)
     assert {category: [one.arxiv_id for one in ones] for category, ones in found.items()} == {
         "cs.CL": ["2501.00001"],
         "cs.CV": ["2501.00001"],
     }
-    assert announcements.unlisted(library, TUESDAY) == {}
+    assert announcements.find_unlisted_papers(library, TUESDAY) == {}
 
 
 def test_a_state_keeps_the_date_since_when_it_holds_whatever_else_is_learnt(library):
@@ -100,33 +103,33 @@ def test_a_state_keeps_the_date_since_when_it_holds_whatever_else_is_learnt(libr
     assert library.execute(since).fetchall() == [("partial", 2, MONDAY)]
     ledger.store_batch(library, replace(partial, state=BatchState.COMPLETE, stored=4, note=""), TUESDAY)
     assert library.execute(since).fetchall() == [("complete", 4, TUESDAY)]
-    assert [batch.state for batch in ledger.batches(library)] == [BatchState.COMPLETE]
+    assert [batch.state for batch in ledger.read_batches(library)] == [BatchState.COMPLETE]
 
 
 def test_the_last_look_of_each_source_counts(library):
     for source in ("rss", "catchup", "catchup"):
-        ledger.store_look(library, Look("cs.CL", MONDAY, source, 4, 4, TUESDAY))
-    assert set(ledger.looks(library, "cs.CL", MONDAY)) == {"rss", "catchup"}
-    assert set(ledger.page_looks(library)) == {("cs.CL", MONDAY)}
-    assert len(ledger.looks_on(library, TUESDAY)) == 2
+        ledger.store_source_report(library, SourceReport("cs.CL", MONDAY, source, 4, 4, TUESDAY))
+    assert set(ledger.read_source_reports(library, "cs.CL", MONDAY)) == {"rss", "catchup"}
+    assert set(ledger.read_catchup_reports(library)) == {("cs.CL", MONDAY)}
+    assert len(ledger.read_reports_of_run_date(library, TUESDAY)) == 2
 
 
 def test_reading_goes_on_at_the_place_that_was_kept(library):
-    assert oai_lists.read(library, "arXivRaw") is None
-    place = OaiList("arXivRaw", MONDAY, "token", TUESDAY, TUESDAY)
-    oai_lists.store(library, OaiList("arXivRaw", MONDAY))
-    oai_lists.store(library, place)
-    assert oai_lists.read(library, "arXivRaw") == place
+    assert oai_cursor.read_cursor(library, "arXivRaw") is None
+    place = OaiCursor("arXivRaw", MONDAY, "token", TUESDAY, TUESDAY)
+    oai_cursor.store_cursor(library, OaiCursor("arXivRaw", MONDAY))
+    oai_cursor.store_cursor(library, place)
+    assert oai_cursor.read_cursor(library, "arXivRaw") == place
 
 
 def test_one_host_harvests_and_another_takes_over_when_it_has_been_silent_for_long(library):
     now = datetime(2025, 1, 13, tzinfo=UTC)
-    assert leases.take(library, "harvest", "a", now) is None
-    assert leases.take(library, "harvest", "b", now + timedelta(minutes=5)) == "a"
-    assert leases.take(library, "harvest", "a", now + timedelta(minutes=15)) is None
-    assert leases.take(library, "harvest", "b", now + timedelta(minutes=30)) == "a"
-    assert leases.take(library, "harvest", "b", now + timedelta(minutes=36)) is None
-    leases.give_back(library, "harvest", "a")
-    assert leases.take(library, "harvest", "a", now + timedelta(minutes=37)) == "b"
-    leases.give_back(library, "harvest", "b")
-    assert leases.take(library, "harvest", "a", now + timedelta(minutes=37)) is None
+    assert leases.take_lease(library, "harvest", "a", now) is None
+    assert leases.take_lease(library, "harvest", "b", now + timedelta(minutes=5)) == "a"
+    assert leases.take_lease(library, "harvest", "a", now + timedelta(minutes=15)) is None
+    assert leases.take_lease(library, "harvest", "b", now + timedelta(minutes=30)) == "a"
+    assert leases.take_lease(library, "harvest", "b", now + timedelta(minutes=36)) is None
+    leases.return_lease(library, "harvest", "a")
+    assert leases.take_lease(library, "harvest", "a", now + timedelta(minutes=37)) == "b"
+    leases.return_lease(library, "harvest", "b")
+    assert leases.take_lease(library, "harvest", "a", now + timedelta(minutes=37)) is None

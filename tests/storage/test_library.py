@@ -8,7 +8,7 @@ import pytest
 
 from storage.library import announcements, connection, ledger, papers, problems, publications, runs, translations
 from yibao.errors import LibraryError
-from yibao.models import Author, Paper, Problem, Severity, Translation
+from yibao.records import Author, Paper, Problem, Severity, Translation
 
 MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
 PAPER = Paper(
@@ -32,7 +32,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def library(path):
-    with connection.writing(path) as opened:
+    with connection.write_library(path) as opened:
         yield opened
 
 
@@ -52,9 +52,9 @@ def test_every_table_view_and_column_says_what_it_means(library):
 
 
 def test_a_library_newer_than_the_program_is_refused(path):
-    with connection.writing(path) as library:
+    with connection.write_library(path) as library:
         library.execute("INSERT INTO migration VALUES (99, '0099_future.sql')")
-    with pytest.raises(LibraryError, match="version 99"), connection.writing(path):
+    with pytest.raises(LibraryError, match="version 99"), connection.write_library(path):
         pass
 
 
@@ -66,7 +66,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(path, monkeypatch):
         def read_text(encoding):
             return "CREATE TABLE half (x INTEGER); SELECT nonsense;"
 
-    with connection.writing(path):
+    with connection.write_library(path):
         pass
     real = connection.files
 
@@ -82,82 +82,86 @@ def test_a_migration_that_fails_leaves_nothing_behind(path, monkeypatch):
             return [*found, Broken] if "migrations" in str(self.inner) else found
 
     monkeypatch.setattr(connection, "files", lambda name: Folder(real(name)))
-    with pytest.raises(duckdb.Error), connection.writing(path):
+    with pytest.raises(duckdb.Error), connection.write_library(path):
         pass
     monkeypatch.undo()
-    with connection.reading(path) as library:
+    with connection.read_library(path) as library:
         assert not library.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'half'").fetchall()
 
 
 def test_a_batch_that_fails_stores_nothing(path):
     def broken_batch():
-        with connection.writing(path) as library:
-            papers.store(library, [PAPER], MONDAY)
+        with connection.write_library(path) as library:
+            papers.store_papers(library, [PAPER], MONDAY)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         broken_batch()
-    with connection.reading(path) as library:
-        assert papers.by_id(library, [PAPER.arxiv_id]) == {}
+    with connection.read_library(path) as library:
+        assert papers.read_papers(library, [PAPER.arxiv_id]) == {}
 
 
 def test_a_translation_before_its_paper_waits_and_is_completed(library):
-    translations.store(library, [ENTRY], MONDAY, "2025-W03")
-    assert papers.waiting(library) == papers.incomplete(library, TUESDAY) == ["2501.00001"]
-    papers.store(library, [replace(PAPER, source="api")], TUESDAY)
-    assert papers.waiting(library) == papers.incomplete(library, TUESDAY) == []
+    translations.store_translations(library, [ENTRY], MONDAY, "2025-W03")
+    assert papers.find_waiting_papers(library) == papers.find_incomplete_papers(library, TUESDAY) == ["2501.00001"]
+    papers.store_papers(library, [replace(PAPER, source="api")], TUESDAY)
+    assert papers.find_waiting_papers(library) == papers.find_incomplete_papers(library, TUESDAY) == []
 
 
 def test_a_corrected_translation_is_a_new_revision_and_the_old_one_is_kept(library):
-    assert translations.store(library, [ENTRY], MONDAY, "2025-W03")[:3] == (1, 0, 0)
-    assert translations.store(library, [replace(ENTRY, title="改")], TUESDAY, "2025-W03")[:3] == (0, 1, 0)
-    assert translations.store(library, [replace(ENTRY, title="改")], TUESDAY, "2025-W03")[:3] == (0, 0, 1)
+    assert translations.store_translations(library, [ENTRY], MONDAY, "2025-W03")[:3] == (1, 0, 0)
+    assert translations.store_translations(library, [replace(ENTRY, title="改")], TUESDAY, "2025-W03")[:3] == (0, 1, 0)
+    assert translations.store_translations(library, [replace(ENTRY, title="改")], TUESDAY, "2025-W03")[:3] == (0, 0, 1)
     history = library.execute("SELECT revision, state, title FROM translation ORDER BY 1").fetchall()
     assert history == [(1, "superseded", "译"), (2, "current", "改")]
-    (arrival,) = translations.current(library)
+    (arrival,) = translations.read_current_translations(library)
     assert (arrival.arrived_on, arrival.revised_on) == (MONDAY, TUESDAY)
 
 
 def test_a_moved_entry_is_the_same_revision(library):
-    translations.store(library, [ENTRY], MONDAY, "2025-W03")
-    assert translations.store(library, [replace(ENTRY, path="b.md", line=9)], TUESDAY, "2025-W04")[:3] == (0, 0, 1)
+    translations.store_translations(library, [ENTRY], MONDAY, "2025-W03")
+    assert translations.store_translations(library, [replace(ENTRY, path="b.md", line=9)], TUESDAY, "2025-W04")[:3] == (
+        0,
+        0,
+        1,
+    )
     assert library.execute("SELECT revision, path, line, week FROM translation").fetchall() == [
         (1, "b.md", 9, "2025-W03")
     ]
 
 
 def test_a_translation_that_vanished_from_its_file_is_told_and_kept(library):
-    translations.store(library, [ENTRY], MONDAY, "2025-W03")
-    assert translations.store(library, [], TUESDAY, "2025-W03").vanished == ("2501.00001",)
-    assert len(translations.current(library)) == 1
+    translations.store_translations(library, [ENTRY], MONDAY, "2025-W03")
+    assert translations.store_translations(library, [], TUESDAY, "2025-W03").vanished == ("2501.00001",)
+    assert len(translations.read_current_translations(library)) == 1
 
 
 def test_a_look_replaces_the_problems_of_the_last_look_at_the_same_thing(library):
     problem = Problem("a.md", 1, 2, "r", Severity.ERROR, "m", "do", "2501.00001")
-    problems.replace(library, "translations", [problem])
-    problems.replace(library, "other", [])
-    assert problems.all_of(library) == [problem]
-    problems.replace(library, "translations", [])
-    assert problems.all_of(library) == []
+    problems.replace_problems(library, "translations", [problem])
+    problems.replace_problems(library, "other", [])
+    assert problems.read_problems(library) == [problem]
+    problems.replace_problems(library, "translations", [])
+    assert problems.read_problems(library) == []
 
 
 def test_publication_dates_are_fixed_and_updates_move_forward_with_each_edit(library):
     at = datetime(2025, 1, 13, 5, tzinfo=UTC)
     item = publications.Item("arxiv/2501.00001", "a", at)
-    first = publications.stamp(library, [item], at)[item.item]
+    first = publications.stamp_items(library, [item], at)[item.item]
     assert (first.published_at, first.updated_at) == (at, at)
-    again = publications.stamp(library, [item], at + timedelta(days=1))[item.item]
+    again = publications.stamp_items(library, [item], at + timedelta(days=1))[item.item]
     assert again == first
-    stamps = [publications.stamp(library, [item._replace(content_sha256=sha)], at)[item.item] for sha in "bc"]
+    stamps = [publications.stamp_items(library, [item._replace(content_sha256=sha)], at)[item.item] for sha in "bc"]
     assert [stamp.published_at for stamp in stamps] == [at, at]
     assert at < stamps[0].updated_at < stamps[1].updated_at
 
 
 def test_a_run_that_was_killed_is_found_so_by_the_next(library):
     at = datetime(2025, 1, 13, tzinfo=UTC)
-    runs.begin(library, "a", "daily", MONDAY, at)
-    runs.begin(library, "b", "daily", MONDAY, at + timedelta(minutes=1))
-    runs.end(library, "b", "completed", at + timedelta(minutes=2), {"x": 1})
+    runs.begin_run(library, "a", "daily", MONDAY, at)
+    runs.begin_run(library, "b", "daily", MONDAY, at + timedelta(minutes=1))
+    runs.end_run(library, "b", "completed", at + timedelta(minutes=2), {"x": 1})
     assert library.execute("SELECT run_id, state FROM run ORDER BY 1").fetchall() == [
         ("a", "interrupted"),
         ("b", "completed"),
@@ -166,17 +170,17 @@ def test_a_run_that_was_killed_is_found_so_by_the_next(library):
 
 
 def test_a_persons_query_cannot_change_anything(path):
-    with connection.writing(path):
+    with connection.write_library(path):
         pass
-    with connection.reading(path) as library, pytest.raises(LibraryError, match="read-only"):
-        connection.ask(library, "DELETE FROM paper_state")
+    with connection.read_library(path) as library, pytest.raises(LibraryError, match="read-only"):
+        connection.run_query(library, "DELETE FROM paper_state")
 
 
 def test_what_a_kill_left_of_a_library_that_was_being_made_is_in_nobodys_way(path):
     path.with_name("library.duckdb.new").write_bytes(b"half a header")
     path.with_name("library.duckdb.new.wal").write_bytes(b"half a log")
-    with connection.writing(path) as library:
-        papers.store(library, [PAPER], MONDAY)
+    with connection.write_library(path) as library:
+        papers.store_papers(library, [PAPER], MONDAY)
     assert [file.name for file in path.parent.iterdir()] == ["library.duckdb"]
 
 
@@ -197,19 +201,19 @@ def test_a_library_of_the_first_version_keeps_its_papers_versions_lists_and_tran
             INSERT INTO batch VALUES ('cs.CL', '2025-01-13', 'complete', 1, 1, 'rss', '', '2025-01-13');
             CREATE VIEW waiting AS SELECT arxiv_id FROM paper;
         """)
-    with connection.writing(path) as library:
-        (paper,) = papers.by_id(library, ["2501.00001"]).values()
+    with connection.write_library(path) as library:
+        (paper,) = papers.read_papers(library, ["2501.00001"]).values()
         assert (paper.version, paper.comment, paper.license, paper.source) == (2, "c", "cc", "api")
         assert [version.version for version in paper.versions] == [1, 2]
         assert library.execute("SELECT first_seen_on, changed_on FROM paper").fetchall() == [(MONDAY, TUESDAY)]
-        ((line,),) = announcements.described(library, [(MONDAY, "cs.CL")]).values()
+        ((line,),) = announcements.read_described_entries(library, [(MONDAY, "cs.CL")]).values()
         assert (line.arxiv_id, line.sources, line.is_described) == ("2501.00001", ("rss",), True)
-        (batch,) = ledger.batches(library)
+        (batch,) = ledger.read_batches(library)
         # A feed alone proves nothing: the next run asks for the catch-up page.
         assert (batch.state, batch.stored) == ("partial", 1)
 
 
 def test_a_file_that_is_no_library_is_told_so(tmp_path):
     (tmp_path / "x.duckdb").write_bytes(b"not a database" * 1000)
-    with pytest.raises(LibraryError), connection.reading(tmp_path / "x.duckdb"):
+    with pytest.raises(LibraryError), connection.read_library(tmp_path / "x.duckdb"):
         pass

@@ -20,13 +20,13 @@ def test_damage_that_shows_later_is_told_likewise(tmp_path):
     path = tmp_path / "people.sqlite"
     people = open_people(path)
     for number in range(300):
-        subscribers.add(people, f"reader{number}-{'x' * 40}@example.org", "daily", AT)
+        subscribers.add_subscriber(people, f"reader{number}-{'x' * 40}@example.org", "daily", AT)
     people.dispose()
     content = bytearray(path.read_bytes())
     content[4096 * 7 :] = b"\xff" * (len(content) - 4096 * 7)
     path.write_bytes(content)
     with pytest.raises(PeopleError, match=r"people\.sqlite: .*malformed.* Restore it from a backup; or move it away"):
-        subscribers.active(open_people(path))
+        subscribers.read_active_subscribers(open_people(path))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

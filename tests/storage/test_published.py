@@ -8,20 +8,22 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import exchange, published, tree_files
-from yibao.rendering import ready, rendering
+from storage import folder_swap, site_tree, tree_files
+from yibao.build_graph import define_document, wrap_content
 
 PAGE = b"<p>" + b"text " * 200
 
 
 def tree(files):
-    return {path: ready(content) for path, content in files.items()}
+    return {path: wrap_content(content) for path, content in files.items()}
 
 
 @pytest.fixture
 def write(tmp_path):
     def written(made, *more, **named):
-        return published.write(published.Tree(tmp_path / "public"), tmp_path / "untold.json", made, *more, **named)
+        return site_tree.publish_tree(
+            site_tree.Tree(tmp_path / "public"), tmp_path / "untold.json", made, *more, **named
+        )
 
     return written
 
@@ -39,7 +41,7 @@ def either(request, monkeypatch):
         def cannot(_one, _other):
             raise OSError(errno.EXDEV, "two disks")
 
-        monkeypatch.setattr(exchange, "swap", cannot)
+        monkeypatch.setattr(folder_swap, "swap_folders", cannot)
 
 
 def shown(folder):
@@ -60,9 +62,9 @@ def test_a_file_whose_bytes_are_the_same_is_not_touched(write, folder, either):
 
 
 def test_a_document_whose_inputs_changed_and_whose_bytes_did_not_is_not_written(write, folder):
-    write({"x.html": rendering(lambda: b"same", 1), "y.html": ready(b"1")})
+    write({"x.html": define_document(lambda: b"same", 1), "y.html": wrap_content(b"1")})
     before = (folder / "x.html").stat()
-    assert write({"x.html": rendering(lambda: b"same", 2), "y.html": ready(b"2")}) == (1, 1, 0)
+    assert write({"x.html": define_document(lambda: b"same", 2), "y.html": wrap_content(b"2")}) == (1, 1, 0)
     assert (folder / "x.html").stat().st_mtime_ns == before.st_mtime_ns
 
 
@@ -109,10 +111,10 @@ def test_what_others_put_there_while_we_publish_comes_along(write, folder, monke
         swap(one, other)
 
     write(tree({"x.html": b"0"}))
-    swap = exchange.swap
-    monkeypatch.setattr(exchange, "swap", late)
+    swap = folder_swap.swap_folders
+    monkeypatch.setattr(folder_swap, "swap_folders", late)
     write(tree({"x.html": b"1", "new.html": b"ours"}))
-    monkeypatch.setattr(exchange, "swap", swap)
+    monkeypatch.setattr(folder_swap, "swap_folders", swap)
     for value in (b"1", b"2", b"3"):
         files = {"x.html": value, "new.html": b"ours"}
         write(tree(files))
@@ -121,19 +123,19 @@ def test_what_others_put_there_while_we_publish_comes_along(write, folder, monke
 
 def test_what_is_not_told_of_stays_and_what_is_told_whole_goes(write, folder, either):
     write(tree({"a/1.html": b"1", "a/2.html": b"1", "b/1.html": b"1", "b-2.xml": b"1"}), signature="one")
-    assert published.Tree(folder).signature == "one"
+    assert site_tree.Tree(folder).signature == "one"
     assert write(tree({"a/1.html": b"2"}), told_whole=["a/", "b-"], signature="two") == (1, 1, 2)
     assert shown(folder) == {"a/1.html": b"2", "b/1.html": b"1"}
-    assert published.Tree(folder).signature == "two"
+    assert site_tree.Tree(folder).signature == "two"
     (folder / "b/1.html").unlink()
-    assert published.Tree(folder).signature is None
+    assert site_tree.Tree(folder).signature is None
 
 
 def test_a_document_is_made_only_when_what_goes_into_it_changed_or_it_is_gone(write, folder):
     made = []
 
     def document(value):
-        return {"x.html": rendering(lambda: made.append(value) or str(value).encode(), value)}
+        return {"x.html": define_document(lambda: made.append(value) or str(value).encode(), value)}
 
     for value in (1, 1, 2, 2):
         write(document(value))
@@ -147,7 +149,7 @@ def test_the_tree_that_is_not_shown_catches_up_by_links_and_makes_nothing_twice(
     made = []
 
     def document(name, value):
-        return rendering(lambda: made.append((name, value)) or PAGE + str(value).encode(), value)
+        return define_document(lambda: made.append((name, value)) or PAGE + str(value).encode(), value)
 
     for value in range(5):
         write({f"{name}.html": document(name, value if name == "x" else 0) for name in "xyz"})
@@ -175,7 +177,7 @@ def test_a_kill_while_writing_shows_nothing_of_it_and_leaves_nothing_taken_for_d
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write({"a.html": ready(b"2"), "b.html": rendering(killed, 1)})
+        write({"a.html": wrap_content(b"2"), "b.html": define_document(killed, 1)})
     assert shown(folder) == {"a.html": b"1", "b.html": b"1"}
     write(tree({"a.html": b"2", "b.html": b"2"}))
     assert shown(folder) == {"a.html": b"2", "b.html": b"2"}
@@ -187,7 +189,7 @@ def test_what_a_killed_publication_wrote_is_not_taken_for_what_stood_there_befor
 
     write(tree({"a.html": b"1", "b.html": b"1"}))
     with pytest.raises(KeyboardInterrupt):
-        write({"a.html": ready(b"2"), "b.html": rendering(killed, 1)})
+        write({"a.html": wrap_content(b"2"), "b.html": define_document(killed, 1)})
     # Back to what it was: the spare tree must not show the bytes of the publication that nobody saw.
     write(tree({"a.html": b"1", "b.html": b"3"}))
     assert shown(folder) == {"a.html": b"1", "b.html": b"3"}
@@ -204,7 +206,7 @@ def test_a_kill_between_two_files_leaves_none_taken_for_done_where_folders_canno
             raise KeyboardInterrupt
         replace(root, path, content)
 
-    monkeypatch.setattr(exchange, "swap", cannot)
+    monkeypatch.setattr(folder_swap, "swap_folders", cannot)
     write(tree({"a.html": b"1", "b.html": b"1"}))
     replace = tree_files.write
     monkeypatch.setattr(tree_files, "write", killed)
@@ -238,8 +240,8 @@ def test_readers_go_from_one_whole_tree_to_the_next_in_one_step(write, folder, m
         swap(one, other)
         moments.append(set(shown(folder).values()))
 
-    swap = exchange.swap
-    monkeypatch.setattr(exchange, "swap", watched)
+    swap = folder_swap.swap_folders
+    monkeypatch.setattr(folder_swap, "swap_folders", watched)
     for number in (1, 2):
         write(tree({f"{name}.html": str(number).encode() for name in range(20)}))
     assert moments == [{b"0"}, {b"1"}, {b"1"}, {b"2"}]
@@ -249,11 +251,11 @@ def test_two_folders_change_places_or_nothing_happens_and_that_is_said(tmp_path)
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).touch()
-    exchange.swap(tmp_path / "one", tmp_path / "other")
+    folder_swap.swap_folders(tmp_path / "one", tmp_path / "other")
     assert (tmp_path / "one" / "other").exists()
     assert (tmp_path / "other" / "one").exists()
     with pytest.raises(OSError, match="one"):
-        exchange.swap(tmp_path / "one", tmp_path / "nowhere")
+        folder_swap.swap_folders(tmp_path / "one", tmp_path / "nowhere")
     assert (tmp_path / "one" / "other").exists()
 
 
@@ -261,8 +263,8 @@ def test_two_folders_change_places_or_nothing_happens_and_that_is_said(tmp_path)
 def test_whatever_is_published_in_turn_the_folder_is_the_last_of_it(tmp_path_factory, turns):
     where = tmp_path_factory.mktemp("published")
     for files in turns:
-        published.write(
-            published.Tree(where / "public"),
+        site_tree.publish_tree(
+            site_tree.Tree(where / "public"),
             where / "untold.json",
             tree({path: body * 300 for path, body in files.items()}),
         )

@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
-from storage import published, readable
-from yibao.rendering import ready
+from storage import readable, site_tree
+from yibao.build_graph import wrap_content
 
 FILES = {"index.html": "<!doctype html>" + "<p>正文</p>" * 100, "feeds/all/archive/2025-01.atom.xml": "<feed/>"}
 
@@ -19,8 +19,8 @@ def strict_umask():
 
 
 def publish(folder, files):
-    rendered = {path: ready(content.encode()) for path, content in files.items()}
-    published.write(published.Tree(folder / "public"), folder / "untold", rendered)
+    rendered = {path: wrap_content(content.encode()) for path, content in files.items()}
+    site_tree.publish_tree(site_tree.Tree(folder / "public"), folder / "untold", rendered)
 
 
 def hidden(folder):

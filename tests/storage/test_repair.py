@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from storage import exchange, published
-from yibao.rendering import ready
+from storage import folder_swap, site_tree
+from yibao.build_graph import wrap_content
 
 PAGE = b"<p>" + b"text " * 200
 FILES = {f"papers/{number}/index.html": PAGE + str(number).encode() for number in range(4)} | {
@@ -24,7 +24,7 @@ def either(request, monkeypatch):
         def cannot(_one, _other):
             raise OSError(errno.EXDEV, "two disks")
 
-        monkeypatch.setattr(exchange, "swap", cannot)
+        monkeypatch.setattr(folder_swap, "swap_folders", cannot)
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def folder(tmp_path):
 
 
 def publish(folder, files, *, is_whole=False):
-    shown = published.Tree(folder)
+    shown = site_tree.Tree(folder)
     if is_whole:
         shown.check()
-    made = {path: ready(content) for path, content in files.items()}
-    return published.write(shown, folder.parent / "untold.json", made)
+    made = {path: wrap_content(content) for path, content in files.items()}
+    return site_tree.publish_tree(shown, folder.parent / "untold.json", made)
 
 
 def snapshot(folder):

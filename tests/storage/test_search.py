@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from storage import search
 from tests.yibao.test_feeds import AT, entry
 from yibao.errors import LibraryError, QuestionError
-from yibao.feeds import choice
-from yibao.models import Stamp
-from yibao.questions import Question, read
+from yibao.feeds import filters
+from yibao.records import Stamp
+from yibao.search_queries import SearchQuery, parse_query
 from yibao.settings import FeedChoice
 
 
@@ -26,11 +26,11 @@ def one(number, title="A title", zh="标题", **more):
 
 
 def fill(folder, entries, gone=(), **more):
-    search.bring_up_to_date(folder, entries, gone, "1", **more)
+    search.update_index(folder, entries, gone, "1", **more)
 
 
 def found(folder, **more):
-    return [int(one.arxiv_id.rpartition(".")[2]) for one in search.find(folder, Question(**more), 60)]
+    return [int(one.arxiv_id.rpartition(".")[2]) for one in search.find_entries(folder, SearchQuery(**more), 60)]
 
 
 ENTRIES = [
@@ -73,7 +73,7 @@ def test_a_question_is_answered_newest_first_with_all_that_it_asks_and_nothing_e
 
 
 def test_what_comes_back_is_what_was_put_in(folder):
-    assert search.find(folder, Question(words=("扩散",)), 1) == [ENTRIES[0]]
+    assert search.find_entries(folder, SearchQuery(words=("扩散",)), 1) == [ENTRIES[0]]
 
 
 def test_what_changed_is_found_as_it_is_now_and_what_is_gone_is_not_found(folder):
@@ -90,13 +90,13 @@ def test_where_everything_is_given_nothing_else_is_found(folder):
 
 @pytest.mark.parametrize("spoil", ["lost", "cut", "another version"])
 def test_a_spoilt_index_bears_no_signature_and_is_made_anew(folder, spoil):
-    assert search.signature_of(folder) == "1"
+    assert search.read_signature(folder) == "1"
     listed = folder / "indexed.json"
     if spoil == "lost":
         listed.unlink()
     else:
         listed.write_text('{"version": 0, "signature": "1"}' if spoil == "another version" else '{"ver')
-    assert search.signature_of(folder) is None
+    assert search.read_signature(folder) is None
     (folder / "meta.json").write_text("{")
     fill(folder, ENTRIES, is_whole=True)
     assert found(folder) == [3, 2, 1]
@@ -118,7 +118,7 @@ def test_a_server_sees_what_a_later_publication_brings(folder):
 
 def test_before_anything_was_published_the_operator_is_told_what_to_do(tmp_path):
     with pytest.raises(LibraryError, match="yibao publish"):
-        search.find(tmp_path / "search", Question(), 1)
+        search.find_entries(tmp_path / "search", SearchQuery(), 1)
 
 
 @settings(max_examples=40, deadline=None)
@@ -135,23 +135,23 @@ def test_a_chinese_word_is_found_exactly_where_it_stands(tmp_path_factory, title
 
 def test_a_question_and_a_feed_of_the_operators_own_find_the_same(folder):
     for words in ("扩散", "models", "large models"):
-        chosen = choice.choose(FeedChoice(name="x", keywords=(words,)), ENTRIES)
+        chosen = filters.choose_entries(FeedChoice(name="x", keywords=(words,)), ENTRIES)
         assert sorted(found(folder, words=(words,))) == sorted(int(one.arxiv_id[-5:]) for one in chosen)
 
 
 @pytest.mark.parametrize(
     ("query", "question"),
     [
-        ([("q", 'a  "b c" 模型')], Question(words=("a", "b c", "模型"))),
-        ([("q", "b"), ("q", "a"), ("author", " X  Y ")], Question(words=("a", "b"), authors=("X Y",))),
-        ([("category", "cs.NA"), ("category", "math.NA")], Question(categories=("math.NA",))),
-        ([("q", ""), ("translated", "")], Question()),
-        ([("translated", "no")], Question(translated=False)),
+        ([("q", 'a  "b c" 模型')], SearchQuery(words=("a", "b c", "模型"))),
+        ([("q", "b"), ("q", "a"), ("author", " X  Y ")], SearchQuery(words=("a", "b"), authors=("X Y",))),
+        ([("category", "cs.NA"), ("category", "math.NA")], SearchQuery(categories=("math.NA",))),
+        ([("q", ""), ("translated", "")], SearchQuery()),
+        ([("translated", "no")], SearchQuery(translated=False)),
     ],
 )
 def test_an_address_is_read_and_one_question_has_one_address(query, question):
-    assert read(query) == question
-    assert read(parse_qsl(question.query)) == question
+    assert parse_query(query) == question
+    assert parse_query(parse_qsl(question.query)) == question
 
 
 @pytest.mark.parametrize(
@@ -166,4 +166,4 @@ def test_an_address_is_read_and_one_question_has_one_address(query, question):
 )
 def test_what_cannot_be_asked_is_refused_with_the_reason(query, told):
     with pytest.raises(QuestionError, match=told):
-        read(query)
+        parse_query(query)

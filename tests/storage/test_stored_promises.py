@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from storage import published
+from storage import site_tree
 from storage.library import connection, papers, publications
 from tests.storage.test_papers import AT, FEED, RAW
 from yibao import editions
-from yibao.models import Entry, Translation
-from yibao.rendering import ready
+from yibao.build_graph import wrap_content
+from yibao.records import Entry, Translation
 
 MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
 
@@ -19,21 +19,21 @@ MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
 def test_a_comment_does_not_outlive_its_version(tmp_path, source):
     first = replace(RAW, source="api", fingerprint=None, comment="This paper has been withdrawn", is_withdrawn=True)
     second = replace(FEED, version=2, source=source, versions=())
-    with connection.writing(tmp_path / "library.duckdb") as library:
-        papers.store(library, [first], MONDAY)
-        papers.store(library, [second], TUESDAY)
-        (paper,) = papers.by_id(library, [RAW.arxiv_id]).values()
+    with connection.write_library(tmp_path / "library.duckdb") as library:
+        papers.store_papers(library, [first], MONDAY)
+        papers.store_papers(library, [second], TUESDAY)
+        (paper,) = papers.read_papers(library, [RAW.arxiv_id]).values()
     assert (paper.version, paper.comment, paper.is_withdrawn, paper.updated_at) == (2, None, False, None)
     assert paper.submitted_at == AT  # That of version 1 is the paper's.
 
 
 def test_an_update_never_goes_back_whatever_date_a_run_is_for(tmp_path):
     midnights = [datetime(2025, 1, day, 5, tzinfo=UTC) for day in (17, 13, 15, 13)]
-    with connection.writing(tmp_path / "library.duckdb") as library:
+    with connection.write_library(tmp_path / "library.duckdb") as library:
         seen = []
         for number, midnight in enumerate(midnights):
             item = publications.Item("arxiv/2501.00001", f"content {number}", midnight)
-            seen.append(publications.stamp(library, [item], midnight)[item.item])
+            seen.append(publications.stamp_items(library, [item], midnight)[item.item])
     assert len({stamp.published_at for stamp in seen}) == 1
     updates = [stamp.updated_at for stamp in seen]
     assert updates == sorted(set(updates))
@@ -53,7 +53,7 @@ TRANSLATION = Translation(RAW.arxiv_id, "zh-Hans", "标题", "摘要。", "T", "
 )
 def test_another_title_is_an_update(changed):
     before = Entry(RAW.arxiv_id, RAW, TRANSLATION)
-    assert editions.content_of(changed) != editions.content_of(before)
+    assert editions.digest_entry(changed) != editions.digest_entry(before)
 
 
 def test_addresses_that_the_hub_was_not_told_of_are_told_with_later_ones(tmp_path):
@@ -61,8 +61,8 @@ def test_addresses_that_the_hub_was_not_told_of_are_told_with_later_ones(tmp_pat
     told = []
 
     def write(files, tell):
-        tree = {path: ready(content) for path, content in files.items()}
-        published.write(published.Tree(tmp_path / "public"), untold, tree, tell)
+        tree = {path: wrap_content(content) for path, content in files.items()}
+        site_tree.publish_tree(site_tree.Tree(tmp_path / "public"), untold, tree, tell)
 
     def killed(_paths):
         raise KeyboardInterrupt

@@ -11,10 +11,10 @@ from tests.standin import pages
 from tests.standin.papers import load
 from yibao.arxiv import catchup, holidays
 from yibao.errors import GarbledError
-from yibao.models import AnnounceType
+from yibao.records import AnnounceType
 
 MONDAY = date(2025, 1, 13)
-URL = catchup.address("https://arxiv.example/catchup", "cs.CL", MONDAY)
+URL = catchup.page_address("https://arxiv.example/catchup", "cs.CL", MONDAY)
 
 
 def page(category="cs.CL", on=MONDAY, **more):
@@ -22,7 +22,7 @@ def page(category="cs.CL", on=MONDAY, **more):
 
 
 def read(body, category="cs.CL", on=MONDAY):
-    return catchup.read(body, catchup.address("https://arxiv.example/catchup", category, on))
+    return catchup.read_page(body, catchup.page_address("https://arxiv.example/catchup", category, on))
 
 
 def test_a_page_tells_who_was_announced_how_and_how_many():
@@ -34,7 +34,7 @@ def test_a_page_tells_who_was_announced_how_and_how_many():
         ("2501.06252", AnnounceType.CROSS, None),
     ]
     assert {line.announced_on for line in found.lines} == {MONDAY}
-    assert (catchup.declared([found]), found.shown, found.problems) == (4, 4, ())
+    assert (catchup.count_declared([found]), found.shown, found.problems) == (4, 4, ())
 
 
 def test_a_replacement_is_the_papers_own_or_that_of_a_cross_list_by_its_primary_category():
@@ -48,13 +48,13 @@ def test_a_list_over_several_pages_is_one_list_whose_length_each_page_tells():
     found = [read(page(page=number, size=2)) for number in (1, 2)]
     assert catchup.has_more(found[:1])
     assert not catchup.has_more(found)
-    assert catchup.declared(found) == 4
+    assert catchup.count_declared(found) == 4
     assert len({line.arxiv_id for one in found for line in one.lines}) == 4
 
 
 def test_a_page_without_entries_declares_none_and_must_say_of_which_date():
     empty = read(page(counted=lambda _: [], damaged=lambda _: []))
-    assert (empty.lines, catchup.declared([empty]), catchup.has_more([empty])) == ((), 0, False)
+    assert (empty.lines, catchup.count_declared([empty]), catchup.has_more([empty])) == ((), 0, False)
 
 
 @pytest.mark.parametrize(

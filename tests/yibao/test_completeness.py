@@ -9,16 +9,16 @@ from yibao.arxiv import catchup
 from yibao.arxiv.announcements import LIMIT
 from yibao.arxiv.completeness import (
     Context,
-    judge,
-    looked_at_feed,
-    looked_at_page,
-    merged,
-    needs_look,
-    official,
-    should_have,
-    told,
+    describe_batch,
+    expected_dates,
+    judge_list,
+    merge_entries,
+    needs_request,
+    report_feed,
+    report_pages,
+    select_official,
 )
-from yibao.models import Announcement, AnnounceType, Batch, BatchState, Line, Look, Reading, Unlisted
+from yibao.records import Announcement, AnnounceType, Batch, BatchState, ListEntry, Reading, SourceReport, UnlistedPaper
 
 MONDAY, TUESDAY, SATURDAY = date(2025, 1, 13), date(2025, 1, 14), date(2025, 1, 18)
 NEW, CROSS, REPLACE = AnnounceType.NEW, AnnounceType.CROSS, AnnounceType.REPLACE
@@ -35,19 +35,19 @@ def reading(count=3, on=MONDAY, declared=None):
 
 
 def feed(count=3, on=MONDAY, earlier=(), declared=None):
-    return looked_at_feed(reading(count, on, declared), "cs.CL", MONDAY, "rss", earlier)
+    return report_feed(reading(count, on, declared), "cs.CL", MONDAY, "rss", earlier)
 
 
 def page(count=3, confirmed=1, looked_on=MONDAY, **more):
-    return Look("cs.CL", MONDAY, "catchup", count, count, looked_on, confirmed=confirmed, **more)
+    return SourceReport("cs.CL", MONDAY, "catchup", count, count, looked_on, confirmed=confirmed, **more)
 
 
 def lines(*sources, count=3, is_described=True, kind=NEW):
-    return [Line(f"2501.{n:05d}", 1, kind, sources, is_described) for n in range(count)]
+    return [ListEntry(f"2501.{n:05d}", 1, kind, sources, is_described) for n in range(count)]
 
 
 def judged(looks, found, context=ALONE, on=MONDAY):
-    batch = judge("cs.CL", on, {look.source: look for look in looks}, found, context)
+    batch = judge_list("cs.CL", on, {look.source: look for look in looks}, found, context)
     return batch.state, batch.note
 
 
@@ -68,28 +68,28 @@ def test_a_paper_that_is_not_described_yet_makes_the_list_partial():
 
 
 def test_a_feed_that_lists_more_than_the_page_is_a_contradiction_until_the_page_has_said_so_thrice():
-    found = [*lines("catchup"), Line("2501.09999", 1, NEW, ("rss",), True)]
+    found = [*lines("catchup"), ListEntry("2501.09999", 1, NEW, ("rss",), True)]
     state, note = judged([page(), feed(4)], found)
     assert (state, "2501.09999" in note) == (BatchState.PARTIAL, True)
     thrice = {"catchup": page(confirmed=3), "rss": feed(4)}
-    assert official(found, thrice, "cs.CL", ()) == found[:3]
-    assert official(found, {"catchup": page(confirmed=2), "rss": feed(4)}, "cs.CL", ()) == found
+    assert select_official(found, thrice, "cs.CL", ()) == found[:3]
+    assert select_official(found, {"catchup": page(confirmed=2), "rss": feed(4)}, "cs.CL", ()) == found
     # An empty page must say so once more: a fault may look like it.
     alone = lines("rss")
-    assert official(alone, {"catchup": page(0, confirmed=3), "rss": feed()}, "cs.CL", ()) == alone
-    assert official(alone, {"catchup": page(0, confirmed=4), "rss": feed()}, "cs.CL", ()) == []
+    assert select_official(alone, {"catchup": page(0, confirmed=3), "rss": feed()}, "cs.CL", ()) == alone
+    assert select_official(alone, {"catchup": page(0, confirmed=4), "rss": feed()}, "cs.CL", ()) == []
 
 
 def test_a_feed_that_lists_less_than_the_page_takes_nothing_from_a_complete_list():
-    found = [*lines("catchup", "rss"), Line("2501.09999", None, NEW, ("catchup",), True)]
+    found = [*lines("catchup", "rss"), ListEntry("2501.09999", None, NEW, ("catchup",), True)]
     assert judged([page(4), feed(3)], found)[0] == BatchState.COMPLETE
 
 
 def test_the_page_of_a_whole_archive_leaves_out_cross_lists_within_it_and_contradicts_nothing():
-    within = Line("2501.09999", 1, CROSS, ("rss",), True, "cs.LG")
+    within = ListEntry("2501.09999", 1, CROSS, ("rss",), True, "cs.LG")
     looks = {"catchup": page(), "rss": feed(4)}
-    assert judge("cs", MONDAY, looks, [*lines("catchup"), within], ALONE).state == BatchState.COMPLETE
-    assert judge("cs.CL", MONDAY, looks, [*lines("catchup"), within], ALONE).state == BatchState.PARTIAL
+    assert judge_list("cs", MONDAY, looks, [*lines("catchup"), within], ALONE).state == BatchState.COMPLETE
+    assert judge_list("cs.CL", MONDAY, looks, [*lines("catchup"), within], ALONE).state == BatchState.PARTIAL
 
 
 @pytest.mark.parametrize("days", [-3, 3])
@@ -103,8 +103,8 @@ def test_a_feed_of_another_date_says_nothing_of_this_one(days):
 
 def test_a_stale_feed_under_todays_date_is_recognised_by_papers_that_were_announced_before():
     assert feed(earlier={"2501.00001"}).note == "the feed repeats an earlier list under a new date"
-    found = [*lines("catchup"), Line("2501.09999", 1, NEW, ("rss",))]
-    assert official(found, {"catchup": page()}, "cs.CL", {"2501.09999"}) == found[:3]
+    found = [*lines("catchup"), ListEntry("2501.09999", 1, NEW, ("rss",))]
+    assert select_official(found, {"catchup": page()}, "cs.CL", {"2501.09999"}) == found[:3]
 
 
 def test_a_feed_that_was_cut_or_has_items_set_aside_says_so():
@@ -114,7 +114,7 @@ def test_a_feed_that_was_cut_or_has_items_set_aside_says_so():
 
 def test_a_page_whose_count_does_not_match_is_partial():
     short = catchup.Page(announcements(2, source="catchup"), (), {"new": 3}, 3, 3)
-    look = looked_at_page([short], "cs.CL", MONDAY, MONDAY)
+    look = report_pages([short], "cs.CL", MONDAY, MONDAY)
     assert judged([look], lines("catchup", count=2)) == (
         BatchState.PARTIAL,
         "the catch-up page says 3 entries, 2 could be read",
@@ -122,7 +122,7 @@ def test_a_page_whose_count_does_not_match_is_partial():
 
 
 def test_a_weekend_is_quiet():
-    empty = looked_at_feed(reading(0, SATURDAY), "cs.CL", SATURDAY, "rss", ())
+    empty = report_feed(reading(0, SATURDAY), "cs.CL", SATURDAY, "rss", ())
     assert judged([empty], [], replace(ALONE, today=SATURDAY), SATURDAY) == (BatchState.NONE_ANNOUNCED, "")
 
 
@@ -142,13 +142,13 @@ def test_an_empty_page_alone_must_say_so_twice():
 
 def test_a_calendar_explains_a_quiet_day_and_never_silences_a_list():
     christmas = date(2025, 12, 25)
-    empty = looked_at_feed(reading(0, christmas), "cs.CL", christmas, "rss", ())
+    empty = report_feed(reading(0, christmas), "cs.CL", christmas, "rss", ())
     context = replace(ALONE, today=christmas)
     state, note = judged([empty, page(0)], [], context, christmas)
     assert (state, "Christmas" in note) == (BatchState.NONE_ANNOUNCED, True)
     # On Martin Luther King Day 2024 arXiv announced although its calendar said it would not.
     assert judged([page(3)], lines("catchup"), on=date(2024, 1, 15))[0] == BatchState.COMPLETE
-    assert needs_look(None, None, christmas, christmas)
+    assert needs_request(None, None, christmas, christmas)
 
 
 def test_a_day_that_nobody_announced_is_believed_once_arxiv_has_announced_since():
@@ -159,7 +159,7 @@ def test_a_day_that_nobody_announced_is_believed_once_arxiv_has_announced_since(
 
 
 def test_a_paper_that_oai_knows_and_no_list_has_makes_the_list_partial_until_it_was_read_thrice():
-    unlisted = Unlisted("2501.09999", datetime(2025, 1, 10, 12, tzinfo=UTC), MONDAY)
+    unlisted = UnlistedPaper("2501.09999", datetime(2025, 1, 10, 12, tzinfo=UTC), MONDAY)
     doubt = replace(AMONG_OTHERS, unlisted=(unlisted,))
     state, note = judged([page(), feed()], lines("catchup", "rss"), doubt)
     assert (state, "2501.09999" in note) == (BatchState.PARTIAL, True)
@@ -177,19 +177,19 @@ def test_a_paper_that_oai_knows_and_no_list_has_makes_the_list_partial_until_it_
     ],
 )
 def test_a_paper_should_be_in_a_list_between_its_submission_and_the_day_it_was_known(submitted, known_from, days):
-    assert should_have(Unlisted("2501.1", submitted, known_from)) == days
+    assert expected_dates(UnlistedPaper("2501.1", submitted, known_from)) == days
 
 
 def test_what_is_final_is_not_asked_again_and_a_quiet_working_day_once_more():
     complete = Batch("cs.CL", MONDAY, BatchState.COMPLETE, 3, 3, ("catchup",))
     quiet = replace(complete, state=BatchState.NONE_ANNOUNCED, declared=0, stored=0)
-    assert needs_look(None, None, MONDAY, MONDAY)
-    assert needs_look(replace(complete, state=BatchState.PARTIAL), page(), MONDAY, TUESDAY)
-    assert not needs_look(complete, page(), MONDAY, TUESDAY)
-    assert not needs_look(quiet, page(0), MONDAY, MONDAY)
-    assert needs_look(quiet, page(0), MONDAY, TUESDAY)
-    assert not needs_look(quiet, page(0, looked_on=TUESDAY), MONDAY, TUESDAY + timedelta(days=1))
-    assert not needs_look(None, None, MONDAY, MONDAY + timedelta(days=91))
+    assert needs_request(None, None, MONDAY, MONDAY)
+    assert needs_request(replace(complete, state=BatchState.PARTIAL), page(), MONDAY, TUESDAY)
+    assert not needs_request(complete, page(), MONDAY, TUESDAY)
+    assert not needs_request(quiet, page(0), MONDAY, MONDAY)
+    assert needs_request(quiet, page(0), MONDAY, TUESDAY)
+    assert not needs_request(quiet, page(0, looked_on=TUESDAY), MONDAY, TUESDAY + timedelta(days=1))
+    assert not needs_request(None, None, MONDAY, MONDAY + timedelta(days=91))
 
 
 def test_a_list_beyond_arxivs_reach_says_that_it_cannot_be_had():
@@ -198,23 +198,26 @@ def test_a_list_beyond_arxivs_reach_says_that_it_cannot_be_had():
 
 
 def test_sources_are_merged_line_by_line():
-    from_feed = merged([], announcements(2), "rss", is_whole=False)
-    both = merged(from_feed, announcements(3, source="catchup", kind=REPLACE), "catchup", is_whole=True)
+    from_feed = merge_entries([], announcements(2), "rss", is_whole=False)
+    both = merge_entries(from_feed, announcements(3, source="catchup", kind=REPLACE), "catchup", is_whole=True)
     assert [(line.version, line.type, line.sources) for line in both] == [
         (1, NEW, ("catchup", "rss")),
         (1, NEW, ("catchup", "rss")),
         (1, REPLACE, ("catchup",)),
     ]
     # A page that was read anew takes back what it does not list any more; a feed takes back nothing.
-    again = merged(both, announcements(1, source="catchup"), "catchup", is_whole=True)
+    again = merge_entries(both, announcements(1, source="catchup"), "catchup", is_whole=True)
     assert [line.sources for line in again] == [("catchup", "rss"), ("rss",)]
-    assert merged(both, announcements(1), "rss", is_whole=False)[2].sources == ("catchup",)
+    assert merge_entries(both, announcements(1), "rss", is_whole=False)[2].sources == ("catchup",)
 
 
 def test_the_state_is_told_in_a_few_words():
     complete = Batch("cs.CL", MONDAY, BatchState.COMPLETE, 3, 3, ("catchup",))
-    assert told(complete) == "complete, 3 announced"
-    assert told(replace(complete, state=BatchState.UNKNOWN, note="no list was had")) == "unknown: no list was had"
+    assert describe_batch(complete) == "complete, 3 announced"
+    assert (
+        describe_batch(replace(complete, state=BatchState.UNKNOWN, note="no list was had"))
+        == "unknown: no list was had"
+    )
     quiet = replace(complete, state=BatchState.NONE_ANNOUNCED, stored=0)
-    assert told(quiet) == "none announced"
-    assert told(replace(quiet, note="Christmas")) == "none announced (Christmas)"
+    assert describe_batch(quiet) == "none announced"
+    assert describe_batch(replace(quiet, note="Christmas")) == "none announced (Christmas)"

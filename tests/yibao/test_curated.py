@@ -31,7 +31,7 @@ def written(entries, gap="\n\n", mark="## "):
 
 
 def read(content, path="a.md"):
-    return markdown.read(content if isinstance(content, bytes) else content.encode(), path, "zh-Hans")
+    return markdown.read_document(content if isinstance(content, bytes) else content.encode(), path, "zh-Hans")
 
 
 def records(content):
@@ -78,13 +78,13 @@ def test_a_comment_anywhere_in_an_entry_changes_no_record(entries, comment):
 @given(_entries)
 def test_mending_twice_is_mending_once_and_changes_nothing_but_signs_and_blanks(entries):
     raw = written(entries).encode()
-    once = fixes.fixed(raw, "a.md", "zh-Hans")
-    assert fixes.fixed(once, "a.md", "zh-Hans") == once
+    once = fixes.fix_content(raw, "a.md", "zh-Hans")
+    assert fixes.fix_content(once, "a.md", "zh-Hans") == once
     for before, after in zip(read(raw).entries, read(once).entries, strict=True):
         assert re.findall(r"\w", before.translation.abstract) == re.findall(r"\w", after.translation.abstract)
         old, new = (formulas(one.translation.abstract.replace("\\%", "%")) for one in (before, after))
         assert old == new
-    remains = {one.rule for one in check.check(read(once), (), {}, {}).problems}
+    remains = {one.rule for one in check.check_document(read(once), (), {}, {}).problems}
     assert not remains & {"script-spacing", "half-width-punctuation", "address-form", "bare-percent"}
 
 
@@ -92,7 +92,7 @@ def test_mending_twice_is_mending_once_and_changes_nothing_but_signs_and_blanks(
 def test_every_problem_stands_at_a_place_that_is_in_the_file(entries):
     document = read(written(entries) + "## lost\n\n正文\n")
     lines = document.text.split("\n")
-    for one in check.check(document, glossary.load(None), {}, {}).problems:
+    for one in check.check_document(document, glossary.load_terms(None), {}, {}).problems:
         assert 1 <= one.line <= len(lines)
         assert 1 <= one.column <= len(lines[one.line - 1]) + 1
 
@@ -107,13 +107,13 @@ def test_prose_is_as_long_as_the_text_and_blanks_formulas_and_addresses_only(tex
 @given(st.binary(max_size=300))
 def test_any_bytes_are_checked_and_mended_without_an_exception(raw):
     document = read(raw)
-    check.check(document, glossary.load(None), {}, {})
-    assert read(fixes.fixed(raw, "a.md", "zh-Hans")).text is not None
+    check.check_document(document, glossary.load_terms(None), {}, {})
+    assert read(fixes.fix_content(raw, "a.md", "zh-Hans")).text is not None
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_a_difference_takes_out_what_is_old_and_puts_in_what_is_new(old, new):
-    changes = differences.changes(old, new)
+    changes = differences.find_changes(old, new)
     assert (changes == []) == (" ".join(old.split()) == " ".join(new.split()))
     assert "".join(one.added for one in changes) in differences.as_text(old, new).replace("\n", "") or len(changes) > 1
     assert "<script" not in differences.as_html(old, new)
@@ -168,7 +168,7 @@ def test_a_figure_in_a_name_or_a_mark_is_no_number(text):
     ],
 )
 def test_numbers_are_read_in_words(text, value):
-    assert Decimal(value) in quantities.spelt(text)
+    assert Decimal(value) in quantities.read_numeral(text)
 
 
 @given(st.integers(1, 10**13))
@@ -197,8 +197,8 @@ def test_joined_sentences_are_not_missing_and_a_left_out_one_is():
         "五个公开基准上的实验表明，它比此前所有方法都更准确。",
         "代码已公开。",
     )
-    assert sentences.missing(english, first + second + third) == []
-    (lost,) = sentences.missing(english, first + third)
+    assert sentences.find_missing_sentences(english, first + second + third) == []
+    (lost,) = sentences.find_missing_sentences(english, first + third)
     assert lost.startswith("Experiments on five")
 
 
@@ -231,16 +231,16 @@ ENTRY = "## T\n[标](https://arxiv.org/abs/2501.05727)\n\n"
     ids=lambda body: body[:12].encode("unicode_escape").decode(),
 )
 def test_a_hostile_body_is_checked_in_bounded_time_and_shown_as_text(body):
-    from yibao import typesetting
+    from yibao import markup
 
     english = {"2501.05727": English("T", "We show 3 things, $x$ and https://e.org/a. " * 20)}
     started = time.perf_counter()
     document = read(ENTRY + body)
-    check.check(document, glossary.load(None), english, {})
-    fixes.fixed((ENTRY + body).encode(), "a.md", "zh-Hans")
+    check.check_document(document, glossary.load_terms(None), english, {})
+    fixes.fix_content((ENTRY + body).encode(), "a.md", "zh-Hans")
     assert time.perf_counter() - started < 20
     for entry in document.entries:
-        html = typesetting.html_of_markdown(entry.translation.abstract[:2000])
+        html = markup.render_markdown_html(entry.translation.abstract[:2000])
         assert "<script" not in html
         assert "<img" not in html
 
@@ -284,7 +284,7 @@ def test_credits_and_silences_stand_in_comments_for_one_entry():
     first, second = (entry.translation for entry in document.entries)
     assert (first.translator, first.corrector, first.abstract) == ("李丽", "赵四", "摘要,")
     assert (second.translator, second.corrector) == ("王小明", None)
-    told = [one for one in check.check(document, (), {}, {}).problems if one.rule == "half-width-punctuation"]
+    told = [one for one in check.check_document(document, (), {}, {}).problems if one.rule == "half-width-punctuation"]
     assert [(one.arxiv_id, one.line) for one in told] == [("2501.05728", 16)]
 
 

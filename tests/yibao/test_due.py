@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yibao.models import Batch, BatchState
 from yibao.newsletter.due import Decision, appears_on, can_get, decide, find_doubts, is_alarming, order
+from yibao.records import Batch, BatchState
 
 MONDAY = date(2025, 1, 13)
 BEGUN = {"cs.CL": MONDAY, "cs.CV": MONDAY}

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from yibao import editions
 from yibao.editions import Holdings
-from yibao.models import AnnounceType, Arrival, Author, Batch, BatchState, Listing, Paper, Translation
+from yibao.records import AnnouncedPaper, AnnounceType, Arrival, Author, Batch, BatchState, Paper, Translation
 
 MONDAY, FRIDAY = date(2025, 1, 13), date(2025, 1, 17)
 
@@ -22,7 +22,7 @@ def holdings(papers=(), listings=(), arrivals=(), batches=()):
 
 
 def composed(found, wanted=("cs.CL", "cs.CV")):
-    return {edition.key: edition for edition in editions.compose(found, wanted)}
+    return {edition.key: edition for edition in editions.compose_editions(found, wanted)}
 
 
 def ids(entries):
@@ -33,10 +33,10 @@ def test_translated_papers_come_first_then_the_rest_by_category_then_replacement
     found = holdings(
         [paper("2501.00001"), paper("2501.00002", "cs.CV"), paper("2501.00003"), paper("2501.00004")],
         [
-            Listing("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",)),
-            Listing("2501.00002", MONDAY, AnnounceType.NEW, ("cs.CV",)),
-            Listing("2501.00003", MONDAY, AnnounceType.CROSS, ("cs.CL",)),
-            Listing("2501.00004", MONDAY, AnnounceType.REPLACE, ("cs.CL",)),
+            AnnouncedPaper("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",)),
+            AnnouncedPaper("2501.00002", MONDAY, AnnounceType.NEW, ("cs.CV",)),
+            AnnouncedPaper("2501.00003", MONDAY, AnnounceType.CROSS, ("cs.CL",)),
+            AnnouncedPaper("2501.00004", MONDAY, AnnounceType.REPLACE, ("cs.CL",)),
         ],
         [arrival("2501.00003")],
     )
@@ -53,7 +53,7 @@ def test_a_weekly_file_of_years_ago_fills_its_own_week_and_no_day():
     found = composed(holdings(arrivals=[arrival("2401.00001", week="2024-W07", on=MONDAY)]))
     assert list(found) == ["2024-W07"]
     entry = found["2024-W07"].translated[0]
-    assert editions.appeared_on(holdings(arrivals=[arrival("2401.00001", "2024-W07")]), entry) == date(2024, 2, 16)
+    assert editions.find_first_date(holdings(arrivals=[arrival("2401.00001", "2024-W07")]), entry) == date(2024, 2, 16)
 
 
 def test_a_translation_that_arrives_this_week_is_in_its_days_and_its_weeks_edition():
@@ -67,14 +67,14 @@ def test_the_order_of_translations_is_the_curators():
 
 
 def test_a_replacement_alone_is_no_news():
-    listing = Listing("2501.00004", MONDAY, AnnounceType.REPLACE_CROSS, ("cs.CL",))
-    assert editions.entries(holdings([paper("2501.00004")], [listing])) == []
+    listing = AnnouncedPaper("2501.00004", MONDAY, AnnounceType.REPLACE_CROSS, ("cs.CL",))
+    assert editions.list_entries(holdings([paper("2501.00004")], [listing])) == []
 
 
 def test_a_paper_replaced_in_the_week_of_its_announcement_is_listed_once_as_new():
     listings = [
-        Listing("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",)),
-        Listing("2501.00001", FRIDAY, AnnounceType.REPLACE, ("cs.CL",)),
+        AnnouncedPaper("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",)),
+        AnnouncedPaper("2501.00001", FRIDAY, AnnounceType.REPLACE, ("cs.CL",)),
     ]
     weekly = composed(holdings([paper("2501.00001")], listings))["2025-W03"]
     assert ids(weekly.entries) == ["2501.00001"]
@@ -83,7 +83,7 @@ def test_a_paper_replaced_in_the_week_of_its_announcement_is_listed_once_as_new(
 
 def test_an_incomplete_day_says_so():
     unknown = Batch("cs.CV", MONDAY, BatchState.UNKNOWN, None, 0, ("rss",), "arXiv could not be reached")
-    listing = Listing("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",))
+    listing = AnnouncedPaper("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",))
     found = composed(holdings([paper("2501.00001")], [listing], batches=[unknown]))
     assert found["2025-01-13"].notes == ("cs.CV, 2025-01-13: arXiv could not be reached",)
     assert found["2025-W03"].notes
@@ -102,7 +102,7 @@ def test_a_withdrawal_is_a_change_that_readers_notice():
 
     entry = holdings([paper("2501.00001")]).entry("2501.00001")
     withdrawn = replace(entry, paper=replace(entry.paper, is_withdrawn=True))
-    assert editions.content_of(entry) != editions.content_of(withdrawn)
+    assert editions.digest_entry(entry) != editions.digest_entry(withdrawn)
 
 
 def test_a_change_that_readers_notice_changes_the_content_and_no_other_does():
@@ -111,5 +111,5 @@ def test_a_change_that_readers_notice_changes_the_content_and_no_other_does():
     entry = holdings([paper("2501.00001")], arrivals=[arrival("2501.00001")]).entry("2501.00001")
     same = replace(entry, paper=replace(entry.paper, doi="10.1/x", comment="c"))
     other = replace(entry, translation=replace(entry.translation, title="改"))
-    assert editions.content_of(entry) == editions.content_of(same)
-    assert editions.content_of(entry) != editions.content_of(other)
+    assert editions.digest_entry(entry) == editions.digest_entry(same)
+    assert editions.digest_entry(entry) != editions.digest_entry(other)

@@ -21,13 +21,13 @@ from pydantic import ValidationError
 
 from storage.library import connection
 from tests.judges.site import given as given_
-from yibao import maths, traditional
+from yibao import chinese_scripts, maths
+from yibao.edition_summaries import MOST_ENTRIES
 from yibao.feeds import atom, jsonfeed, opml, rss
-from yibao.feeds.channels import ARCHIVE_ITEMS, Workshop, channel, subjects
-from yibao.feeds.files import files
+from yibao.feeds.channels import ARCHIVE_ITEMS, Workshop, list_subjects, make_channel
+from yibao.feeds.files import list_feed_documents
 from yibao.feeds.model import MOST_BYTES, MOST_ITEMS, Variant, variants
-from yibao.models import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation
-from yibao.outlines import MOST_ENTRIES
+from yibao.records import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation
 from yibao.settings import Arxiv, FeedChoice, Feeds, Settings, Site
 
 SITE = Site.model_validate({"base_url": "https://yibao.example"})
@@ -90,20 +90,20 @@ def channels(entries, chosen=(), site=SITE):
     lists = listed(entries, chosen, site)
     workshop = Workshop(site, lists.at_hand)
     return [
-        channel(subject, variant, workshop, lists.members[subject.live])
-        for subject in subjects(["cs.CL"], chosen)
+        make_channel(subject, variant, workshop, lists.members[subject.live])
+        for subject in list_subjects(["cs.CL"], chosen)
         for variant in variants(site)
     ]
 
 
 def made(entries, chosen=(), variant=Variant.WRITTEN):
-    return [channel.live for channel in channels(entries, chosen) if channel.variant is variant]
+    return [make_channel.live for make_channel in channels(entries, chosen) if make_channel.variant is variant]
 
 
 def archive(entries):
     """The documents of the archive of everything, oldest first, by name."""
     start = "feeds/all/archive/"
-    tree = files(subjects(["cs.CL"]), listed(entries), SITE)
+    tree = list_feed_documents(list_subjects(["cs.CL"]), listed(entries), SITE)
     return {path.removeprefix(start): one.render() for path, one in tree.items() if path.startswith(start)}
 
 
@@ -342,7 +342,7 @@ def test_every_feed_is_there_in_every_variant_and_a_site_that_is_not_simplified_
 
 @given(st.text(alphabet="网络软件后面$`x_{}^ <>/:.htps\n"))
 def test_conversion_keeps_all_that_is_not_chinese_and_every_formula(text):
-    converted = traditional.convert(text)
+    converted = chinese_scripts.convert(text)
     assert re.sub("[\u4e00-\u9fff]+", "", converted) == re.sub("[\u4e00-\u9fff]+", "", text)
     assert maths.formulas(converted) == maths.formulas(text)
 

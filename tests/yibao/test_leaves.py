@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yibao import categories, dates, text, typesetting
-from yibao.merging import merge
-from yibao.models import Author, Paper
+from yibao import categories, dates, markup, text
+from yibao.record_merging import merge_papers
+from yibao.records import Author, Paper
 
 
 def test_all_of_arxivs_categories_are_known():
@@ -64,7 +64,7 @@ def test_sound_text_is_left_alone(sound):
 @given(st.text())
 def test_mended_text_can_stand_in_xml_and_mending_again_changes_nothing(anything):
     mended = text.mend(anything).text
-    assert text.legal(mended) == mended
+    assert text.remove_illegal_characters(mended) == mended
     assert text.mend(mended) == (mended, ())
 
 
@@ -81,7 +81,7 @@ def test_shortened_text_is_within_its_limit(anything, limit):
 
 
 def test_nothing_in_a_translation_is_executed_or_loaded():
-    html = typesetting.html_of_markdown(
+    html = markup.render_markdown_html(
         "<script>alert(1)</script> ![x](https://e.org/t.png) [y](javascript:alert(1)) <img src=x onerror=y>"
     )
     assert "<script" not in html
@@ -91,23 +91,23 @@ def test_nothing_in_a_translation_is_executed_or_loaded():
 
 
 def test_an_address_ends_where_chinese_begins_and_becomes_a_link():
-    html = typesetting.html_of_markdown("代码见https://github.com/a/b访问。")
+    html = markup.render_markdown_html("代码见https://github.com/a/b访问。")
     assert '<a href="https://github.com/a/b">https://github.com/a/b</a>访问' in html
 
 
 def test_maths_keeps_its_underscores_and_money_is_no_maths():
-    assert "<sub><i>b</i></sub>*<i>c</i>" in typesetting.html_of_markdown("记 $a_b*c*d_e$ 为")
-    assert typesetting.text_of_markdown("它值 $5 and $10。") == "它值 $5 and $10。"
-    assert typesetting.text_of_markdown(r"提升 10.3\% 与 \implname") == r"提升 10.3% 与 \implname"
+    assert "<sub><i>b</i></sub>*<i>c</i>" in markup.render_markdown_html("记 $a_b*c*d_e$ 为")
+    assert markup.render_markdown_text("它值 $5 and $10。") == "它值 $5 and $10。"
+    assert markup.render_markdown_text(r"提升 10.3\% 与 \implname") == r"提升 10.3% 与 \implname"
 
 
 def test_wrapped_chinese_joins_without_a_blank_and_english_with_one():
-    assert typesetting.text_of_markdown("第一行\n第二行 one\ntwo") == "第一行第二行 one two"
+    assert markup.render_markdown_text("第一行\n第二行 one\ntwo") == "第一行第二行 one two"
 
 
 def test_lists_and_links_survive_as_text():
     assert (
-        typesetting.text_of_markdown("见 [项目](https://e.org/)：\n\n1. 一\n2. 二")
+        markup.render_markdown_text("见 [项目](https://e.org/)：\n\n1. 一\n2. 二")
         == "见 项目 (https://e.org/)：\n\n1. 一\n\n2. 二"
     )
 
@@ -134,20 +134,20 @@ _papers = st.builds(
 
 @given(_papers, _papers)
 def test_merging_again_changes_nothing(first, second):
-    merged = merge(first, second)
-    assert merge(merged, second) == merged
+    merged = merge_papers(first, second)
+    assert merge_papers(merged, second) == merged
 
 
 @given(_papers, _papers)
 def test_the_order_of_arrival_does_not_decide_between_different_records(first, second):
     if (first.version, first.source) != (second.version, second.source):
-        assert merge(first, second) == merge(second, first)
+        assert merge_papers(first, second) == merge_papers(second, first)
 
 
 def test_a_later_version_wins_and_the_api_wins_over_a_feed():
     feed, full = PAPER, replace(PAPER, source="api", comment="c")
     newer = replace(PAPER, version=2, title="T2")
-    assert merge(full, feed).comment == "c"
-    assert merge(full, newer).title == "T2"
-    assert merge(newer, full).title == "T2"
-    assert merge(newer, full).source == "rss"
+    assert merge_papers(full, feed).comment == "c"
+    assert merge_papers(full, newer).title == "T2"
+    assert merge_papers(newer, full).title == "T2"
+    assert merge_papers(newer, full).source == "rss"

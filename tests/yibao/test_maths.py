@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from yibao import maths, typesetting
+from yibao import markup, maths
 
 
 @pytest.mark.parametrize(
@@ -81,13 +81,13 @@ def test_scripts_are_html_and_what_they_cannot_show_is_mathml():
     ],
 )
 def test_tex_in_text_becomes_what_it_means(line, plain):
-    assert typesetting.plain(line) == plain
+    assert markup.render_plain(line) == plain
 
 
 def test_a_translation_is_set_as_an_abstract_is():
     source = r"准确率 10.3\%，$O(n^2)$，\emph{重点}，$\frac{a}{b}$，它值 $5 和 $10。"
-    assert typesetting.text_of_markdown(source) == "准确率 10.3%，O(n²)，重点，a/b，它值 $5 和 $10。"
-    html = typesetting.html_of_markdown(source)
+    assert markup.render_markdown_text(source) == "准确率 10.3%，O(n²)，重点，a/b，它值 $5 和 $10。"
+    html = markup.render_markdown_html(source)
     assert "<sup>2</sup>" in html
     assert "<mfrac>" in html
     assert "$5 和 $10" in html
@@ -115,7 +115,7 @@ def test_any_formula_has_a_text_and_well_formed_html(tex):
 @given(st.text(max_size=80))
 def test_text_without_tex_is_left_alone(text):
     if not re.search(r"[\\${~`'-]", text):
-        assert typesetting.plain(text) == unicodedata.normalize("NFC", text) or typesetting.plain(text) == text
+        assert markup.render_plain(text) == unicodedata.normalize("NFC", text) or markup.render_plain(text) == text
 
 
 def said(text):
@@ -141,5 +141,5 @@ def test_of_all_real_formulas_96_in_100_become_clean_and_no_text_is_lost(shared)
     assert clean >= 0.96 * found.total()
     for text in texts:
         kept = re.sub(r"\\unicode\{x\w+\}|\\[A-Za-z]+|\\.", " ", text)
-        lost = said(kept) - said(typesetting.plain(text))
+        lost = said(kept) - said(markup.render_plain(text))
         assert not lost, (text, lost)

@@ -38,10 +38,10 @@ def corpus(shared):
         [str(data / "arxiv-records" / "records.parquet"), str(data / "translations-weekly" / "entries.parquet")],
     ).fetchall()
     english = {row[0]: English(row[1], row[2]) for row in rows if row[2] and "truncated" not in row[3]}
-    found, _ = folder.files([data / "translations-weekly" / "weekly"])
+    found, _ = folder.find_files([data / "translations-weekly" / "weekly"])
     entries = []
     for file in found:
-        document = markdown.read(file.path.read_bytes(), file.shown, "zh-Hans")
+        document = markdown.read_document(file.path.read_bytes(), file.shown, "zh-Hans")
         entries += [one for one in document.entries if one.translation.arxiv_id in english and one.translation.abstract]
     return [(one, english[one.translation.arxiv_id]) for one in entries], english
 
@@ -59,7 +59,7 @@ def pairs(shared):
     entries, english = [], {}
     for arxiv_id, title_en, title_zh, abstract_en, abstract_zh in rows:
         content = f"## {title_en}\n[{title_zh}](https://arxiv.org/abs/{arxiv_id})\n\n{abstract_zh}\n"
-        found = markdown.read(content.encode(), "pairs.md", "zh-Hans").entries
+        found = markdown.read_document(content.encode(), "pairs.md", "zh-Hans").entries
         if len(found) == 1 and arxiv_id not in english:
             english[arxiv_id] = English(title_en, abstract_en)
             entries.append((found[0], english[arxiv_id]))
@@ -70,9 +70,9 @@ def _rules(entry, english, owners):
     translation = entry.translation
     title = translation.title or translation.title_en
     content = f"## {translation.title_en}\n[{title}](https://arxiv.org/abs/{translation.arxiv_id})\n\n{translation.abstract}\n"
-    document = markdown.read(content.encode(), translation.path, "zh-Hans")
-    terms = glossary.load(None)
-    return {one.rule for one in check.check(document, terms, {translation.arxiv_id: english}, owners).problems}
+    document = markdown.read_document(content.encode(), translation.path, "zh-Hans")
+    terms = glossary.load_terms(None)
+    return {one.rule for one in check.check_document(document, terms, {translation.arxiv_id: english}, owners).problems}
 
 
 def _change_number(entry, english, _all, chance: Random):
@@ -127,7 +127,7 @@ def _swap_identifier(entry, _english, everything, _chance: Random):
 def _forbid_term(entry, english, _all, chance: Random):
     terms = [
         (term, rendering)
-        for term in glossary.spoken_of(glossary.load(None), english.abstract)
+        for term in glossary.find_terms(glossary.load_terms(None), english.abstract)
         for rendering in term.preferred
         if term.forbidden and not rendering.isascii() and rendering in entry.translation.abstract
     ]

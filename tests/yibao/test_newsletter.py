@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from tests.yibao.test_feeds import SITE, entry
 from yibao.errors import DeliveryError
-from yibao.models import Edition
-from yibao.newsletter.compose import LIMIT_BYTES, POLICY, body, encoded_subject, message
+from yibao.newsletter.compose import LIMIT_BYTES, POLICY, compose_body, compose_message, encode_subject
 from yibao.newsletter.senders import Outbox, Smtp
+from yibao.records import Edition
 
 AT = datetime(2025, 1, 17, 12, tzinfo=UTC)
 SENDER = "译报 <digest@example.org>"
@@ -31,7 +31,7 @@ def edition(count=3, abstract="中文摘要。", **more):
 
 
 def mail(found=None, to="reader@example.org"):
-    return message(body(found or edition(), SITE), "2025-W03", to, SENDER, AT)
+    return compose_message(compose_body(found or edition(), SITE), "2025-W03", to, SENDER, AT)
 
 
 def read_back(raw):
@@ -80,13 +80,15 @@ def test_an_incomplete_edition_says_so_in_both_parts():
 
 def test_a_line_break_in_a_title_cannot_forge_a_header():
     forged = SITE.model_copy(update={"title": "译报\nBcc: victim@example.org"})
-    raw = message(body(edition(), forged), "2025-W03", "reader@example.org", SENDER, AT).as_bytes(policy=POLICY)
+    raw = compose_message(compose_body(edition(), forged), "2025-W03", "reader@example.org", SENDER, AT).as_bytes(
+        policy=POLICY
+    )
     assert read_back(raw)["Bcc"] is None
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=120))
 def test_every_subject_comes_back_as_it_was(subject):
-    folded = encoded_subject(subject)
+    folded = encode_subject(subject)
     assert all(len(line) <= 76 for line in folded.split("\n"))
     assert str(email.header.make_header(email.header.decode_header(folded))) == subject
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from yibao.models import Severity
 from yibao.provenance import English
+from yibao.records import Severity
 from yibao.translations import check, fixes, folder, glossary, markdown
 from yibao.translations.rules import RULES
 
@@ -35,10 +35,10 @@ def block(name, kind):
 
 
 def found_in(content, english=None, owners=None):
-    document = markdown.read(content.encode(), "a.md", "zh-Hans")
+    document = markdown.read_document(content.encode(), "a.md", "zh-Hans")
     known = {"2501.05727": english} if english else {}
-    result = check.check(document, glossary.load(None), known, owners or {})
-    _, repeated = folder.resolve(result.entries)
+    result = check.check_document(document, glossary.load_terms(None), known, owners or {})
+    _, repeated = folder.resolve_entries(result.entries)
     return [*result.problems, *repeated]
 
 
@@ -74,11 +74,11 @@ def test_the_example_breaks_its_rule_and_the_cure_breaks_none(name):
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if RULES[name].is_fixable])
 def test_what_is_fixable_is_gone_after_the_fix_and_nothing_else_came(name):
     wrong = block(name, "wrong")
-    mended = fixes.fixed(wrong.encode(), "a.md", "zh-Hans").decode()
+    mended = fixes.fix_content(wrong.encode(), "a.md", "zh-Hans").decode()
     before, after = rules_in(wrong), rules_in(mended)
     assert name not in after
     assert after <= before
-    assert fixes.fixed(mended.encode(), "a.md", "zh-Hans").decode() == mended
+    assert fixes.fix_content(mended.encode(), "a.md", "zh-Hans").decode() == mended
 
 
 @pytest.mark.parametrize(
@@ -149,13 +149,15 @@ def test_a_lost_percent_sign_is_another_unit():
 
 
 def test_an_entry_without_english_is_counted_and_not_compared():
-    document = markdown.read("## T\n[标](https://arxiv.org/abs/2501.05727)\n\n93%。\n".encode(), "a.md", "zh-Hans")
-    assert check.check(document, (), {}, {}).unknown == 1
+    document = markdown.read_document(
+        "## T\n[标](https://arxiv.org/abs/2501.05727)\n\n93%。\n".encode(), "a.md", "zh-Hans"
+    )
+    assert check.check_document(document, (), {}, {}).unknown == 1
 
 
 def test_a_curators_glossary_replaces_ours_term_by_term(tmp_path):
     (tmp_path / "glossary.csv").write_text("english,preferred,forbidden\nLLM,大模型,大语言模型\n", encoding="utf-8")
-    terms = {term.english: term for term in glossary.load(tmp_path / "glossary.csv")}
+    terms = {term.english: term for term in glossary.load_terms(tmp_path / "glossary.csv")}
     assert terms["LLM"].forbidden == ("大语言模型",)
     assert "vision transformer" in terms
 
@@ -169,7 +171,7 @@ def test_a_broken_glossary_names_its_line(tmp_path, content, line):
 
     (tmp_path / "glossary.csv").write_text(content, encoding="utf-8")
     with pytest.raises(YibaoError, match=rf"glossary\.csv:{line}:"):
-        glossary.load(tmp_path / "glossary.csv")
+        glossary.load_terms(tmp_path / "glossary.csv")
 
 
 def test_rules_have_names_that_are_words_joined_by_hyphens():

@@ -11,7 +11,9 @@ import rispy
 from lxml import etree, html
 
 from tests.judges.site import drawn
-from yibao.models import (
+from yibao.build_graph import ItemRef, Lists
+from yibao.provenance import English, Erratum
+from yibao.records import (
     AnnounceType,
     Author,
     Batch,
@@ -23,11 +25,9 @@ from yibao.models import (
     Translation,
     TranslationState,
 )
-from yibao.provenance import English, Erratum
-from yibao.rendering import Lists, Ref
 from yibao.settings import Arxiv, Settings, Site
 from yibao.site import citations, sitemaps
-from yibao.site.parts import parts
+from yibao.site.parts import split_edition
 
 AT = datetime(2025, 1, 13, 5, tzinfo=UTC)
 DAY = date(2025, 1, 13)
@@ -172,7 +172,7 @@ def lines(count, code="cs.CL"):
 
 def test_a_large_edition_is_cut_into_pages_that_hold_every_paper_once_and_lead_to_one_another():
     day = replace(edition(ENTRY), by_category=(lines(900), lines(40, "cs.CV")))
-    pages_ = parts(day)
+    pages_ = split_edition(day)
     assert len(pages_) > 2
     told = [entry for part in pages_ for section in part.sections for entry in section.entries]
     assert told == list(day.entries)
@@ -230,8 +230,8 @@ def test_a_translator_has_a_page_and_names_that_look_alike_stay_apart():
 
 def test_more_papers_of_a_month_than_a_sitemap_may_hold_are_in_several():
     count = 2 * sitemaps.MOST_ADDRESSES + 1
-    members = {"sitemap-2025-01": [Ref(f"arxiv/2501.{number:06d}", "") for number in range(count)]}
-    documents = sitemaps.sitemaps("https://e.org", ["about/"], Lists(members, {"sitemap-2025-01": count}))
+    members = {"sitemap-2025-01": [ItemRef(f"arxiv/2501.{number:06d}", "") for number in range(count)]}
+    documents = sitemaps.list_sitemaps("https://e.org", ["about/"], Lists(members, {"sitemap-2025-01": count}))
     index = etree.fromstring(documents["sitemap.xml"].render())
     listed = [one.text for one in index.iter("{*}loc")]
     assert {f"https://e.org/{name}" for name in documents} == {*listed, "https://e.org/sitemap.xml"}

@@ -140,7 +140,7 @@ def test_a_person_who_interrupts_a_request_need_not_wait_for_its_server(tmp_path
 def test_a_hub_that_drips_is_given_up_in_time(kind):
     started = time.monotonic()
     with RawServer(dripping(*DRIPS[kind])) as server, pytest.raises(UpstreamError, match="the hub: no answer in time"):
-        hub.announce(f"{server.url}/hub", ["https://yibao.example/feeds/all/atom.xml"], timeout_s=0.3)
+        hub.notify_hub(f"{server.url}/hub", ["https://yibao.example/feeds/all/atom.xml"], timeout_s=0.3)
     assert time.monotonic() - started < SOON_S
 
 
@@ -153,14 +153,14 @@ def test_a_hub_whose_answer_has_no_end_has_been_told():
 
     started = time.monotonic()
     with RawServer(talk) as server:
-        hub.announce(f"{server.url}/hub", ["https://yibao.example/feeds/all/atom.xml"])
+        hub.notify_hub(f"{server.url}/hub", ["https://yibao.example/feeds/all/atom.xml"])
     assert time.monotonic() - started < SOON_S
 
 
 def test_a_hub_that_leads_elsewhere_is_not_followed():
     moved = b"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
     with RawServer(sending(moved)) as server, pytest.raises(UpstreamError, match="the hub answers 307"):
-        hub.announce(f"{server.url}/hub", ["https://yibao.example/feeds/all/atom.xml"])
+        hub.notify_hub(f"{server.url}/hub", ["https://yibao.example/feeds/all/atom.xml"])
 
 
 @pytest.mark.parametrize("kind", ["headers", "a body", "nothing", "a refusal"])

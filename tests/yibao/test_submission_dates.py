@@ -10,8 +10,8 @@ import pytest
 from storage.library import connection
 from tests.storage.test_papers import FEED, RAW
 from yibao.arxiv import oai
-from yibao.merging import merge
-from yibao.models import Precision
+from yibao.record_merging import merge_papers
+from yibao.records import Precision
 
 DAY = datetime(2007, 4, 2, tzinfo=UTC)
 _HEAD = "<header><identifier>oai:arXiv.org:0704.0001</identifier><datestamp>2008-11-26</datestamp></header>"
@@ -27,7 +27,7 @@ _FORMS = {
 def test_the_day_that_a_record_of_oai_tells_is_kept_and_marked_as_a_day(form):
     body = f"<OAI-PMH><responseDate>2025-01-13T00:00:00Z</responseDate><GetRecord><record>{_HEAD}"
     body += f"<metadata>{_FORMS[form]}</metadata></record></GetRecord></OAI-PMH>"
-    (paper,) = oai.read(body.encode(), "https://oai.example", form).papers
+    (paper,) = oai.read_page(body.encode(), "https://oai.example", form).papers
     assert (paper.submitted_at, paper.submitted_precision) == (DAY, Precision.DAY)
 
 
@@ -36,7 +36,7 @@ EXACT = replace(RAW, submitted_precision=Precision.SECOND)
 
 
 def test_a_record_without_version_tells_the_day_of_a_paper_of_which_only_a_feed_spoke():
-    merged = merge(FEED, BY_DAY)
+    merged = merge_papers(FEED, BY_DAY)
     assert (merged.submitted_at, merged.submitted_precision) == (DAY, Precision.DAY)
     assert (merged.version, merged.source) == (FEED.version, FEED.source)
 
@@ -45,12 +45,12 @@ def test_a_record_without_version_tells_the_day_of_a_paper_of_which_only_a_feed_
 def test_an_instant_counts_before_a_day_whichever_comes_first(records):
     merged = None
     for record in records:
-        merged = merge(merged, record)
+        merged = merge_papers(merged, record)
     assert (merged.submitted_at, merged.submitted_precision) == (EXACT.submitted_at, Precision.SECOND)
 
 
 def test_a_newer_version_that_tells_no_date_keeps_the_instant_with_its_precision():
-    merged = merge(replace(EXACT, source="api", fingerprint=None), replace(FEED, version=2))
+    merged = merge_papers(replace(EXACT, source="api", fingerprint=None), replace(FEED, version=2))
     assert (merged.submitted_at, merged.submitted_precision) == (EXACT.submitted_at, Precision.SECOND)
 
 
@@ -70,6 +70,6 @@ def test_what_an_older_library_holds_is_known_to_the_second_where_it_is_known(tm
                     {at} AS submitted_at, 'rss' AS source, DATE '2025-01-13' AS first_seen_on,
                     DATE '2025-01-13' AS known_from
             """)
-    with connection.writing(path) as library:
+    with connection.write_library(path) as library:
         found = library.execute("SELECT submitted_precision FROM paper ORDER BY arxiv_id").fetchall()
     assert found == [("second",), (None,)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yibao.models import Version
+from yibao.records import Version
 from yibao.tex import skeleton, unicode_of
 from yibao.withdrawals import is_withdrawn
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yibao.models import Severity
+from yibao.records import Severity
 from yibao.translations import folder, markdown, names
 
 
 def read(content, path="2025/0113-0117.md"):
-    return markdown.read(content if isinstance(content, bytes) else content.encode(), path, "zh-Hans")
+    return markdown.read_document(content if isinstance(content, bytes) else content.encode(), path, "zh-Hans")
 
 
 def translations(content):
@@ -154,7 +154,7 @@ def test_of_several_entries_for_one_paper_the_last_counts_and_the_others_are_rep
     (tmp_path / "b.md").write_text(ENTRY.replace("标题", "标题三"), encoding="utf-8")
     (tmp_path / "README.md").write_text(ENTRY, encoding="utf-8")
     (tmp_path / ".draft.md").write_text(ENTRY, encoding="utf-8")
-    found = folder.read([tmp_path], "zh-Hans")
+    found = folder.read_folder([tmp_path], "zh-Hans")
     assert [entry.title for entry in found.translations] == ["标题三"]
     assert [(p.rule, p.path, p.line) for p in found.problems] == [
         ("duplicate-in-file", "a.md", 1),
@@ -163,7 +163,7 @@ def test_of_several_entries_for_one_paper_the_last_counts_and_the_others_are_rep
 
 
 def test_a_missing_folder_is_no_empty_folder(tmp_path):
-    (problem,) = folder.read([tmp_path / "none"], "zh-Hans").problems
+    (problem,) = folder.read_folder([tmp_path / "none"], "zh-Hans").problems
     assert (problem.rule, problem.severity) == ("unreadable", Severity.ERROR)
 
 
@@ -221,7 +221,7 @@ def test_layout_changes_no_record(entries, gap, mark, trail):
 
 @pytest.mark.shared
 def test_the_seed_file_has_24_entries_and_no_problem(shared):
-    found = folder.read([shared / "seeds"], "zh-Hans")
+    found = folder.read_folder([shared / "seeds"], "zh-Hans")
     assert (len(found.translations), found.problems) == (24, ())
 
 
@@ -231,7 +231,7 @@ def test_every_entry_of_the_81_weekly_files_is_read_or_reported_and_equals_the_t
     import duckdb
 
     root = shared / "data" / "translations-weekly" / "weekly"
-    found = folder.read([root], "zh-Hans")
+    found = folder.read_folder([root], "zh-Hans")
     rows = duckdb.execute(
         "SELECT file, line, arxiv_id, title_en, title_zh, abstract_zh FROM read_parquet($1)",
         [str(root.parent / "entries.parquet")],

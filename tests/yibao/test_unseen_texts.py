@@ -2,7 +2,7 @@
 
 import pytest
 
-from yibao import identifiers, text, typesetting
+from yibao import identifiers, markup, text
 from yibao.translations import fixes, markdown
 
 
@@ -25,10 +25,10 @@ from yibao.translations import fixes, markdown
     ],
 )
 def test_a_tilde_between_numbers_is_a_range_for_curators_and_for_arxiv(written):
-    assert typesetting.text_of_markdown(written) == written
-    assert written in typesetting.html_of_markdown(written)
-    assert typesetting.plain(written) == written
-    assert typesetting.html(written) == written
+    assert markup.render_markdown_text(written) == written
+    assert written in markup.render_markdown_html(written)
+    assert markup.render_plain(written) == written
+    assert markup.render_html(written) == written
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_tilde_between_numbers_is_a_range_for_curators_and_for_arxiv(written):
     ],
 )
 def test_a_tie_of_tex_is_a_blank(written, read):
-    assert typesetting.plain(written) == read
+    assert markup.render_plain(written) == read
 
 
 HOSTS = [
@@ -61,11 +61,11 @@ HOSTS = [
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_host_that_looks_like_arxivs_is_named_and_its_repair_with_it(host):
     source = f"## T\n[标题](https://{host}/abs/2501.05727)\n\n摘要。\n"
-    document = markdown.read(source.encode(), "a.md", "zh-Hans")
+    document = markdown.read_document(source.encode(), "a.md", "zh-Hans")
     assert [entry.translation.arxiv_id for entry in document.entries] == ["2501.05727"]
     (problem,) = [one for one in document.problems if one.rule == "misspelt-host"]
     assert problem.remedy == "Write https://arxiv.org/abs/2501.05727."
-    assert b"(https://arxiv.org/abs/2501.05727)" in fixes.fixed(source.encode(), "a.md", "zh-Hans")
+    assert b"(https://arxiv.org/abs/2501.05727)" in fixes.fix_content(source.encode(), "a.md", "zh-Hans")
 
 
 @pytest.mark.parametrize("host", ["vixra.org", "biorxiv.org", "alphaxiv.org", "example.org", "chinaxiv.org"])

@@ -10,16 +10,16 @@ import httpx
 import pytest
 import uvicorn
 
-from storage import published
-from yibao.rendering import ready
-from yibao.web import tree
-from yibao.web.application import application
+from storage import site_tree
+from yibao.build_graph import wrap_content
+from yibao.web import files
+from yibao.web.application import make_application
 
 
 @contextmanager
 def serving(public):
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(public), log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(make_application(public), log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
@@ -45,8 +45,10 @@ def public(tmp_path_factory):
         "papers/2501.00001/cite.bib": "@misc{}",
         ".yibao.part": "half",
     }
-    published.write(
-        published.Tree(folder), folder.parent / "untold", {path: ready(said.encode()) for path, said in files.items()}
+    site_tree.publish_tree(
+        site_tree.Tree(folder),
+        folder.parent / "untold",
+        {path: wrap_content(said.encode()) for path, said in files.items()},
     )
     (folder.parent / "secret.txt").write_text("secret")
     (folder / "link.txt").symlink_to(folder.parent / "secret.txt")
@@ -107,7 +109,7 @@ def test_the_compressed_form_has_an_etag_of_its_own_and_only_who_asks_gets_it(cl
     assert packed.headers["etag"] != plain.headers["etag"]
     assert all("Accept-Encoding" in one.headers["vary"] for one in (packed, plain))
     assert "content-encoding" not in client.get("/", headers={"Accept-Encoding": "gzip;q=0"}).headers
-    found = tree.find(public, "/")
+    found = files.find_file(public, "/")
     assert gzip.decompress(found.compressed["gzip"]) == plain.content
 
 
@@ -123,19 +125,19 @@ def test_who_takes_zstd_gets_it_and_a_twin_of_other_bytes_is_not_handed_out(clie
 
 def test_a_changed_file_has_another_etag_at_once(tmp_path):
     (tmp_path / "a.txt").write_text("one")
-    before = tree.find(tmp_path, "/a.txt").etag
+    before = files.find_file(tmp_path, "/a.txt").etag
     (tmp_path / "a.txt").write_text("three")
-    assert tree.find(tmp_path, "/a.txt").etag != before
+    assert files.find_file(tmp_path, "/a.txt").etag != before
 
 
 def test_what_comes_later_is_found_and_what_goes_is_gone(tmp_path):
-    assert tree.find(tmp_path, "/new/") is None
+    assert files.find_file(tmp_path, "/new/") is None
     (tmp_path / "new").mkdir()
-    assert tree.find(tmp_path, "/new/") is None
+    assert files.find_file(tmp_path, "/new/") is None
     (tmp_path / "new" / "index.html").write_text("new")
-    assert tree.find(tmp_path, "/new/").size == 3
+    assert files.find_file(tmp_path, "/new/").size == 3
     (tmp_path / "new" / "index.html").unlink()
-    assert tree.find(tmp_path, "/new/") is None
+    assert files.find_file(tmp_path, "/new/") is None
 
 
 def test_a_part_is_sent_to_who_asks_for_one(client):
@@ -163,7 +165,7 @@ def test_a_part_is_sent_to_who_asks_for_one(client):
     ],
 )
 def test_nothing_outside_the_tree_and_nothing_hidden_is_found(client, public, path):
-    assert tree.find(public, path) is None
+    assert files.find_file(public, path) is None
     answer = client.get(path)
     assert answer.status_code in (400, 404)
     assert "secret" not in answer.text

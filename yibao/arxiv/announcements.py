@@ -14,10 +14,10 @@ from html import unescape
 from typing import Any
 
 from yibao import categories, dates, identifiers
-from yibao.arxiv import authors, documents
+from yibao.arxiv import authors, xml_documents
 from yibao.errors import GarbledError
-from yibao.models import Announcement, AnnounceType, Author, Paper, Problem, Reading, Severity
-from yibao.text import one_line
+from yibao.records import Announcement, AnnounceType, Author, Paper, Problem, Reading, Severity
+from yibao.text import join_lines
 
 _PREFIX = re.compile(r"^\s*arXiv:\S+\s+Announce Type:\s*\S+\s*(?:Abstract:\s?)?", re.IGNORECASE)
 _LEGACY_TITLE = re.compile(
@@ -30,7 +30,7 @@ _TAG = re.compile(r"<[^>]+>")
 LIMIT = 2000
 
 
-def address(base_url: str, category: str) -> str:
+def feed_address(base_url: str, category: str) -> str:
     """Where a category's feed is."""
     return f"{base_url}/{category}"
 
@@ -46,7 +46,7 @@ def subject_of(url: str) -> tuple[str, str]:
     return source, category
 
 
-def read(body: bytes, url: str, category: str, source: str) -> Reading:
+def read_feed(body: bytes, url: str, category: str, source: str) -> Reading:
     """Papers and announcements of one category's feed, in the feed's order.
 
     An item that cannot be a paper becomes a Problem; its neighbours are still read.
@@ -54,7 +54,7 @@ def read(body: bytes, url: str, category: str, source: str) -> Reading:
     Raises:
         GarbledError: the document is broken, or is arXiv's answer to a category that it does not know.
     """
-    document, problems = documents.parse(body, url)
+    document, problems = xml_documents.parse(body, url)
     feed = document.feed
     if feed.get("title", "").startswith("Feed error"):
         raise GarbledError(url, f"arXiv refuses the query: {feed.get('subtitle', 'no reason given')}")
@@ -99,7 +99,7 @@ def _paper(item: Any, source: str) -> tuple[Paper, AnnounceType]:
     identifier = identifiers.parse(legacy["id"]) if legacy else _identifier(item)
     if identifier is None:
         raise ValueError(f"Its identifier {item.get('id') or item.get('link') or '(none)'!r} is not one of arXiv's.")
-    title = one_line(_LEGACY_TITLE.sub("", item.get("title", "")))
+    title = join_lines(_LEGACY_TITLE.sub("", item.get("title", "")))
     if not title:
         raise ValueError(f"{identifier.arxiv_id} has no title.")
     terms = [tag["term"] for tag in item.get("tags", []) if tag.get("term")] or ([legacy["category"]] if legacy else [])
@@ -143,7 +143,7 @@ def _abstract(item: Any, *, is_legacy: bool) -> str:
 def _authors(item: Any) -> tuple[Author, ...]:
     # arXiv gives one dc:creator, names joined by commas, with affiliations in brackets.
     joined = ", ".join(author["name"] for author in item.get("authors", []) if author.get("name"))
-    return authors.listed(unescape(_TAG.sub("", joined)) or item.get("author", ""))
+    return authors.parse_names(unescape(_TAG.sub("", joined)) or item.get("author", ""))
 
 
 def _doubts(paper: Paper, url: str, number: int) -> Iterator[Problem]:

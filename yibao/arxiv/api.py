@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 from lxml import etree
 
 from yibao import categories, identifiers
-from yibao.arxiv import documents
+from yibao.arxiv import xml_documents
 from yibao.errors import GarbledError
-from yibao.models import Author, Paper, Precision, Problem, Reading, Severity
-from yibao.text import one_line
+from yibao.records import Author, Paper, Precision, Problem, Reading, Severity
+from yibao.text import join_lines
 
 #: Identifiers in one request: far below the limit of 2000 results, and an address that every proxy passes.
 BATCH = 100
@@ -35,20 +35,20 @@ class NotAnIdentifierError(GarbledError):
     is_repeatable = False
 
 
-def query(base_url: str, arxiv_ids: Iterable[str]) -> str:
+def query_address(base_url: str, arxiv_ids: Iterable[str]) -> str:
     """The address that asks for these papers' latest versions."""
     ids = list(arxiv_ids)
     return f"{base_url}?{urlencode({'id_list': ','.join(ids), 'start': 0, 'max_results': len(ids)}, safe=',/')}"
 
 
-def read(body: bytes, url: str) -> Reading:
+def read_answer(body: bytes, url: str) -> Reading:
     """The papers in an answer of the API, in the answer's order; none where it knows none of the identifiers.
 
     Raises:
         NotAnIdentifierError: the answer is the API's error entry, which looks like a paper and is none.
         GarbledError: the document is broken.
     """
-    text, problems = documents.decode(body, url)
+    text, problems = xml_documents.decode(body, url)
     papers = []
     items = _root(text, url).findall("a:entry", _NAMESPACES)
     for number, item in enumerate(items, 1):
@@ -79,7 +79,7 @@ def _paper(item: etree._Element) -> Paper:
     address = identifiers.parse_address(_text(item, "a:id"))
     if address is None:
         raise ValueError(f"Its identifier {_text(item, 'a:id')!r} is not one of arXiv's.")
-    title = one_line(_text(item, "a:title"))
+    title = join_lines(_text(item, "a:title"))
     if not title:
         raise ValueError(f"{address.identifier.arxiv_id} has no title.")
     primary = item.find("arxiv:primary_category", _NAMESPACES)
@@ -95,8 +95,8 @@ def _paper(item: etree._Element) -> Paper:
         primary_category=codes[0] if codes else None,
         source="api",
         subject_classes=classes,
-        comment=one_line(_text(item, "arxiv:comment")) or None,
-        journal_ref=one_line(_text(item, "arxiv:journal_ref")) or None,
+        comment=join_lines(_text(item, "arxiv:comment")) or None,
+        journal_ref=join_lines(_text(item, "arxiv:journal_ref")) or None,
         doi=_text(item, "arxiv:doi") or None,
         submitted_at=(submitted_at := _instant(_text(item, "a:published"))),
         updated_at=_instant(_text(item, "a:updated")),
@@ -111,7 +111,7 @@ def _abstract(item: etree._Element) -> str:
 
 def _author(author: etree._Element) -> Author:
     places = author.findall("arxiv:affiliation", _NAMESPACES)
-    return Author(one_line(_text(author, "a:name")), tuple(one_line(place.text or "") for place in places))
+    return Author(join_lines(_text(author, "a:name")), tuple(join_lines(place.text or "") for place in places))
 
 
 def _asked(url: str) -> str:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from yibao.models import Author
-from yibao.text import one_line
+from yibao.records import Author
+from yibao.text import join_lines
 
 _AND = re.compile(r"\s+and\s+|\s*&\s+")
 #: Behind a collaboration, before its members.
@@ -12,15 +12,15 @@ _COLON = re.compile(r"\s*:\s*")
 _WITH_PLACE = re.compile(r"(?P<name>[^(]+?)\s*\((?P<place>.*)\)", re.DOTALL)
 
 
-def people(byline: str) -> tuple[Author, ...]:
+def parse_byline(byline: str) -> tuple[Author, ...]:
     """The authors of a byline as authors write it: `A. Lee (MIT), B. Cho and C. Diaz`."""
     if "(" not in byline:
-        parts = _COLON.sub(",", _AND.sub(",", one_line(byline))).split(",")
+        parts = _COLON.sub(",", _AND.sub(",", join_lines(byline))).split(",")
         return tuple([Author(name) for part in parts if _is_name(name := part.strip())])
     return tuple(author for part in _outside_brackets(byline) for author in _split_part(part, _AND, _COLON))
 
 
-def listed(names: str) -> tuple[Author, ...]:
+def parse_names(names: str) -> tuple[Author, ...]:
     """The authors of a list that arXiv joined by commas; an `and` is part of a name there."""
     return tuple(author for part in _outside_brackets(names) for author in _split_part(part, _COLON))
 
@@ -31,10 +31,10 @@ def _split_part(part: str, *separators: re.Pattern[str]) -> Iterator[Author]:
     for separator in separators:
         before = separator.sub(",", before)
     *first, last = before.split(",")
-    yield from (Author(one_line(name)) for name in first if _is_name(name))
+    yield from (Author(join_lines(name)) for name in first if _is_name(name))
     # In brackets alone stands where others work: ((1) INAF, (2) ESO).
     if _is_name(last):
-        yield _author(one_line(last + bracket + place))
+        yield _author(join_lines(last + bracket + place))
 
 
 def _is_name(text: str) -> bool:
@@ -56,4 +56,4 @@ def _outside_brackets(joined: str) -> Iterator[str]:
             parts.append(joined[start:place])
             start = place + 1
     parts.append(joined[start:])
-    return filter(None, map(one_line, parts))
+    return filter(None, map(join_lines, parts))

@@ -15,7 +15,7 @@ from lxml import etree, html
 
 from yibao import categories, identifiers
 from yibao.errors import GarbledError
-from yibao.models import Announcement, AnnounceType, Problem, Severity
+from yibao.records import Announcement, AnnounceType, Problem, Severity
 from yibao.sources import CATCHUP
 
 #: How far back a page can be had.
@@ -53,7 +53,7 @@ def is_page(url: str, base_url: str) -> bool:
     return url.startswith(f"{base_url}/")
 
 
-def address(base_url: str, category: str, on: date, page: int = 1) -> str:
+def page_address(base_url: str, category: str, on: date, page: int = 1) -> str:
     """Where a category's list of a date is. Always with abstracts: one form of address, as caches like it."""
     return f"{base_url}/{category}/{on.isoformat()}?abs=True&page={page}"
 
@@ -69,7 +69,7 @@ def is_within_reach(on: date, today: date) -> bool:
     return today - REACH <= on <= today
 
 
-def declared(pages: Sequence[Page]) -> int:
+def count_declared(pages: Sequence[Page]) -> int:
     """How many entries a list has, by the words of all its pages."""
     sections: dict[str, int] = {}
     for page in pages:
@@ -79,10 +79,10 @@ def declared(pages: Sequence[Page]) -> int:
 
 def has_more(pages: Sequence[Page]) -> bool:
     """Whether the list goes on after these pages, as far as they tell."""
-    return pages[-1].shown > 0 and sum(page.shown for page in pages) < declared(pages)
+    return pages[-1].shown > 0 and sum(page.shown for page in pages) < count_declared(pages)
 
 
-def read(body: bytes, url: str) -> Page:
+def read_page(body: bytes, url: str) -> Page:
     """The announcements of a page, in its order. An entry that cannot be read becomes a Problem.
 
     Raises:

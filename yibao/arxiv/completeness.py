@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from yibao import dates
 from yibao.arxiv import catchup, holidays
 from yibao.arxiv.announcements import LIMIT
-from yibao.models import Announcement, AnnounceType, Batch, BatchState, Line, Look, Reading, Unlisted
+from yibao.records import Announcement, AnnounceType, Batch, BatchState, ListEntry, Reading, SourceReport, UnlistedPaper
 from yibao.sources import CATCHUP
 
 #: States that a run cannot be content with.
@@ -38,15 +38,15 @@ class Context:
     #: Whether any list of a later date has entries.
     was_announced_later: bool
     #: Papers of this category that OAI-PMH knows and that this list may have left out.
-    unlisted: tuple[Unlisted, ...] = ()
+    unlisted: tuple[UnlistedPaper, ...] = ()
 
 
-def looked_at_feed(reading: Reading, category: str, on: date, source: str, earlier: Collection[str]) -> Look:
+def report_feed(reading: Reading, category: str, on: date, source: str, earlier: Collection[str]) -> SourceReport:
     """What today's feed says of its date; `earlier` are the papers that were first announced there on earlier dates.
 
     A feed gives no count of its own, so that it can contradict and never prove.
     """
-    look = Look(category, on, source, reading.declared, len(reading.announcements), on)
+    look = SourceReport(category, on, source, reading.declared, len(reading.announcements), on)
     aside = reading.declared - len(reading.announcements)
     if not reading.declared:
         return look
@@ -59,19 +59,21 @@ def looked_at_feed(reading: Reading, category: str, on: date, source: str, earli
     return replace(look, note=f"{aside} of {reading.declared} items of the feed were set aside" if aside else "")
 
 
-def is_repeated(look: Look) -> bool:
+def is_repeated(look: SourceReport) -> bool:
     """Whether the feed is an earlier one under a new date: nothing in it is news of this date."""
     return look.note == _REPEATED
 
 
-def looked_at_page(pages: Sequence[catchup.Page], category: str, on: date, today: date) -> Look:
+def report_pages(pages: Sequence[catchup.Page], category: str, on: date, today: date) -> SourceReport:
     """What the catch-up pages say of a date."""
-    declared, read = catchup.declared(pages), len({line.arxiv_id for page in pages for line in page.lines})
+    declared, read = catchup.count_declared(pages), len({line.arxiv_id for page in pages for line in page.lines})
     note = "" if read == declared else f"the catch-up page says {declared} entries, {read} could be read"
-    return Look(category, on, CATCHUP, declared, read, today, note)
+    return SourceReport(category, on, CATCHUP, declared, read, today, note)
 
 
-def merged(known: Sequence[Line], arrived: Sequence[Announcement], source: str, *, is_whole: bool) -> list[Line]:
+def merge_entries(
+    known: Sequence[ListEntry], arrived: Sequence[Announcement], source: str, *, is_whole: bool
+) -> list[ListEntry]:
     """The lines of one list once a source has told its own; `is_whole`: what it does not list, it takes back.
 
     A feed tells the version, a catch-up page does not; otherwise the last word counts.
@@ -82,7 +84,7 @@ def merged(known: Sequence[Line], arrived: Sequence[Announcement], source: str, 
         sources = tuple(sorted({*(old.sources if old else ()), source}))
         version = one.version or (old.version if old else None)
         kind = old.type if old and source == CATCHUP and old.sources != (CATCHUP,) else one.type
-        lines[one.arxiv_id] = Line(one.arxiv_id, version, kind, sources)
+        lines[one.arxiv_id] = ListEntry(one.arxiv_id, version, kind, sources)
     if is_whole:
         told = {one.arxiv_id for one in arrived}
         for line in known:
@@ -91,7 +93,9 @@ def merged(known: Sequence[Line], arrived: Sequence[Announcement], source: str, 
     return [line for line in lines.values() if line.sources]
 
 
-def official(lines: Sequence[Line], looks: Mapping[str, Look], category: str, earlier: Collection[str]) -> list[Line]:
+def select_official(
+    lines: Sequence[ListEntry], looks: Mapping[str, SourceReport], category: str, earlier: Collection[str]
+) -> list[ListEntry]:
     """The lines that readers are shown: without what only a feed lists, where that is known to be the feed's error.
 
     It is where the paper was first announced on an earlier date (`earlier`), or the catch-up page left it out again
@@ -107,11 +111,13 @@ def official(lines: Sequence[Line], looks: Mapping[str, Look], category: str, ea
     ]
 
 
-def _is_convincing(page: Look) -> bool:
+def _is_convincing(page: SourceReport) -> bool:
     return page.confirmed >= (_CONVINCED if page.declared else _CONVINCED_BY_NOTHING)
 
 
-def judge(category: str, on: date, looks: Mapping[str, Look], lines: Sequence[Line], context: Context) -> Batch:
+def judge_list(
+    category: str, on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: Context
+) -> Batch:
     """What may be said of the list; `looks` by source, `lines` the official ones."""
     page = looks.get(CATCHUP)
     held = sum(line.is_described for line in lines)
@@ -120,7 +126,7 @@ def judge(category: str, on: date, looks: Mapping[str, Look], lines: Sequence[Li
     return Batch(category, on, state, page.declared if page else None, held, spoken, note)
 
 
-def should_have(paper: Unlisted) -> list[date]:
+def expected_dates(paper: UnlistedPaper) -> list[date]:
     """The dates of which one should list the paper: after its submission, until the day on which we knew it."""
     day = dates.eastern_date(paper.submitted_at)
     found = []
@@ -131,7 +137,7 @@ def should_have(paper: Unlisted) -> list[date]:
     return found
 
 
-def needs_look(batch: Batch | None, page: Look | None, on: date, today: date) -> bool:
+def needs_request(batch: Batch | None, page: SourceReport | None, on: date, today: date) -> bool:
     """Whether the catch-up page of this date should be asked.
 
     What is final is not asked again; a quiet working day is, once, on a later day: two sources may be wrong together.
@@ -162,7 +168,7 @@ def days_of(batch: Batch) -> str:
     return batch.note.removeprefix(_SPAN).partition(":")[0] if is_span else str(batch.announced_on)
 
 
-def told(batch: Batch) -> str:
+def describe_batch(batch: Batch) -> str:
     """The list's state in a few words."""
     if batch.state in DOUBTFUL:
         return f"{batch.state}: {batch.note}"
@@ -172,7 +178,7 @@ def told(batch: Batch) -> str:
 
 
 def _state(
-    category: str, on: date, looks: Mapping[str, Look], lines: Sequence[Line], context: Context
+    category: str, on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: Context
 ) -> tuple[BatchState, str]:
     page = looks.get(CATCHUP)
     if page is None or page.declared is None:
@@ -183,7 +189,7 @@ def _state(
     return (BatchState.COMPLETE, "") if page.declared else _quiet(on, looks, context)
 
 
-def _doubt(page: Look, category: str, lines: Sequence[Line], context: Context) -> str:
+def _doubt(page: SourceReport, category: str, lines: Sequence[ListEntry], context: Context) -> str:
     """What speaks against a page that is sound by itself; empty where nothing does."""
     against = [line for line in lines if _is_contradicted(line, category)]
     if against:
@@ -195,7 +201,7 @@ def _doubt(page: Look, category: str, lines: Sequence[Line], context: Context) -
 
 
 def _without_page(
-    on: date, looks: Mapping[str, Look], lines: Sequence[Line], context: Context
+    on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: Context
 ) -> tuple[BatchState, str]:
     feeds = [look for source, look in looks.items() if source != CATCHUP]
     is_empty = bool(feeds) and all(look.declared == 0 and not look.note for look in feeds)
@@ -212,7 +218,7 @@ def _without_page(
     return BatchState.PARTIAL if lines else BatchState.UNKNOWN, f"{spoken}; the catch-up page: {why}"
 
 
-def _quiet(on: date, looks: Mapping[str, Look], context: Context) -> tuple[BatchState, str]:
+def _quiet(on: date, looks: Mapping[str, SourceReport], context: Context) -> tuple[BatchState, str]:
     """The catch-up page says that nothing was announced: true, or a fault that looks like it."""
     if not dates.is_announcement_day(on):
         return BatchState.NONE_ANNOUNCED, ""
@@ -229,7 +235,7 @@ def _quiet(on: date, looks: Mapping[str, Look], context: Context) -> tuple[Batch
     return BatchState.UNKNOWN, "the catch-up page is empty on a working day, and nothing explains it yet"
 
 
-def _is_contradicted(line: Line, category: str) -> bool:
+def _is_contradicted(line: ListEntry, category: str) -> bool:
     """Whether a feed lists it and the catch-up page does not.
 
     Apart from what is no contradiction: the page of a whole archive leaves out cross-lists within it, its feed does
@@ -248,6 +254,6 @@ def _of_another_date(spoken: date | None, on: date) -> str:
     return f"the feed speaks of {spoken} by now, and cannot be asked about earlier dates"
 
 
-def _some(lines: Sequence[Line] | Sequence[Unlisted]) -> str:
+def _some(lines: Sequence[ListEntry] | Sequence[UnlistedPaper]) -> str:
     named = ", ".join(line.arxiv_id for line in lines[:_NAMED])
     return named if len(lines) <= _NAMED else f"{named} and {len(lines) - _NAMED} more"

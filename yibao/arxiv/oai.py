@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 from lxml import etree
 
-from yibao.arxiv import documents, oai_records
+from yibao.arxiv import oai_records, xml_documents
 from yibao.errors import GarbledError, UpstreamError
-from yibao.models import Paper, Problem, Severity
-from yibao.text import one_line
+from yibao.records import Paper, Problem, Severity
+from yibao.text import join_lines
 
 #: The form that tells a paper's versions and withdrawals.
 PREFIX = "arXivRaw"
@@ -90,7 +90,7 @@ def record_url(base_url: str, arxiv_id: str, prefix: str = PREFIX) -> str:
     return f"{base_url}?{urlencode(query, safe=':/')}"
 
 
-def read(body: bytes, url: str, prefix: str | None = PREFIX) -> Page:
+def read_page(body: bytes, url: str, prefix: str | None = PREFIX) -> Page:
     """The records of a page. One that cannot be a paper becomes a Problem; its neighbours are still read.
 
     Args:
@@ -103,13 +103,13 @@ def read(body: bytes, url: str, prefix: str | None = PREFIX) -> Page:
         NoRecordError: of a single record, that there is none.
         GarbledError: the document is broken, answers another request, or tells another error.
     """
-    text, problems = documents.decode(body, url)
+    text, problems = xml_documents.decode(body, url)
     root = _root(text, url)
     responded_on = _responded_on(root, url)
     _check_echo(root, url, prefix)
     if _is_empty(root, url):
         return Page((), tuple(problems), responded_on, None, None, 0)
-    found = oai_records.records(root)
+    found = oai_records.iterate_records(root)
     papers: list[Paper] = []
     for record in found:
         try:
@@ -165,7 +165,7 @@ def _is_empty(root: etree._Element, url: str) -> bool:
     error = root.find("{*}error")
     if error is None:
         return False
-    code, reason = error.get("code"), one_line(error.text or "")
+    code, reason = error.get("code"), join_lines(error.text or "")
     if code == "noRecordsMatch":
         return True
     if code == "badResumptionToken":

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from yibao import categories, identifiers, merging, withdrawals
-from yibao.arxiv.authors import people
-from yibao.models import Author, Paper, Precision, Version
-from yibao.text import one_line
+from yibao import categories, identifiers, record_merging, withdrawals
+from yibao.arxiv.authors import parse_byline
+from yibao.records import Author, Paper, Precision, Version
+from yibao.text import join_lines
 
 _MONTHS = {
     name: number
@@ -53,7 +53,7 @@ class Record(NamedTuple):
     metadata: etree._Element | None
 
 
-def records(root: etree._Element) -> list[Record]:
+def iterate_records(root: etree._Element) -> list[Record]:
     """The records of a document, in its order, as texts by name."""
     return [_record(element) for element in children(root, "record")]
 
@@ -123,21 +123,21 @@ def _raw(record: Record, arxiv_id: str) -> Paper:
     return Paper(
         arxiv_id,
         latest.version,
-        one_line(told.get("title", "")),
+        join_lines(told.get("title", "")),
         abstract,
-        people(told.get("authors", "")),
+        parse_byline(told.get("authors", "")),
         codes,
         codes[0] if codes else None,
         "arXivRaw",
         classes,
-        one_line(comment) if comment else None,
-        _folded(told, "journal-ref"),
-        _folded(told, "doi"),
+        join_lines(comment) if comment else None,
+        _fold_blanks(told, "journal-ref"),
+        _fold_blanks(told, "doi"),
         told.get("license") or None,
         versions[0].submitted_at,
         latest.submitted_at,
-        _folded(told, "report-no"),
-        _folded(told, "submitter"),
+        _fold_blanks(told, "report-no"),
+        _fold_blanks(told, "submitter"),
         tuple(versions),
         withdrawals.is_withdrawn(versions, comment, abstract),
         fingerprint_of(told, versions),
@@ -150,7 +150,7 @@ def fingerprint_of(told: dict[str, str], versions: list[Version]) -> str:
     said = [_LAYOUT_APART.get(name, str)(told.get(name, "")) for name in FINGERPRINTED]
     stamps = [f"{one.version}:{int(one.submitted_at.timestamp()) if one.submitted_at else ''}" for one in versions]
     withdrawn = "withdrawn" if versions and versions[-1].source_type == withdrawals.SOURCE_TYPE else ""
-    return merging.fingerprint([*said, ",".join(stamps), withdrawn])
+    return record_merging.fingerprint([*said, ",".join(stamps), withdrawn])
 
 
 #: What a full record is compared by, in this order; the bulk import computes the same.
@@ -199,7 +199,7 @@ def _version(name: str, told: dict[str, str]) -> Version:
     return Version(int(name[1:]), _instant(told.get("date", "")), told.get("source_type"), kilobytes)
 
 
-def _parsed(record: Record, arxiv_id: str) -> Paper:
+def _parse_fields(record: Record, arxiv_id: str) -> Paper:
     told = record.fields
     found = record.metadata.find("{*}authors") if record.metadata is not None else None
     authors = [_author(person) for person in found] if found is not None else []
@@ -209,19 +209,19 @@ def _parsed(record: Record, arxiv_id: str) -> Paper:
     return Paper(
         arxiv_id,
         None,
-        one_line(told.get("title", "")),
+        join_lines(told.get("title", "")),
         abstract,
         tuple(author for author in authors if author.name),
         codes,
         codes[0] if codes else None,
         "arXiv",
         classes,
-        one_line(comment) if comment else None,
-        _folded(told, "journal-ref"),
-        _folded(told, "doi"),
+        join_lines(comment) if comment else None,
+        _fold_blanks(told, "journal-ref"),
+        _fold_blanks(told, "doi"),
         told.get("license") or None,
         submitted_at,
-        report_no=_folded(told, "report-no"),
+        report_no=_fold_blanks(told, "report-no"),
         is_withdrawn=withdrawals.is_withdrawn((), comment, abstract),
         submitted_precision=Precision.DAY if submitted_at else None,
     )
@@ -230,7 +230,7 @@ def _parsed(record: Record, arxiv_id: str) -> Paper:
 def _author(person: etree._Element) -> Author:
     parts: dict[str, list[str]] = {}
     for child in person:
-        parts.setdefault(_NAMES[child.tag], []).append(one_line(child.text or ""))
+        parts.setdefault(_NAMES[child.tag], []).append(join_lines(child.text or ""))
     name = " ".join(part for key in ("forenames", "keyname", "suffix") for part in parts.get(key, ()) if part)
     return Author(name, tuple(place for place in parts.get("affiliation", ()) if place))
 
@@ -247,14 +247,14 @@ def _dublin_core(record: Record, arxiv_id: str) -> Paper:
     return Paper(
         arxiv_id,
         None,
-        one_line(next(iter(told.get("title", [])), "")),
+        join_lines(next(iter(told.get("title", [])), "")),
         abstract,
-        tuple(Author(_turned(name)) for name in told.get("creator", [])),
+        tuple(Author(_turn_name(name)) for name in told.get("creator", [])),
         (),
         None,
         "oai_dc",
-        comment=one_line(" ".join(comments)) or None,
-        journal_ref=next((one for one in map(one_line, places) if not one.startswith("doi:")), None),
+        comment=join_lines(" ".join(comments)) or None,
+        journal_ref=next((one for one in map(join_lines, places) if not one.startswith("doi:")), None),
         doi=doi,
         submitted_at=submitted_at,
         is_withdrawn=withdrawals.is_withdrawn((), " ".join(comments), abstract),
@@ -262,27 +262,27 @@ def _dublin_core(record: Record, arxiv_id: str) -> Paper:
     )
 
 
-def _turned(name: str) -> str:
+def _turn_name(name: str) -> str:
     """`Xu, Zhaoxin` as people write it: Zhaoxin Xu."""
-    last, comma, first = one_line(name).partition(", ")
+    last, comma, first = join_lines(name).partition(", ")
     return f"{first} {last}" if comma else last
 
 
 _READERS: dict[str, Callable[[Record, str], Paper]] = {
     "arXivRaw": _raw,
-    "arXiv": _parsed,
+    "arXiv": _parse_fields,
     "oai_dc": _dublin_core,
 }
 
 
-def _folded(told: dict[str, str], name: str) -> str | None:
-    return one_line(told[name]) or None if name in told else None
+def _fold_blanks(told: dict[str, str], name: str) -> str | None:
+    return join_lines(told[name]) or None if name in told else None
 
 
 def _codes(told: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Canonical categories, and the MSC classes as written."""
     codes, others = _split_categories(told.get("categories", ""))
-    msc = _folded(told, "msc-class")
+    msc = _fold_blanks(told, "msc-class")
     return codes, (*others, msc) if msc and msc != "None" else others
 
 

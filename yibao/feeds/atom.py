@@ -1,9 +1,9 @@
 """Atom 1.0, the canonical form. Source: https://www.rfc-editor.org/rfc/rfc4287; archives: RFC 5005; hub: WebSub."""
 
-from yibao.feeds import documents
+from yibao.feeds import xml_templates
 from yibao.feeds.model import Feed
 
 
 def render(feed: Feed) -> bytes:
     """The feed as UTF-8; the same feed always gives the same bytes."""
-    return documents.render("atom.xml", feed=feed)
+    return xml_templates.render("atom.xml", feed=feed)

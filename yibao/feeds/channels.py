@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from yibao import categories, traditional
-from yibao.feeds import choice
-from yibao.feeds.items import item_of
+from yibao import categories, chinese_scripts
+from yibao.build_graph import ItemRef
+from yibao.edition_summaries import EditionSummary
+from yibao.feeds import filters
+from yibao.feeds.items import make_item
 from yibao.feeds.model import MOST_BYTES, Feed, Item, Variant, tag
-from yibao.models import Edition, Entry
-from yibao.outlines import Outline
-from yibao.rendering import Ref
+from yibao.records import Edition, Entry
 from yibao.settings import FeedChoice, Site
-from yibao.text import legal
+from yibao.text import remove_illegal_characters
 
 #: Items in one document of the archive.
 ARCHIVE_ITEMS = 500
@@ -43,7 +43,7 @@ class Subject(NamedTuple):
 class Workshop:
     """Makes each item once for all feeds."""
 
-    def __init__(self, site: Site, at_hand: Mapping[str, Entry | Outline]) -> None:
+    def __init__(self, site: Site, at_hand: Mapping[str, Entry | EditionSummary]) -> None:
         """`at_hand` by permanent name: all that items are asked of."""
         self.site = site
         self._at_hand = at_hand
@@ -53,7 +53,7 @@ class Workshop:
         """The item of the entry or edition of this permanent name."""
         key = (name, variant)
         if key not in self._made:
-            self._made[key] = item_of(self._at_hand[name], self.site, variant)
+            self._made[key] = make_item(self._at_hand[name], self.site, variant)
         return self._made[key]
 
 
@@ -64,7 +64,7 @@ class Channel:
     #: What it says of itself, without its items.
     about: Feed
     #: What the live feed is made from, newest first.
-    newest: Sequence[Ref]
+    newest: Sequence[ItemRef]
     variant: Variant
     workshop: Workshop = field(repr=False)
 
@@ -82,7 +82,7 @@ class Channel:
         return replace(self.about, items=tuple(items))
 
 
-def subjects(wanted: Sequence[str], chosen: Sequence[FeedChoice] = ()) -> list[Subject]:
+def list_subjects(wanted: Sequence[str], chosen: Sequence[FeedChoice] = ()) -> list[Subject]:
     """Every feed: all, translated, editions, each configured category, then the operator's own."""
     found = [
         Subject("all", "全部", "Everything", "每篇新论文，中英对照。Every new paper.", "Every new paper."),
@@ -99,7 +99,7 @@ def subjects(wanted: Sequence[str], chosen: Sequence[FeedChoice] = ()) -> list[S
     return found
 
 
-def lists_of(one: Entry | Edition, wanted: Iterable[str], chosen: Iterable[FeedChoice] = ()) -> list[str]:
+def name_lists(one: Entry | Edition, wanted: Iterable[str], chosen: Iterable[FeedChoice] = ()) -> list[str]:
     """The lists of feeds in which it stands: none before it was published, and none for an edition without papers."""
     if one.stamp is None:
         return []
@@ -108,16 +108,16 @@ def lists_of(one: Entry | Edition, wanted: Iterable[str], chosen: Iterable[FeedC
     else:
         names = ["all", *(["translated"] if one.translated_on else [])]
         names += [code for code in wanted if code in one.categories]
-        names += [feed.name for feed in chosen if choice.choose(feed, [one])]
+        names += [feed.name for feed in chosen if filters.choose_entries(feed, [one])]
     month = f"{one.stamp.published_at:%Y-%m}"
     return [f"feeds/{name}/{place}" for name in names for place in ("live", f"archive/{month}")]
 
 
-def channel(  # noqa: PLR0913  (all that makes a feed)
+def make_channel(  # noqa: PLR0913  (all that makes a feed)
     subject: Subject,
     variant: Variant,
     workshop: Workshop,
-    newest: Sequence[Ref],
+    newest: Sequence[ItemRef],
     documents: Sequence[str] = (),
     query: str = "",
 ) -> Channel:
@@ -130,13 +130,13 @@ def channel(  # noqa: PLR0913  (all that makes a feed)
     if variant is Variant.ENGLISH:
         title, description = subject.title_en, subject.description_en
     elif variant is Variant.TRADITIONAL:
-        title = f"{traditional.convert(title)}（繁體，自動轉換）"
-        description = traditional.convert(description)
+        title = f"{chinese_scripts.convert(title)}（繁體，自動轉換）"
+        description = chinese_scripts.convert(description)
     name = f"{subject.name}/{variant}" if variant else subject.name
     about = Feed(
         subject.name,
-        legal(f"{site.title} · {title}"),
-        legal(description),
+        remove_illegal_characters(f"{site.title} · {title}"),
+        remove_illegal_characters(description),
         str(variant) or site.language,
         tag(site, f"feed/{name}{query}"),
         f"{site.base_url}/editions/" if subject.name == "editions" else f"{site.base_url}/",
@@ -165,7 +165,7 @@ def archives(counts: Mapping[str, int]) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def beside(changed: Iterable[str], counts: Mapping[str, int]) -> set[str]:
+def find_dependent_lists(changed: Iterable[str], counts: Mapping[str, int]) -> set[str]:
     """The months next to those that changed, as lists: documents of an archive name those before and after them."""
     known = archives(counts)
     found: set[str] = set()

@@ -13,7 +13,7 @@ _AT_ONCE = 50
 _SUCCESS = range(200, 300)
 
 
-def announce(hub_url: str, feed_urls: Sequence[str], timeout_s: float = _TIMEOUT_S) -> None:
+def notify_hub(hub_url: str, feed_urls: Sequence[str], timeout_s: float = _TIMEOUT_S) -> None:
     """Tell the hub that these feeds have changed. What it answers beside its status is not read.
 
     Source: https://www.w3.org/TR/websub/#publishing leaves the form to the hub; this is the one that hubs take.

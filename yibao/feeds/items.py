@@ -2,12 +2,12 @@
 
 from html import escape
 
-from yibao import identifiers, traditional, typesetting
+from yibao import chinese_scripts, identifiers, markup
+from yibao.edition_summaries import EditionSummary
 from yibao.feeds.model import Item, Variant, tag
-from yibao.models import Entry, Translation
-from yibao.outlines import Outline
+from yibao.records import Entry, Translation
 from yibao.settings import Site
-from yibao.text import legal, shorten
+from yibao.text import remove_illegal_characters, shorten
 
 _SUMMARY_CHARACTERS = 300
 _WITHDRAWN = ("本文已撤回。", "This paper has been withdrawn.")
@@ -15,7 +15,7 @@ _WAITING = ("尚待 arXiv 的元数据。", "Metadata from arXiv is still to com
 _CONVERTED = ("繁体由 OpenCC 自简体转换。", "Converted from Simplified Chinese by OpenCC.")
 
 
-def item_of(one: Entry | Outline, site: Site, variant: Variant = Variant.WRITTEN) -> Item:
+def make_item(one: Entry | EditionSummary, site: Site, variant: Variant = Variant.WRITTEN) -> Item:
     """The item that readers of this variant are shown.
 
     Raises:
@@ -33,7 +33,7 @@ def say(variant: Variant, chinese: str, english: str) -> str:
     """A phrase of ours in the languages of a variant."""
     if variant is Variant.ENGLISH:
         return english
-    return f"{traditional.convert(chinese) if variant is Variant.TRADITIONAL else chinese}{english}"
+    return f"{chinese_scripts.convert(chinese) if variant is Variant.TRADITIONAL else chinese}{english}"
 
 
 def translation_of(entry: Entry, variant: Variant) -> tuple[Translation | None, bool]:
@@ -43,10 +43,10 @@ def translation_of(entry: Entry, variant: Variant) -> tuple[Translation | None, 
         return None, False
     if variant is Variant.WRITTEN:
         return written, False
-    by_hand = next((one for one in (written, *entry.others) if traditional.is_traditional(one.language)), None)
-    if by_hand or not traditional.is_simplified(written.language):
+    by_hand = next((one for one in (written, *entry.others) if chinese_scripts.is_traditional(one.language)), None)
+    if by_hand or not chinese_scripts.is_simplified(written.language):
         return by_hand or written, False
-    return traditional.converted(written), True
+    return chinese_scripts.convert_translation(written), True
 
 
 def _paper(entry: Entry, site: Site, variant: Variant) -> Item:
@@ -58,18 +58,20 @@ def _paper(entry: Entry, site: Site, variant: Variant) -> Item:
     return Item(
         id=tag(site, entry.item),
         url=paper_url(site, entry),
-        title=legal(typesetting.plain(title or entry.title_en)),
-        summary=legal(shorten(_summary(entry, translation, variant), _SUMMARY_CHARACTERS)),
-        html=legal(_html(entry, translation, variant, is_converted=is_converted)),
+        title=remove_illegal_characters(markup.render_plain(title or entry.title_en)),
+        summary=remove_illegal_characters(shorten(_summary(entry, translation, variant), _SUMMARY_CHARACTERS)),
+        html=remove_illegal_characters(_html(entry, translation, variant, is_converted=is_converted)),
         language=translation.language if translation and title else "en",
         published_at=entry.stamp.published_at,
         updated_at=entry.stamp.updated_at,
-        authors=tuple(legal(author.name) for author in paper.authors) if paper else (),
-        categories=tuple(legal(code) for code in entry.categories),
+        authors=tuple(remove_illegal_characters(author.name) for author in paper.authors) if paper else (),
+        categories=tuple(remove_illegal_characters(code) for code in entry.categories),
         pdf_url=identifiers.pdf_url(entry.arxiv_id),
-        translator=legal(translation.translator) if translation and translation.translator else None,
-        rights=legal(translation.license) if translation and translation.license else None,
-        license_url=legal(paper.license) if paper and paper.license else None,
+        translator=remove_illegal_characters(translation.translator)
+        if translation and translation.translator
+        else None,
+        rights=remove_illegal_characters(translation.license) if translation and translation.license else None,
+        license_url=remove_illegal_characters(paper.license) if paper and paper.license else None,
     )
 
 
@@ -81,23 +83,23 @@ def _title(entry: Entry, translation: Translation | None) -> str | None:
 def _summary(entry: Entry, translation: Translation | None, variant: Variant) -> str:
     said = f"{say(variant, *_WITHDRAWN)} " if entry.is_withdrawn else ""
     if translation and translation.abstract:
-        return said + typesetting.text_of_markdown(translation.abstract)
-    return said + (typesetting.text_of_abstract(entry.paper.abstract) if entry.paper else "")
+        return said + markup.render_markdown_text(translation.abstract)
+    return said + (markup.render_abstract_text(entry.paper.abstract) if entry.paper else "")
 
 
 def _html(entry: Entry, translation: Translation | None, variant: Variant, *, is_converted: bool) -> str:
     """The body of an item: English title, people and places, the translation, the English abstract."""
     paper = entry.paper
     has_title = _title(entry, translation) is not None
-    parts = [f'<p lang="en"><strong>{escape(typesetting.plain(entry.title_en))}</strong></p>'] if has_title else []
+    parts = [f'<p lang="en"><strong>{escape(markup.render_plain(entry.title_en))}</strong></p>'] if has_title else []
     parts.append(f'<p lang="en">{_byline(entry)}</p>')
     if paper and paper.is_withdrawn:
-        reason = f' <span lang="en">{escape(typesetting.plain(paper.comment))}</span>' if paper.comment else ""
+        reason = f' <span lang="en">{escape(markup.render_plain(paper.comment))}</span>' if paper.comment else ""
         parts.append(f"<p><strong>{say(variant, *_WITHDRAWN)}</strong>{reason}</p>")
     if translation:
         parts += _translated(entry, translation, variant, is_converted=is_converted)
     if paper and paper.abstract:
-        parts.append(f'<div lang="en">{typesetting.html_of_abstract(paper.abstract)}</div>')
+        parts.append(f'<div lang="en">{markup.render_abstract_html(paper.abstract)}</div>')
     if paper is None:
         parts.append(f"<p>{say(variant, *_WAITING)}</p>")
     return "\n".join(parts)
@@ -106,7 +108,7 @@ def _html(entry: Entry, translation: Translation | None, variant: Variant, *, is
 def _translated(entry: Entry, translation: Translation, variant: Variant, *, is_converted: bool) -> list[str]:
     parts = [f"<p>{_stale(entry, variant)}</p>"] if entry.is_stale else []
     if translation.abstract:
-        html = typesetting.html_of_markdown(translation.abstract)
+        html = markup.render_markdown_html(translation.abstract)
         parts.append(f'<div lang="{escape(translation.language)}">{html}</div>')
         credit = "，".join(f"{role}：{escape(name)}" for role, name in _roles(translation, variant) if name)
         parts += [f"<p>{credit}</p>"] if credit else []
@@ -137,7 +139,7 @@ def _byline(entry: Entry) -> str:
     return " · ".join(part for part in (authors, ", ".join(entry.categories), link) if part)
 
 
-def _edition(edition: Outline, site: Site, variant: Variant) -> Item:
+def _edition(edition: EditionSummary, site: Site, variant: Variant) -> Item:
     if edition.stamp is None:
         raise ValueError(f"{edition.item} has not been published")
     key, translated, untranslated, told = edition.listed
@@ -152,9 +154,11 @@ def _edition(edition: Outline, site: Site, variant: Variant) -> Item:
     return Item(
         id=tag(site, edition.item),
         url=url,
-        title=legal(f"{site.title} {key}{'：' if variant is not Variant.ENGLISH else ': '}{counts}"),
+        title=remove_illegal_characters(
+            f"{site.title} {key}{'：' if variant is not Variant.ENGLISH else ': '}{counts}"
+        ),
         summary=counts,
-        html=legal(f"{notes}<ol>{rows}</ol>{more}"),
+        html=remove_illegal_characters(f"{notes}<ol>{rows}</ol>{more}"),
         language=str(variant) or site.language,
         published_at=edition.stamp.published_at,
         updated_at=edition.stamp.updated_at,
@@ -163,8 +167,8 @@ def _edition(edition: Outline, site: Site, variant: Variant) -> Item:
 
 def _row(entry: Entry, site: Site, variant: Variant) -> str:
     translation, _ = translation_of(entry, variant)
-    title, english = _title(entry, translation), escape(typesetting.plain(entry.title_en))
-    shown = escape(typesetting.plain(title)) if title else english
+    title, english = _title(entry, translation), escape(markup.render_plain(entry.title_en))
+    shown = escape(markup.render_plain(title)) if title else english
     return (
         f'<li><a href="{escape(paper_url(site, entry))}">{shown}</a>'
         + (f'<br/><span lang="en">{english}</span>' if title else "")

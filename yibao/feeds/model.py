@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from yibao import traditional
+from yibao import chinese_scripts
 from yibao.settings import Site
 
 #: Readers fetch a live feed many times a day: it holds the newest, its archive holds all.
@@ -23,14 +23,14 @@ class Variant(StrEnum):
     #: As curators wrote it, with the English beside it.
     WRITTEN = ""
     #: Simplified Chinese converted to Traditional, and labelled so.
-    TRADITIONAL = traditional.LANGUAGE
+    TRADITIONAL = chinese_scripts.LANGUAGE
     #: ArXiv's English alone.
     ENGLISH = "en"
 
 
 def variants(site: Site) -> tuple[Variant, ...]:
     """The variants in which this site's feeds are published."""
-    if traditional.is_simplified(site.language):
+    if chinese_scripts.is_simplified(site.language):
         return (Variant.WRITTEN, Variant.TRADITIONAL, Variant.ENGLISH)
     return (Variant.WRITTEN, Variant.ENGLISH)
 

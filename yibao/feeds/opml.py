@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from yibao.feeds import documents
+from yibao.feeds import xml_templates
 from yibao.feeds.model import Feed
 
 
 def render(feeds: Sequence[Feed], title: str) -> bytes:
     """Every feed once, in its Atom form; the same feeds always give the same bytes."""
-    return documents.render("feeds.opml", feeds=feeds, title=title)
+    return xml_templates.render("feeds.opml", feeds=feeds, title=title)

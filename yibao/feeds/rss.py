@@ -1,9 +1,9 @@
 """RSS 2.0. Source: https://www.rssboard.org/rss-specification and its profile of best practices."""
 
-from yibao.feeds import documents
+from yibao.feeds import xml_templates
 from yibao.feeds.model import Feed
 
 
 def render(feed: Feed) -> bytes:
     """The feed as UTF-8; the same feed always gives the same bytes."""
-    return documents.render("rss.xml", feed=feed)
+    return xml_templates.render("rss.xml", feed=feed)

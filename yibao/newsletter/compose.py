@@ -16,10 +16,10 @@ import css_inline
 from jinja2 import Environment
 from markupsafe import Markup
 
-from yibao import categories, identifiers, templating, typesetting
-from yibao.models import Edition, Entry
+from yibao import categories, identifiers, markup, templating
+from yibao.records import Edition, Entry
 from yibao.settings import Site
-from yibao.text import legal, one_line, shorten
+from yibao.text import join_lines, remove_illegal_characters, shorten
 
 #: Gmail clips a message at about 102 KB.
 LIMIT_BYTES = 100_000
@@ -47,7 +47,7 @@ class MailPolicy(EmailPolicy):
     def fold(self, name: str, value: Any) -> str:
         """The header as lines of ASCII."""
         if name.lower() == "subject" and not str(value).isascii():
-            return f"Subject: {encoded_subject(str(value))}\n"
+            return f"Subject: {encode_subject(str(value))}\n"
         return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
@@ -65,7 +65,7 @@ POLICY = MailPolicy(linesep="\r\n", max_line_length=76)
 _UTF8_POLICY = POLICY.clone(utf8=True)
 
 
-def body(edition: Edition, site: Site) -> Body:
+def compose_body(edition: Edition, site: Site) -> Body:
     """The message's parts, within the size limit."""
     for abstract, titles in _MEASURES:
         found = _render(edition, site, abstract, titles)
@@ -74,7 +74,7 @@ def body(edition: Edition, site: Site) -> Body:
     return found
 
 
-def message(parts: Body, edition_key: str, recipient: str, sender: str, at: datetime) -> EmailMessage:
+def compose_message(parts: Body, edition_key: str, recipient: str, sender: str, at: datetime) -> EmailMessage:
     """The message for one person. `at` is when it is handed over; all else follows from edition and person."""
     mail = EmailMessage(policy=POLICY)
     mail["From"] = sender
@@ -103,7 +103,7 @@ def message_id(edition_key: str, recipient: str, sender: str) -> str:
     return f"<{edition_key}.{digest}@{_domain(sender)}>"
 
 
-def encoded_subject(subject: str) -> str:
+def encode_subject(subject: str) -> str:
     """The subject in RFC 2047 words of whole characters, folded."""
     words = [""]
     for letter in subject:
@@ -137,7 +137,11 @@ def _render(edition: Edition, site: Site, abstract: int | None, titles: int) -> 
     text = _templates().get_template("edition.txt").render(values)
     html = _templates().get_template("edition.html").render(values, subject=subject)
     inlined = css_inline.CSSInliner(keep_at_rules=True, keep_style_tags=False).inline(html)
-    return Body(one_line(legal(subject)), legal(text), legal(inlined))
+    return Body(
+        join_lines(remove_illegal_characters(subject)),
+        remove_illegal_characters(text),
+        remove_illegal_characters(inlined),
+    )
 
 
 def _counts(edition: Edition) -> str:
@@ -151,7 +155,7 @@ def _templates() -> Environment:
     environment = templating.environment("yibao.newsletter")
     environment.globals.update(abs_url=identifiers.abs_url)
     environment.filters.update(
-        plain=typesetting.plain,
+        plain=markup.render_plain,
         category=categories.name_of,
         names=_names,
         abstract_text=abstract_text,
@@ -168,14 +172,14 @@ def _names(entry: Entry) -> str:
 def abstract_text(entry: Entry, limit: int | None) -> str:
     """The translated abstract (the English one where there is none) as text of at most so many characters."""
     if entry.translation and entry.translation.abstract:
-        full = typesetting.text_of_markdown(entry.translation.abstract)
+        full = markup.render_markdown_text(entry.translation.abstract)
     else:
-        full = typesetting.text_of_abstract(entry.paper.abstract) if entry.paper else ""
+        full = markup.render_abstract_text(entry.paper.abstract) if entry.paper else ""
     return full if limit is None else shorten(full, limit) if limit else ""
 
 
 def abstract_html(entry: Entry, limit: int | None) -> str:
     """The same as HTML; a shortened one is one paragraph of text."""
     if limit is None and entry.translation and entry.translation.abstract:
-        return Markup(typesetting.html_of_markdown(entry.translation.abstract, has_mathml=False))  # noqa: S704  (escaped there)
+        return Markup(markup.render_markdown_html(entry.translation.abstract, has_mathml=False))  # noqa: S704  (escaped there)
     return Markup("<p>{}</p>").format(abstract_text(entry, limit))

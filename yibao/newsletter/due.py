@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from yibao import dates
-from yibao.models import Batch, BatchState
+from yibao.records import Batch, BatchState
 
 _DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
 _ONE_DAY = timedelta(days=1)

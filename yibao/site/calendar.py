@@ -6,14 +6,14 @@ from datetime import date
 from typing import NamedTuple
 
 from yibao import dates
-from yibao.outlines import Listed
+from yibao.edition_summaries import EditionCounts
 
 
 class Week(NamedTuple):
     """A row: the weekly edition, and seven days, Monday first; None for a day of another month."""
 
-    edition: Listed | None
-    days: tuple[tuple[date, Listed | None] | None, ...]
+    edition: EditionCounts | None
+    days: tuple[tuple[date, EditionCounts | None] | None, ...]
 
 
 class Month(NamedTuple):
@@ -23,7 +23,7 @@ class Month(NamedTuple):
     weeks: tuple[Week, ...]
 
 
-def years(editions: Iterable[Listed]) -> dict[int, list[Month]]:
+def arrange_years(editions: Iterable[EditionCounts]) -> dict[int, list[Month]]:
     """The months of each year that have editions, newest first. A week is in each month that it has days of."""
     listed = {edition.key: edition for edition in editions}
     months = sorted({(day.year, day.month) for key in listed for day in _days(key)}, reverse=True)
@@ -38,6 +38,6 @@ def _days(key: str) -> Sequence[date]:
     return dates.week_days(key) if "W" in key else (date.fromisoformat(key),)
 
 
-def _week(week: Sequence[date], month: int, listed: dict[str, Listed]) -> Week:
+def _week(week: Sequence[date], month: int, listed: dict[str, EditionCounts]) -> Week:
     days = tuple((day, listed.get(day.isoformat())) if day.month == month else None for day in week)
     return Week(listed.get(dates.week_of(week[0])), days)

@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
-from yibao import identifiers, typesetting
-from yibao.models import Paper
+from yibao import identifiers, markup
+from yibao.records import Paper
 
 _SPECIAL = re.compile(r"([&%$#_{}])")
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -16,7 +16,7 @@ def bibtex(paper: Paper) -> bytes:
     Source: https://info.arxiv.org/help/hypertex/bibstyles/index.html
     """
     fields = {
-        "title": f"{{{_safe(typesetting.plain(paper.title))}}}",
+        "title": f"{{{_safe(markup.render_plain(paper.title))}}}",
         "author": " and ".join(_safe(author.name) for author in paper.authors),
         "year": str(paper.submitted_at.year) if paper.submitted_at else "",
         "eprint": paper.arxiv_id,
@@ -32,21 +32,21 @@ def bibtex(paper: Paper) -> bytes:
 
 def ris(paper: Paper) -> bytes:
     """One record of an unpublished work. Source: https://en.wikipedia.org/wiki/RIS_(file_format)."""
-    lines = [("TY", "UNPB"), ("TI", typesetting.plain(paper.title))]
+    lines = [("TY", "UNPB"), ("TI", markup.render_plain(paper.title))]
     lines += [("AU", _turned(author.name)) for author in paper.authors]
     if paper.submitted_at:
         lines += [("PY", str(paper.submitted_at.year)), ("DA", f"{paper.submitted_at:%Y/%m/%d}")]
     lines += [("DO", paper.doi)] if paper.doi else []
     lines += [("T2", paper.journal_ref)] if paper.journal_ref else []
     lines += [("AN", f"arXiv:{paper.arxiv_id}"), ("UR", identifiers.abs_url(paper.arxiv_id))]
-    lines += [("AB", " ".join(typesetting.text_of_abstract(paper.abstract).split())), ("ER", "")]
+    lines += [("AB", " ".join(markup.render_abstract_text(paper.abstract).split())), ("ER", "")]
     return "".join(f"{name}  - {value}\r\n" for name, value in lines).encode()
 
 
 def _key(paper: Paper) -> str:
     name = paper.authors[0].name.split()[-1] if paper.authors else "arxiv"
     year = str(paper.submitted_at.year) if paper.submitted_at else ""
-    word = next(iter(_WORD.findall(typesetting.plain(paper.title))), "")
+    word = next(iter(_WORD.findall(markup.render_plain(paper.title))), "")
     plain = unicodedata.normalize("NFKD", f"{name}{year}{word}".lower())
     return re.sub(r"[^a-z0-9]", "", plain) or "arxiv"
 

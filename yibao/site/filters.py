@@ -8,8 +8,8 @@ from functools import lru_cache
 from jinja2 import Environment
 from markupsafe import Markup
 
-from yibao import categories, differences, identifiers, templating, traditional, typesetting
-from yibao.models import Paper
+from yibao import categories, chinese_scripts, differences, identifiers, markup, templating
+from yibao.records import Paper
 from yibao.settings import Site
 from yibao.text import shorten
 
@@ -24,10 +24,10 @@ def environment() -> Environment:
     made = templating.environment("yibao.site")
     made.globals.update(abs_url=identifiers.abs_url, pdf_url=identifiers.pdf_url)
     made.filters.update(
-        plain=typesetting.plain,
-        summary=lambda source: shorten(typesetting.text_of_markdown(source).replace("\n", " "), _SUMMARY_CHARACTERS),
-        markdown=lambda source: Markup(typesetting.html_of_markdown(source)),  # noqa: S704  (escaped by the typesetter)
-        abstract=lambda source: Markup(typesetting.html_of_abstract(source)),  # noqa: S704  (likewise)
+        plain=markup.render_plain,
+        summary=lambda source: shorten(markup.render_markdown_text(source).replace("\n", " "), _SUMMARY_CHARACTERS),
+        markdown=lambda source: Markup(markup.render_markdown_html(source)),  # noqa: S704  (escaped by the typesetter)
+        abstract=lambda source: Markup(markup.render_abstract_html(source)),  # noqa: S704  (likewise)
         difference=lambda pair: Markup(differences.as_html(*pair)),  # noqa: S704  (likewise)
         category=categories.name_of,
         chinese_date=chinese_date,
@@ -41,8 +41,8 @@ def environment() -> Environment:
 
 def variants(site: Site) -> list[tuple[str, str]]:
     """The variants of feeds: folder, and what a reader calls them."""
-    if traditional.is_simplified(site.language):
-        return [("", "简体与英文"), (traditional.LANGUAGE, "繁體"), ("en", "English")]
+    if chinese_scripts.is_simplified(site.language):
+        return [("", "简体与英文"), (chinese_scripts.LANGUAGE, "繁體"), ("en", "English")]
     return [("", "译文与英文"), ("en", "English")]
 
 

@@ -12,14 +12,14 @@ from importlib.resources import files
 from typing import Any
 
 from yibao import categories
-from yibao.models import Batch, Edition, Entry
-from yibao.outlines import Listed
-from yibao.rendering import Digests, Lists, Ref, Rendering, ready, rendering
+from yibao.build_graph import Digests, Document, ItemRef, Lists, define_document, wrap_content
+from yibao.edition_summaries import EditionCounts
+from yibao.records import Batch, Edition, Entry
 from yibao.settings import Site
 from yibao.site import calendar, citations, sitemaps
 from yibao.site.filters import environment, slug, variants
-from yibao.site.parts import Part, parts
-from yibao.site.texts import FOLDER, texts
+from yibao.site.parts import Part, split_edition
+from yibao.site.texts import FOLDER, list_monthly_texts
 
 _STATES = {"complete": "完整", "partial": "不完整", "none announced": "当日没有公布", "unknown": "未知"}
 _FILES = ("style.css", "search.js", "compose.js", "icon.svg")
@@ -29,8 +29,8 @@ LISTED = 20
 _IN_SITEMAP = re.compile(r"(?!papers/|editions/[^/]+/\d+/)(?:.*/)?index\.html")
 #: Begins the list of a translator's papers; the name follows as it is written.
 _TRANSLATOR = "translator/"
-_Page = Callable[..., Rendering]
-_Tree = dict[str, Rendering]
+_Page = Callable[..., Document]
+_Tree = dict[str, Document]
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,14 @@ class Contents:
     #: The newest edition, of a day where there is one.
     front: Edition | None
     #: Every edition.
-    calendar: Sequence[Listed]
+    calendar: Sequence[EditionCounts]
     lists: Lists
     digests: Digests
     #: What the ledger says of arXiv's lists.
     batches: Sequence[Batch] = ()
 
 
-def lists_of(entry: Entry, wanted: Iterable[str]) -> list[str]:
+def name_lists(entry: Entry, wanted: Iterable[str]) -> list[str]:
     """The lists of pages in which a paper stands; none before it is translated and published."""
     if entry.translation is None or entry.stamp is None:
         return []
@@ -65,12 +65,12 @@ def lists_of(entry: Entry, wanted: Iterable[str]) -> list[str]:
     ]
 
 
-def place_of(name: str) -> str:
+def find_folder(name: str) -> str:
     """What begins every path of what a list is shown as."""
     return f"translators/{slug(name.removeprefix(_TRANSLATOR))}/" if name.startswith(_TRANSLATOR) else name
 
 
-def pages(contents: Contents, feeds: Sequence[tuple[str, str, str]], site: Site) -> _Tree:
+def list_pages(contents: Contents, feeds: Sequence[tuple[str, str, str]], site: Site) -> _Tree:
     """The pages that tell of the whole, and those of all that is to be shown anew; nothing is made yet.
 
     `feeds` as (name, title, description). Translated papers have a page each, and their citations; others are read at
@@ -79,7 +79,7 @@ def pages(contents: Contents, feeds: Sequence[tuple[str, str, str]], site: Site)
     settings = site.model_dump(mode="json")
     shared = {"site": site, "variants": variants(site)}
 
-    def page(name: str, path: str, /, *inputs: Any, needs: Sequence[Ref] = (), **values: Any) -> Rendering:
+    def page(name: str, path: str, /, *inputs: Any, needs: Sequence[ItemRef] = (), **values: Any) -> Document:
         """The page; `inputs` and `needs` stand for its values where these are large and their digests are known."""
         root = "../" * path.count("/") or "./"
 
@@ -88,7 +88,7 @@ def pages(contents: Contents, feeds: Sequence[tuple[str, str, str]], site: Site)
             told = {"root": root, "path": path, **shared, **values, **at_hand}
             return environment().get_template(name).render(told).encode()
 
-        return rendering(render, name, path, settings, inputs or values, needs=needs)
+        return define_document(render, name, path, settings, inputs or values, needs=needs)
 
     codes = [name for name, _, _ in feeds if name in categories.taxonomy()]
     counts = contents.lists.counts
@@ -101,8 +101,8 @@ def pages(contents: Contents, feeds: Sequence[tuple[str, str, str]], site: Site)
         "search/index.html": page("search.html", "search/"),
         "status/index.html": page("status.html", "status/", batches=_newest(contents.batches), states=_STATES),
         "about/index.html": page("about.html", "about/"),
-        "robots.txt": ready(f"User-agent: *\nAllow: /\nSitemap: {site.base_url}/sitemap.xml\n".encode()),
-        **{name: ready((files("yibao.site") / name).read_bytes()) for name in _FILES},
+        "robots.txt": wrap_content(f"User-agent: *\nAllow: /\nSitemap: {site.base_url}/sitemap.xml\n".encode()),
+        **{name: wrap_content((files("yibao.site") / name).read_bytes()) for name in _FILES},
         **_front(page, contents),
         **_editions(page, contents),
         **_calendar(page, contents.calendar),
@@ -117,12 +117,12 @@ def pages(contents: Contents, feeds: Sequence[tuple[str, str, str]], site: Site)
         *(f"categories/{code}/" for code in codes),
         *(f"translators/{slug(name)}/" for name in translators),
     }
-    return {**tree, **sitemaps.sitemaps(site.base_url, addresses, contents.lists)}
+    return {**tree, **sitemaps.list_sitemaps(site.base_url, addresses, contents.lists)}
 
 
 def _front(page: _Page, contents: Contents) -> _Tree:
     """The newest edition, at the site's root."""
-    first = parts(contents.front)[0] if contents.front else None
+    first = split_edition(contents.front)[0] if contents.front else None
     inputs = _inputs(first, contents.digests) if first else ["nothing"]
     values = {"edition": first.head if first else None, "part": first}
     return {f"{path}index.html": page("today.html", path, *inputs, **values) for path in ("", "today/")}
@@ -132,16 +132,16 @@ def _editions(page: _Page, contents: Contents) -> _Tree:
     """A page or several for each edition."""
     tree = {}
     for edition in contents.editions:
-        for part in parts(edition):
+        for part in split_edition(edition):
             path = f"editions/{edition.key}/" + (f"{part.number}/" if part.number > 1 else "")
             inputs = _inputs(part, contents.digests)
             tree[f"{path}index.html"] = page("edition.html", path, *inputs, edition=part.head, part=part)
     return tree
 
 
-def _calendar(page: _Page, editions: Iterable[Listed]) -> _Tree:
+def _calendar(page: _Page, editions: Iterable[EditionCounts]) -> _Tree:
     """A page for each year, the newest first of all."""
-    years = calendar.years(editions)
+    years = calendar.arrange_years(editions)
     listed = list(years)
     tree = {}
     for year in listed or [0]:
@@ -162,7 +162,7 @@ def _papers(page: _Page, translated: Iterable[Entry]) -> _Tree:
         tree[f"{path}index.html"] = page("paper.html", path, entry=entry)
         if entry.paper:
             for name, cite in (("cite.bib", citations.bibtex), ("cite.ris", citations.ris)):
-                tree[f"{path}{name}"] = rendering(partial(cite, entry.paper), entry.paper)
+                tree[f"{path}{name}"] = define_document(partial(cite, entry.paper), entry.paper)
     return tree
 
 
@@ -190,7 +190,7 @@ def _translators(page: _Page, translators: Mapping[str, int], lists: Lists) -> _
 
 
 def _data(page: _Page, lists: Lists, site: Site) -> _Tree:
-    documents, counts = texts(lists, site)
+    documents, counts = list_monthly_texts(lists, site)
     return {**documents, "data/index.html": page("data.html", "data/", months=list(counts.items()))}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from yibao.models import Edition, Entry
+from yibao.records import Edition, Entry
 
 #: Of one page, as estimated before it is made; formulas may add a third.
 MOST_BYTES = 95_000
@@ -47,7 +47,7 @@ class Part(NamedTuple):
     sections: tuple[Section, ...]
 
 
-def parts(edition: Edition) -> list[Part]:
+def split_edition(edition: Edition) -> list[Part]:
     """The edition's pages in order, at least one; every entry is on one of them."""
     pages = _pages(edition)
     begins: dict[str, tuple[str, int, int]] = {}
@@ -74,7 +74,7 @@ def _pages(edition: Edition) -> list[tuple[Section, ...]]:
     totals = {name: len(entries) for name, entries in whole}
     pages: list[list[tuple[str, Entry]]] = [[]]
     size = 0
-    for name, entry, weight in _weighed(edition):
+    for name, entry, weight in _weigh_entries(edition):
         size += weight
         if size > MOST_BYTES and pages[-1]:
             pages.append([])
@@ -83,7 +83,7 @@ def _pages(edition: Edition) -> list[tuple[Section, ...]]:
     return [tuple(_sections(page, totals)) for page in pages]
 
 
-def _weighed(edition: Edition) -> Iterator[tuple[str, Entry, int]]:
+def _weigh_entries(edition: Edition) -> Iterator[tuple[str, Entry, int]]:
     for entry in edition.translated:
         texts = (entry.translation.abstract if entry.translation else "", entry.paper.abstract if entry.paper else "")
         # Formulas in MathML take several times their TeX.

@@ -8,8 +8,8 @@ from functools import partial
 
 from lxml import etree
 
-from yibao.models import PAPER
-from yibao.rendering import Lists, Rendering, rendering
+from yibao.build_graph import Document, Lists, define_document
+from yibao.records import PAPER
 
 #: Begins the list of a month, and the names of its files.
 MONTH = "sitemap-"
@@ -17,7 +17,7 @@ MONTH = "sitemap-"
 MOST_ADDRESSES = 50_000
 
 
-def sitemaps(base_url: str, pages: Iterable[str], lists: Lists) -> dict[str, Rendering]:
+def list_sitemaps(base_url: str, pages: Iterable[str], lists: Lists) -> dict[str, Document]:
     """The sitemaps of pages and of the months to be shown anew, and the index of all."""
     tree = {"sitemap-pages.xml": _sitemap("urlset", "url", [f"{base_url}/{path}" for path in sorted(pages)])}
     for name, members in lists.members.items():
@@ -35,8 +35,8 @@ def _files(name: str, count: int) -> list[str]:
     return [f"{name}.xml" if number == 1 else f"{name}-{number}.xml" for number in numbers]
 
 
-def _sitemap(root_name: str, name: str, addresses: Sequence[str]) -> Rendering:
-    return rendering(partial(_document, root_name, name, addresses), root_name, addresses)
+def _sitemap(root_name: str, name: str, addresses: Sequence[str]) -> Document:
+    return define_document(partial(_document, root_name, name, addresses), root_name, addresses)
 
 
 def _document(root_name: str, name: str, addresses: Sequence[str]) -> bytes:

@@ -6,27 +6,27 @@ from typing import Any
 
 import orjson
 
-from yibao import identifiers, typesetting
-from yibao.models import Entry
-from yibao.outlines import Outline
-from yibao.rendering import Lists, Ref, Rendering, rendering
+from yibao import identifiers, markup
+from yibao.build_graph import Document, ItemRef, Lists, define_document
+from yibao.edition_summaries import EditionSummary
+from yibao.records import Entry
 from yibao.settings import Site
 
 #: Begins the list of a month, and the path of its file.
 FOLDER = "data/translations/"
 
 
-def texts(lists: Lists, site: Site) -> tuple[dict[str, Rendering], dict[str, int]]:
+def list_monthly_texts(lists: Lists, site: Site) -> tuple[dict[str, Document], dict[str, int]]:
     """The months to be shown anew, and a manifest of all; how many entries each month has, newest first."""
     tree = {
-        f"{name}.json": rendering(partial(_month, lists.at_hand, members), needs=members)
+        f"{name}.json": define_document(partial(_month, lists.at_hand, members), needs=members)
         for name, members in lists.members.items()
         if name.startswith(FOLDER) and members
     }
     months = sorted((name for name in lists.counts if name.startswith(FOLDER)), reverse=True)
     counts = {name.rpartition("/")[2]: lists.counts[name] for name in months}
     about = (site.title, site.base_url, counts)
-    return {**tree, "data/manifest.json": rendering(partial(_manifest, *about), *about)}, counts
+    return {**tree, "data/manifest.json": define_document(partial(_manifest, *about), *about)}, counts
 
 
 def _manifest(title: str, base_url: str, counts: Mapping[str, int]) -> bytes:
@@ -40,7 +40,7 @@ def _manifest(title: str, base_url: str, counts: Mapping[str, int]) -> bytes:
     return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _month(at_hand: Mapping[str, Entry | Outline], members: Sequence[Ref]) -> bytes:
+def _month(at_hand: Mapping[str, Entry | EditionSummary], members: Sequence[ItemRef]) -> bytes:
     entries = [one for one in (at_hand[ref.item] for ref in members) if isinstance(one, Entry)]
     newest = sorted(entries, key=lambda entry: identifiers.sort_key(entry.arxiv_id), reverse=True)
     lines = b",\n".join(orjson.dumps(_record(entry)) for entry in newest)
@@ -52,10 +52,10 @@ def _record(entry: Entry) -> dict[str, Any]:
     paper, translation = entry.paper, entry.translation
     return {
         "arxiv_id": entry.arxiv_id,
-        "title": typesetting.plain(entry.title),
-        "title_en": typesetting.plain(entry.title_en),
-        "abstract": typesetting.text_of_markdown(translation.abstract) if translation else "",
-        "abstract_en": typesetting.text_of_abstract(paper.abstract) if paper else "",
+        "title": markup.render_plain(entry.title),
+        "title_en": markup.render_plain(entry.title_en),
+        "abstract": markup.render_markdown_text(translation.abstract) if translation else "",
+        "abstract_en": markup.render_abstract_text(paper.abstract) if paper else "",
         "authors": [author.name for author in paper.authors] if paper else [],
         "categories": list(entry.categories),
         "language": translation.language if translation else "en",

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from yibao.models import Problem
 from yibao.provenance import English
-from yibao.text import one_line
+from yibao.records import Problem
+from yibao.text import join_lines
 from yibao.translations import fidelity, glossary, identity, sentences, spans, typography
 from yibao.translations.folder import Key
 from yibao.translations.glossary import Term
@@ -53,7 +53,7 @@ class Checked(NamedTuple):
     silenced: tuple[str, ...]
 
 
-def check(
+def check_document(
     document: Document, terms: Sequence[Term], english: Mapping[str, English], owners: Mapping[str, str]
 ) -> Checked:
     """Everything that is wrong in a file. `english` and `owners` may lack papers; see `identity.doubts`."""
@@ -108,7 +108,7 @@ def _of_entry(
         return
     for text, places in _passages(entry):
         for number, line in enumerate(text.split("\n")):
-            for slip in typography.slips(line, is_chinese=is_chinese):
+            for slip in typography.find_slips(line, is_chinese=is_chinese):
                 at, column = places[number]
                 yield _problem(
                     entry, slip.rule, Place(at, column + slip.column), slip.message, slip.remedy, slip.length
@@ -118,7 +118,7 @@ def _of_entry(
         yield from _terms(entry, terms, english)
     yield from _residue(entry, english)
     if english:
-        yield from identity.doubts(entry, english, owners)
+        yield from identity.find_doubts(entry, english, owners)
         if english.abstract and entry.translation.abstract and not _is_english(entry.translation.abstract):
             yield from _fidelity(entry, english, is_chinese=is_chinese)
 
@@ -173,7 +173,7 @@ def _terms(entry: Located, terms: Sequence[Term], english: English | None) -> It
     # What stands in brackets behind a term, such as (LLMs), is English too.
     speaks = f"{source}\n{abstract}"
     for text in filter(None, (title, abstract)):
-        for breach in glossary.breaches(terms, text, speaks):
+        for breach in glossary.find_breaches(terms, text, speaks):
             at = entry.title_at if text is title else _place(entry, breach.start)
             preferred = breach.term.preferred[0] if breach.term.preferred else breach.term.english
             message = f"{breach.rendering} is not what {breach.term.english} means here."
@@ -181,13 +181,13 @@ def _terms(entry: Located, terms: Sequence[Term], english: English | None) -> It
 
 
 def _fidelity(entry: Located, english: English, *, is_chinese: bool) -> Iterator[Problem]:
-    abstract, original = entry.translation.abstract, one_line(english.abstract)
-    for loss in fidelity.losses(original, abstract):
+    abstract, original = entry.translation.abstract, join_lines(english.abstract)
+    for loss in fidelity.find_losses(original, abstract):
         at = _place(entry, loss.start) if loss.start is not None else entry.abstract_at[0]
         length = len(loss.text) if loss.start is not None else 1
         yield _problem(entry, loss.rule, at, loss.message, loss.remedy, length)
     if is_chinese:
-        for sentence in sentences.missing(original, abstract):
+        for sentence in sentences.find_missing_sentences(original, abstract):
             message = f"Nothing seems to stand for “{sentence}”"
             yield _problem(entry, "sentence-missing", entry.abstract_at[0], message, "Translate it, too.")
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from yibao.models import Problem
+from yibao.records import Problem
 from yibao.translations.rules import RULES, problem
 
 #: Who may be credited, in front matter for a file and in a comment for an entry.
@@ -20,7 +20,7 @@ _DIRECTIVE = re.compile(r"\s*yibao:\s*(?P<key>[\w-]+)\s*:?\s*(?P<rest>.*?)\s*$",
 _IGNORE = re.compile(r"(?P<rule>[\w-]+)\s*[:：]?\s*(?P<reason>.*)", re.DOTALL)
 
 
-class Line(NamedTuple):
+class SourceLine(NamedTuple):
     """A line of an entry's body without comments. Line and column from 0, within the body."""
 
     line: int
@@ -31,7 +31,7 @@ class Line(NamedTuple):
 class Uncommented(NamedTuple):
     """An entry's body without its comments, and what those say."""
 
-    lines: list[Line]
+    lines: list[SourceLine]
     #: Reason by name of the rule that is silenced.
     silenced: dict[str, str]
     credits: dict[str, str]
@@ -40,12 +40,14 @@ class Uncommented(NamedTuple):
     has_comment: bool
 
 
-def uncomment(body: list[str], path: str, first_line: int) -> Uncommented:
+def remove_comments(body: list[str], path: str, first_line: int) -> Uncommented:
     """The body without comments; a line that held nothing else is gone. `first_line` is the body's first, from 1."""
     joined = "\n".join(body)
     found = list(_comments(joined))
     if not found:
-        return Uncommented([Line(number, 0, line) for number, line in enumerate(body)], {}, {}, [], has_comment=False)
+        return Uncommented(
+            [SourceLine(number, 0, line) for number, line in enumerate(body)], {}, {}, [], has_comment=False
+        )
     silenced: dict[str, str] = {}
     credits_: dict[str, str] = {}
     problems = []
@@ -93,7 +95,7 @@ def _heed(comment: str, silenced: dict[str, str], credits_: dict[str, str], path
     return [problem("silence", path, line, 1, message, remedy)]
 
 
-def _lines(joined: str, comments: list[range]) -> Iterator[Line]:
+def _lines(joined: str, comments: list[range]) -> Iterator[SourceLine]:
     """What is left; a line's column is where its first piece began."""
     line, place = 0, 0
     pieces: list[tuple[int, str]] = []
@@ -116,8 +118,8 @@ def _lines(joined: str, comments: list[range]) -> Iterator[Line]:
     yield from _joined(line, pieces, touched=touched)
 
 
-def _joined(line: int, pieces: list[tuple[int, str]], *, touched: bool) -> Iterator[Line]:
+def _joined(line: int, pieces: list[tuple[int, str]], *, touched: bool) -> Iterator[SourceLine]:
     text = "".join(piece for _, piece in pieces)
     if touched and not text.strip():
         return
-    yield Line(line, next((column for column, piece in pieces if piece.strip()), 0), text)
+    yield SourceLine(line, next((column for column, piece in pieces if piece.strip()), 0), text)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from yibao import text
-from yibao.models import Problem
+from yibao.records import Problem
 from yibao.translations.rules import problem
 
 #: A week of the longest abstracts is a hundredth of it.

@@ -88,7 +88,7 @@ class Loss(NamedTuple):
     start: int | None = None
 
 
-def losses(english: str, abstract: str) -> Iterator[Loss]:
+def find_losses(english: str, abstract: str) -> Iterator[Loss]:
     """What of the English the abstract lacks, changes or adds."""
     yield from _numbers(english, abstract)
     yield from _maths(english, abstract)
@@ -130,7 +130,7 @@ def _unwrapped(found: re.Match[str]) -> str:
 def _lacking(wanted: list[Quantity], have: list[Quantity], text: str) -> list[Quantity]:
     """The numbers of one text that the other holds in no spelling, in its formulas neither."""
     inside = [one for formula in formulas(text) for one in quantities.quantities(formula.replace("{,}", ","))]
-    values = {value for one in (*have, *inside) for value in one.values} | quantities.spelt(prose(text))
+    values = {value for one in (*have, *inside) for value in one.values} | quantities.read_numeral(prose(text))
     squeezed = _ALNUM.sub("", text)
     return [one for one in wanted if not one.values & values and not _in_a_name(one, squeezed)]
 
@@ -220,13 +220,13 @@ def _stands(normal: str, text: str) -> bool:
     power = _POWER.fullmatch(normal)
     if power:
         value = Decimal(power["times"] or 1) * 10 ** int(power["exponent"])
-        return value in quantities.spelt(text) or any(value in one.values for one in quantities.quantities(text))
+        return value in quantities.read_numeral(text) or any(value in one.values for one in quantities.quantities(text))
     if not core:
         return all(any(words in bare for words in _SAID[sign].split()) for sign in normal if sign in _SAID)
     if _FUNCTION.fullmatch(core):
         return True
     return _is_written(normal, core, bare) or (
-        core.isdigit() and normal[0] not in "^_" and core in map(str, quantities.spelt(text))
+        core.isdigit() and normal[0] not in "^_" and core in map(str, quantities.read_numeral(text))
     )
 
 

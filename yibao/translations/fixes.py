@@ -11,13 +11,13 @@ from yibao.translations.typography import Edit
 _BOM = b"\xef\xbb\xbf"
 
 
-def fixed(raw: bytes, path: str, language: str) -> bytes:
+def fix_content(raw: bytes, path: str, language: str) -> bytes:
     """The file with all that is safe mended, in UTF-8, its line ends as they were; the same bytes where nothing is.
 
     No record changes but in what was mended; rules that the file silences are left alone. Doing it again changes
     nothing.
     """
-    document = markdown.read(raw, path, language)
+    document = markdown.read_document(raw, path, language)
     if not document.text:
         return raw
     lines = document.text.split("\n")
@@ -32,7 +32,7 @@ def fixed(raw: bytes, path: str, language: str) -> bytes:
     return (_BOM if raw.startswith(_BOM) else b"") + text.encode()
 
 
-def diff(before: bytes, after: bytes, path: str) -> str:
+def diff_content(before: bytes, after: bytes, path: str) -> str:
     """What would change, as a unified diff; empty where nothing does."""
     old, new = _readable(before).splitlines(), _readable(after).splitlines()
     return "\n".join(difflib.unified_diff(old, new, path, path, lineterm="", n=0))
@@ -66,4 +66,4 @@ def _typography(document: Document, entry: Located, silenced: set[str]) -> Itera
         texts.append((entry.title_at, entry.translation.title))
     for place, text in texts:
         if lines[place.line - 1][place.column - 1 :].startswith(text):
-            yield from ((place, edit) for rule, edit in typography.edits(text) if rule not in silenced)
+            yield from ((place, edit) for rule, edit in typography.propose_edits(text) if rule not in silenced)

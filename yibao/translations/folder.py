@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from yibao.models import Problem, Translation
+from yibao.records import Problem, Translation
 from yibao.translations import markdown
 from yibao.translations.rules import problem
 
@@ -45,27 +45,27 @@ class Curated(NamedTuple):
     files: int
 
 
-def read(paths: Iterable[Path], language: str) -> Curated:
+def read_folder(paths: Iterable[Path], language: str) -> Curated:
     """Every translation below these folders (or in these files), one for each paper and language, by path and line.
 
     A folder or file that cannot be read is a Problem of its own, never an empty folder.
     """
-    found, problems = files(paths)
+    found, problems = find_files(paths)
     translations: list[Translation] = []
     for file in found:
-        raw = content(file)
+        raw = read_content(file)
         if isinstance(raw, Problem):
             problems.append(raw)
             continue
-        document = markdown.read(raw, file.shown, language)
+        document = markdown.read_document(raw, file.shown, language)
         translations += [entry.translation for entry in document.entries]
         problems += [one for one in document.problems if one.rule not in document.silenced]
     keys = {Key(one.arxiv_id, one.language, one.path, one.line): one for one in translations}
-    kept, repeated = resolve(keys)
+    kept, repeated = resolve_entries(keys)
     return Curated(tuple(keys[key] for key in kept), (*problems, *repeated), len(found))
 
 
-def files(paths: Iterable[Path]) -> tuple[list[File], list[Problem]]:
+def find_files(paths: Iterable[Path]) -> tuple[list[File], list[Problem]]:
     """The files below these folders (or these files), by name within each, and a Problem for what is not there."""
     found: list[File] = []
     problems: list[Problem] = []
@@ -89,7 +89,7 @@ def files(paths: Iterable[Path]) -> tuple[list[File], list[Problem]]:
     return found, problems
 
 
-def content(file: File) -> bytes | Problem:
+def read_content(file: File) -> bytes | Problem:
     """The file's bytes, or why it cannot be read."""
     try:
         return file.path.read_bytes()
@@ -99,7 +99,7 @@ def content(file: File) -> bytes | Problem:
         return problem("unreadable", str(file.path), 1, 1, message, remedy)
 
 
-def resolve(keys: Iterable[Key]) -> tuple[list[Key], list[Problem]]:
+def resolve_entries(keys: Iterable[Key]) -> tuple[list[Key], list[Problem]]:
     """The entry that counts for each paper and language, by place, and a Problem for each of the others."""
     counted: dict[tuple[str, str], Key] = {}
     problems = []

@@ -9,7 +9,7 @@ from typing import Any
 from rich.cells import cell_len
 
 from yibao import __version__
-from yibao.models import Problem, Severity
+from yibao.records import Problem, Severity
 from yibao.translations.rules import RULES
 
 #: Cells of a line that are shown around what is wrong.

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import langcodes
 import yaml
 
-from yibao.models import Problem
+from yibao.records import Problem
 from yibao.translations.comments import CREDITS, silence
 from yibao.translations.rules import problem
 
@@ -23,7 +23,7 @@ class FrontMatter(NamedTuple):
     problems: list[Problem]
 
 
-def read(block: str | None, path: str, language: str) -> FrontMatter:
+def read_front_matter(block: str | None, path: str, language: str) -> FrontMatter:
     """What a block of YAML says; `language` is assumed where it names none. Nothing in it is executed."""
     said = FrontMatter(language, {}, {}, [])
     if block is None:

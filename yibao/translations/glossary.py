@@ -38,7 +38,7 @@ class Breach(NamedTuple):
     start: int
 
 
-def load(path: Path | None) -> tuple[Term, ...]:
+def load_terms(path: Path | None) -> tuple[Term, ...]:
     """Our own glossary, with the terms of the file laid over it.
 
     Raises:
@@ -54,7 +54,7 @@ def load(path: Path | None) -> tuple[Term, ...]:
     return tuple(terms.values())
 
 
-def breaches(terms: Iterable[Term], text: str, english: str) -> Iterator[Breach]:
+def find_breaches(terms: Iterable[Term], text: str, english: str) -> Iterator[Breach]:
     """Forbidden renderings of terms that the English speaks of.
 
     `english` is arXiv's text where it is known; else whatever English there is, such as the heading.
@@ -66,7 +66,7 @@ def breaches(terms: Iterable[Term], text: str, english: str) -> Iterator[Breach]
                 yield Breach(term, rendering, start)
 
 
-def spoken_of(terms: Iterable[Term], english: str) -> list[Term]:
+def find_terms(terms: Iterable[Term], english: str) -> list[Term]:
     """The terms of which the English speaks, in the glossary's order."""
     return [term for term in terms if _speaks_of(term, english)]
 

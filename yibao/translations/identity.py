@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 
 from yibao import tex
-from yibao.models import Problem
 from yibao.provenance import English
-from yibao.text import one_line
+from yibao.records import Problem
+from yibao.text import join_lines
 from yibao.translations.markdown import Located
 from yibao.translations.rules import problem
 from yibao.translations.spans import is_chinese
@@ -32,7 +32,7 @@ def likeness(one: str, other: str) -> float:
     return max(words, SequenceMatcher(None, key(one)[:_MOST], key(other)[:_MOST], autojunk=False).ratio())
 
 
-def doubts(entry: Located, english: English, owners: Mapping[str, str]) -> Iterator[Problem]:
+def find_doubts(entry: Located, english: English, owners: Mapping[str, str]) -> Iterator[Problem]:
     """What speaks against the paper being the one in the link. `owners`: identifier by title, see `key`."""
     translation = entry.translation
     arxiv_id, path, length = translation.arxiv_id, translation.path, len(translation.title_en)
@@ -42,7 +42,7 @@ def doubts(entry: Located, english: English, owners: Mapping[str, str]) -> Itera
     if key(translation.title_en) == key(english.title):
         return
     if any(key(title) == key(translation.title_en) for title in english.earlier_titles):
-        message = f"{arxiv_id} was renamed; its title is now “{one_line(english.title)}”."
+        message = f"{arxiv_id} was renamed; its title is now “{join_lines(english.title)}”."
         yield problem(
             "retitled", path, *entry.heading_at, message, "Look whether the translation fits.", arxiv_id, length
         )
@@ -52,13 +52,13 @@ def doubts(entry: Located, english: English, owners: Mapping[str, str]) -> Itera
     share = likeness(translation.title_en, english.title)
     owner = owners.get(key(translation.title_en))
     if owner and owner != arxiv_id:
-        message = f"The heading is the title of {owner}; {arxiv_id} is “{one_line(english.title)}”."
+        message = f"The heading is the title of {owner}; {arxiv_id} is “{join_lines(english.title)}”."
         yield problem("other-paper", path, *entry.url_at, message, f"Link to {owner}.", arxiv_id, len(entry.url))
     elif share < _OTHER:
-        message = f"{arxiv_id} is “{one_line(english.title)}”; the heading has {share:.0%} of it in common."
+        message = f"{arxiv_id} is “{join_lines(english.title)}”; the heading has {share:.0%} of it in common."
         yield problem("other-paper", path, *entry.url_at, message, "Correct the link.", arxiv_id, len(entry.url))
     else:
-        message = f"arXiv's title is “{one_line(english.title)}”; {share:.0%} is the same."
+        message = f"arXiv's title is “{join_lines(english.title)}”; {share:.0%} is the same."
         remedy = "Copy arXiv's title."
         yield problem("title-differs", path, *entry.heading_at, message, remedy, arxiv_id, length)
 

@@ -19,9 +19,9 @@ from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from yibao import identifiers, text
-from yibao.models import Problem, Translation
+from yibao.records import Problem, Translation
 from yibao.translations import front_matter, names
-from yibao.translations.comments import Line, Uncommented, uncomment
+from yibao.translations.comments import SourceLine, Uncommented, remove_comments
 from yibao.translations.decoding import decode
 from yibao.translations.front_matter import FrontMatter
 from yibao.translations.rules import problem
@@ -95,7 +95,7 @@ class _Link(NamedTuple):
     rest: str
 
 
-def read(raw: bytes, path: str, language: str) -> Document:
+def read_document(raw: bytes, path: str, language: str) -> Document:
     """The translations in a file, in the order of their lines, and what was set aside or mended.
 
     The path is the one to show; its name tells the week where it is `YYYY/MMDD-MMDD.md`. The language is the
@@ -107,7 +107,7 @@ def read(raw: bytes, path: str, language: str) -> Document:
     lines = content.split("\n")
     tokens = _tokens(content)
     block = next((token.content for token in tokens if token.type == "front_matter"), None)
-    matter = front_matter.read(block, path, language)
+    matter = front_matter.read_front_matter(block, path, language)
     problems += matter.problems
     if not content.strip():
         problems.append(problem("empty-file", path, 1, 1, "The file is empty.", "Add an entry, or delete it."))
@@ -145,8 +145,8 @@ def _sections(tokens: Any, lines: list[str], path: str) -> Iterator[_Section]:
     ends = [*(line for _, _, line, _ in heads[1:]), len(lines)] if heads else []
     for (tag, heading, line, body_line), end in zip(heads, ends, strict=True):
         column = max(0, lines[line].find(heading[:1])) if heading else 0
-        body = uncomment(lines[body_line:end], path, body_line + 1)
-        yield _Section(tag, text.one_line(heading), line, column, body_line, body)
+        body = remove_comments(lines[body_line:end], path, body_line + 1)
+        yield _Section(tag, text.join_lines(heading), line, column, body_line, body)
 
 
 def _opens_entry(token: Any, lines: list[str]) -> bool:
@@ -265,7 +265,7 @@ def _heading_link(section: _Section) -> _Link | None:
     return link if link and not link.rest and identifiers.parse_address(link.url) else None
 
 
-def _find_link(body: list[Line]) -> _Link | None:
+def _find_link(body: list[SourceLine]) -> _Link | None:
     """The entry's link: the first line's, else the first later line that is nothing but a link to arXiv."""
     filled = [(number, line.text) for number, line in enumerate(body) if line.text.strip()]
     if not filled:
@@ -300,13 +300,13 @@ def _link_in(line: str, number: int) -> _Link | None:
     return _Link(title, target.str, number, column + 1, url_column, stripped[closed + 1 :])
 
 
-def _abstract(body: list[Line], link: _Link) -> list[Line]:
+def _abstract(body: list[SourceLine], link: _Link) -> list[SourceLine]:
     """The lines of the body without the link, without blanks at the ends of lines and empty lines around the whole."""
     lines = [line._replace(text=line.text.rstrip()) for line in body]
     if link.number >= 0:
         line, rest = body[link.number], link.rest.strip()
         column = line.column + line.text.rindex(rest) if rest else 0
-        lines[link.number] = Line(line.line, column, rest)
+        lines[link.number] = SourceLine(line.line, column, rest)
     while lines and not lines[0].text:
         lines.pop(0)
     while lines and not lines[-1].text:

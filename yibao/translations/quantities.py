@@ -111,7 +111,7 @@ def _closes_a_bracket(mark: re.Match[str], text: str) -> bool:
     return mark[0][0] not in "(（" and opened > max(before.rfind(sign) for sign in ")）")
 
 
-def spelt(text: str) -> set[Decimal]:
+def read_numeral(text: str) -> set[Decimal]:
     """Values that the text spells in English words or Chinese numerals, and those in its marks of lists."""
     values = {Decimal(re.sub(r"\D", "", mark[0])) for mark in _LIST_MARK.finditer(text)}
     total = Decimal(0)

@@ -6,7 +6,7 @@ The names are promises: files silence rules by them, and other programs read the
 
 from typing import NamedTuple
 
-from yibao.models import Problem, Severity
+from yibao.records import Problem, Severity
 
 
 class Rule(NamedTuple):

@@ -48,7 +48,7 @@ class Sentence(NamedTuple):
     marks: frozenset[str]
 
 
-def missing(english: str, abstract: str) -> list[str]:
+def find_missing_sentences(english: str, abstract: str) -> list[str]:
     """The sentences of the English that nothing in the abstract stands for, in order."""
     theirs = [_sentence(one, is_chinese=False) for one in split_english(english)]
     ours = [_sentence(one, is_chinese=True) for one in split_chinese(abstract)]

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from yibao import identifiers
 from yibao.provenance import English
-from yibao.text import one_line, paragraphs
+from yibao.text import join_lines, paragraphs
 from yibao.translations.glossary import Term
 
 
-def stub(arxiv_id: str, english: English, terms: Sequence[Term]) -> str:
+def write_stub(arxiv_id: str, english: English, terms: Sequence[Term]) -> str:
     """An entry that is not published until something is written in it. `terms`: those of which the English speaks."""
-    lines = [f"## {one_line(english.title)}", f"[]({identifiers.abs_url(arxiv_id)})", "", "<!--"]
+    lines = [f"## {join_lines(english.title)}", f"[]({identifiers.abs_url(arxiv_id)})", "", "<!--"]
     lines += [_harmless(paragraph) for paragraph in paragraphs(english.abstract)]
     lines += [f"{term.english} = {' / '.join(term.preferred)}" for term in terms if term.preferred]
     return "\n".join([*lines, "-->", ""])

@@ -47,7 +47,7 @@ class Edit(NamedTuple):
     text: str
 
 
-def slips(line: str, *, is_chinese: bool) -> Iterator[Slip]:
+def find_slips(line: str, *, is_chinese: bool) -> Iterator[Slip]:
     """What is wrong in a line of prose, each rule once: the first place, and how many there are."""
     bare = prose(line)
     if is_chinese:
@@ -59,7 +59,7 @@ def slips(line: str, *, is_chinese: bool) -> Iterator[Slip]:
     yield from _maths(line, bare)
 
 
-def edits(line: str) -> list[tuple[str, Edit]]:
+def propose_edits(line: str) -> list[tuple[str, Edit]]:
     """What would make the line's typography right, and which rule asks for it, by place; nothing once it is done."""
     bare = prose(line)
     found = [

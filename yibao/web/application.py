@@ -19,9 +19,9 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from yibao.web import tree
-from yibao.web.replies import Redirect, Refusal, Reply
-from yibao.web.tree import File
+from yibao.web import files
+from yibao.web.files import File
+from yibao.web.responses import Redirect, Refusal, Reply
 
 #: Scripts (of search and the composer) and all else are the site's own; nothing is loaded from elsewhere. Readers that
 #: are web pages themselves may fetch feeds.
@@ -54,7 +54,7 @@ _MADE: dict[str, Callable[[bytes], bytes]] = {
 Answer = Callable[[str, str], Reply | Redirect | Refusal | None]
 
 
-def application(public: Path, answer: Answer = lambda _path, _query: None) -> ASGIApp:
+def make_application(public: Path, answer: Answer = lambda _path, _query: None) -> ASGIApp:
     """Hands out what is below the folder at the moment of each request; `public` need not exist yet.
 
     `answer` is asked first, with the path and the query of the address; None leaves it to the folder.
@@ -100,7 +100,7 @@ def _answered(answered: Reply | Redirect | Refusal, asked: Headers, method: str)
 
 
 def _of_tree(public: Path, path: str, asked: Headers, method: str) -> Response:
-    found = tree.find(public, path)
+    found = files.find_file(public, path)
     if isinstance(found, str):
         return RedirectResponse(found, 308, HEADERS)
     if found is None:

@@ -1,0 +1,209 @@
+"""Curators' files, checked: each file once for what it says and for what arXiv says of its papers."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import platformdirs
+
+from storage import linter_cache
+from storage.library import connection, source_texts
+from yibao.errors import LibraryBusyError
+from yibao.records import Problem, Severity
+from yibao.translations import check, folder, glossary, identity, markdown
+from yibao.translations.check import Checked
+from yibao.translations.decoding import decode
+from yibao.translations.folder import File, Key
+from yibao.translations.glossary import Term
+
+#: So long a check waits for a run that writes the library.
+_PATIENCE_S = 10.0
+
+
+class Found(NamedTuple):
+    """What came of checking files."""
+
+    #: By path, line and column.
+    problems: list[Problem]
+    files: list[File]
+    entries: int
+    #: Entries that were not compared, because their English text was not at hand.
+    unknown: int
+
+
+class _Pending(NamedTuple):
+    """A file, and what is known of it before it is checked."""
+
+    file: File
+    raw: bytes
+    key: bytes
+    ids: list[str]
+
+
+def cache_path() -> Path:
+    """Where results are kept between checks."""
+    return platformdirs.user_cache_path("yibao") / "checked.sqlite3"
+
+
+def check_files(
+    paths: Sequence[Path], language: str, terms: Sequence[Term], library: Path | None, cache: Path | None = None
+) -> Found:
+    """Everything that is wrong below these folders and in these files.
+
+    `library`: where arXiv's text is; None, or a library that is not there or busy, leaves those rules out.
+
+    Raises:
+        LibraryError: the library is damaged.
+    """
+    found, problems = folder.find_files(paths)
+    results: list[Checked] = []
+    with linter_cache.open_cache(cache or cache_path()) as kept:
+        pending = []
+        for file in found:
+            raw = folder.read_content(file)
+            if isinstance(raw, Problem):
+                problems.append(raw)
+            else:
+                pending.append(_identified(kept, file, raw, language))
+        digests = _digests(library, pending)
+        library = library if digests else None
+        fresh = []
+        for one in pending:
+            key = _digest(one.key, repr(terms), *(f"{arxiv_id}{digests.get(arxiv_id)}" for arxiv_id in one.ids))
+            value = kept.get(key)
+            if value is None:
+                fresh.append((key, one))
+            else:
+                results.append(_from_json(value))
+        for key, result in _checked(fresh, language, terms, library):
+            kept.put(key, _to_json(result))
+            results.append(result)
+    silenced = {(entry.path, rule) for result in results for entry in result.entries for rule in result.silenced}
+    _, repeated = folder.resolve_entries(key for result in results for key in result.entries)
+    problems += [one for one in repeated if (one.path, one.rule) not in silenced]
+    problems += [one for result in results for one in result.problems]
+    entries = sum(len(result.entries) for result in results)
+    return Found(sorted(problems, key=check.order), found, entries, sum(result.unknown for result in results))
+
+
+def as_typed(found: Found) -> Found:
+    """The same, with files named as whoever typed the command would, from where it was typed."""
+    names = {file.shown: _from_here(file.path) for file in found.files}
+    return found._replace(problems=[replace(one, path=names.get(one.path, one.path)) for one in found.problems])
+
+
+def _from_here(path: Path) -> str:
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+class Lines:
+    """The lines of files, read when they are first asked for."""
+
+    def __init__(self, files_: Iterable[File]) -> None:
+        self._paths = {_from_here(file.path): file.path for file in files_}
+        self._lines: dict[str, list[str]] = {}
+
+    def __call__(self, path: str) -> Sequence[str]:
+        """The lines of the file that problems name so; none where it cannot be read."""
+        if path not in self._lines:
+            raw = folder.read_content(File(path, self._paths[path])) if path in self._paths else b""
+            self._lines[path] = decode(raw, path).text.split("\n") if isinstance(raw, bytes) else []
+        return self._lines[path]
+
+
+def has_failed(problems: Iterable[Problem], *, strict: bool) -> bool:
+    """Whether a check is to fail: on an error, and if strict on a warning."""
+    grave = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
+    return any(problem.severity in grave for problem in problems)
+
+
+def _identified(kept: linter_cache.Cache, file: File, raw: bytes, language: str) -> _Pending:
+    """The file, and of which papers it speaks."""
+    key = _digest(raw, file.shown, language, _code())
+    ids = kept.get(key)
+    if not isinstance(ids, list):
+        document = markdown.read_document(raw, file.shown, language)
+        ids = sorted({entry.translation.arxiv_id for entry in document.entries})
+        kept.put(key, ids)
+    return _Pending(file, raw, key, ids)
+
+
+def _digests(library: Path | None, pending: Sequence[_Pending]) -> dict[str, str]:
+    ids = {arxiv_id for one in pending for arxiv_id in one.ids}
+    if library is None or not library.exists():
+        return {}
+    try:
+        with connection.read_library(library, _PATIENCE_S) as opened:
+            return source_texts.digest_texts(opened, ids)
+    except LibraryBusyError:
+        return {}
+
+
+def _checked(
+    fresh: Sequence[tuple[bytes, _Pending]], language: str, terms: Sequence[Term], library: Path | None
+) -> Iterable[tuple[bytes, Checked]]:
+    if not fresh:
+        return
+    documents = [(key, markdown.read_document(one.raw, one.file.shown, language)) for key, one in fresh]
+    texts, owners = {}, {}
+    if library is not None and library.exists():
+        entries = [entry.translation for _, document in documents for entry in document.entries]
+        with connection.read_library(library) as opened:
+            texts = source_texts.read_texts(opened, {entry.arxiv_id for entry in entries})
+            others = {
+                entry.title_en
+                for entry in entries
+                if entry.arxiv_id in texts and identity.key(entry.title_en) != identity.key(texts[entry.arxiv_id].title)
+            }
+            owners = {
+                identity.key(title): owner for title, owner in source_texts.find_title_owners(opened, others).items()
+            }
+    for key, document in documents:
+        yield key, check.check_document(document, terms, texts, owners)
+
+
+def load_terms(paths: Iterable[Path]) -> tuple[Term, ...]:
+    """Our glossary, with the one that lies in one of these folders.
+
+    Raises:
+        YibaoError: it is no glossary; the message names its line.
+    """
+    own = (root / glossary.FILE_NAME for root in paths)
+    # `os.path`, unlike Path, takes what may not be looked at for absent; that is told where the folder is read.
+    return glossary.load_terms(next((path for path in own if os.path.exists(path)), None))  # noqa: PTH110
+
+
+@lru_cache(maxsize=1)
+def _code() -> bytes:
+    """A digest of the rules themselves: what another version found is found anew."""
+    parts = sorted((one.name, one.read_bytes()) for one in files("yibao.translations").iterdir() if one.is_file())
+    return _digest(*(part for pair in parts for part in pair))
+
+
+def _digest(*parts: str | bytes) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.digest()
+
+
+def _to_json(result: Checked) -> dict[str, Any]:
+    return {**result._asdict(), "problems": [asdict(problem) for problem in result.problems]}
+
+
+def _from_json(value: Any) -> Checked:
+    return Checked(
+        tuple(Key(*entry) for entry in value["entries"]),
+        tuple(Problem(**{**one, "severity": Severity(one["severity"])}) for one in value["problems"]),
+        value["unknown"],
+        tuple(value["silenced"]),
+    )

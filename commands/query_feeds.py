@@ -1,0 +1,84 @@
+"""What `yibao serve` answers beside files: a feed for any question, and the list of a choice of feeds."""
+
+from urllib.parse import parse_qsl
+
+from flows import wiring
+from storage import search
+from yibao import search_queries
+from yibao.build_graph import ItemRef
+from yibao.errors import LibraryError, QuestionError
+from yibao.feeds import opml
+from yibao.feeds.channels import Subject, Workshop, list_subjects, make_channel
+from yibao.feeds.files import FORMATS, LIST
+from yibao.feeds.model import MOST_ITEMS, Variant, variants
+from yibao.search_queries import SearchQuery
+from yibao.settings import Settings
+from yibao.web.application import QUESTIONS
+from yibao.web.files import media_type
+from yibao.web.responses import Redirect, Refusal, Reply
+
+#: What a form without script calls the formats.
+_FORMATS = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
+
+
+class Answers:
+    """Answers for one installation."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, path: str, query: str) -> Reply | Redirect | Refusal | None:
+        """The answer to a request for this path; None where a file is meant."""
+        try:
+            pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=64)
+            if path == f"/{LIST}" and query:
+                return self._opml(pairs)
+            if path == QUESTIONS:
+                return self._address(pairs)
+            if path.startswith(QUESTIONS):
+                return self._feed(path.removeprefix(QUESTIONS), search_queries.parse_query(pairs))
+        except (QuestionError, ValueError) as error:
+            return Refusal(400, str(error))
+        except LibraryError as error:
+            return Refusal(503, str(error))
+        return None
+
+    def _feed(self, place: str, question: SearchQuery) -> Reply | Redirect | None:
+        folder, _, file = place.rpartition("/")
+        if file not in FORMATS or folder not in variants(self._settings.site):
+            return None
+        if question == SearchQuery():
+            return Redirect(f"/feeds/all/{place}")
+        found = search.find_entries(wiring.search_path(self._settings), question, MOST_ITEMS)
+        told = " ".join([*question.words, *question.categories, *question.authors, *question.translators])
+        told = told or ("译文" if question.translated else "尚无译文")
+        subject = Subject("search", f"检索 {told}", f"Search {told}", told, told)
+        workshop = Workshop(self._settings.site, {one.item: one for one in found})
+        newest = [ItemRef(one.item, "") for one in found]
+        made = make_channel(subject, Variant(folder), workshop, newest, query=f"?{question.query}").live
+        return Reply(FORMATS[file](made), media_type(file))
+
+    def _address(self, pairs: list[tuple[str, str]]) -> Redirect:
+        """Where the feed is that a form without script asks for."""
+        said = dict(pairs)
+        file, variant = _FORMATS.get(said.get("format", "atom")), said.get("variant", "")
+        if file is None or variant not in variants(self._settings.site):
+            raise QuestionError("format 只能是 atom、rss、json，variant 只能是所列的文字。Unknown format or variant.")
+        question = search_queries.parse_query([pair for pair in pairs if pair[0] not in ("format", "variant")])
+        place = f"{variant}/{file}" if variant else file
+        return Redirect(f"{QUESTIONS}{place}?{question.query}" if question.query else f"/feeds/all/{place}")
+
+    def _opml(self, pairs: list[tuple[str, str]]) -> Reply:
+        wanted = {value for name, value in pairs if name == "feed"}
+        variant = Variant(dict(pairs).get("variant", ""))
+        settings = self._settings
+        workshop = Workshop(settings.site, {})
+        listed = [
+            make_channel(one, variant, workshop, ()).about
+            for one in list_subjects(settings.arxiv.categories, settings.feeds.own)
+            if not wanted or one.name in wanted
+        ]
+        unknown = wanted - {feed.name for feed in listed}
+        if unknown:
+            raise QuestionError(f"没有订阅 {'、'.join(sorted(unknown))}。There is no such feed.")
+        return Reply(opml.render(listed, settings.site.title), media_type(LIST))

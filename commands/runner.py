@@ -1,0 +1,96 @@
+"""The process that Prefect's runner lives in: registers our deployments, and starts their flows when they are due."""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.children import Tell
+from yibao.settings import Schedule
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun, State
+
+#: How often a flow run that was broken off is taken up again.
+_ATTEMPTS = 3
+
+
+def run_schedule(tell: Tell, config: str, installation: str, schedule: Schedule) -> None:
+    """Register the flows with the Prefect server of the environment, and run them on `schedule` until killed.
+
+    Deployments are named by flow and `installation`. Why the process ended is told through `tell`.
+    """
+    from prefect.runner import Runner
+
+    # One run at a time. A limit of Prefect's would stay taken by a run that was killed, and cancel all that come after.
+    runner = Runner(name=installation, limit=1, pause_on_shutdown=False)
+    try:
+        _register(runner, config, installation, schedule)
+        click.echo(
+            f"daily {schedule.daily}, weekly {schedule.weekly}, {schedule.timezone}; "
+            f"{installation} on Prefect at {os.environ['PREFECT_API_URL']}"
+        )
+        asyncio.run(runner.start())
+    except Exception as error:  # noqa: BLE001  (whatever it is, the process that watches us is to say it)
+        tell(str(error) or type(error).__name__)
+
+
+def _register(runner: Any, config: str, installation: str, schedule: Schedule) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
+
+    from commands.flow_runs import FLOWS
+    from flows.ending import tell_end
+
+    deployments = [
+        runner.add_flow(
+            FLOWS[name].with_options(on_completion=[tell_end], on_failure=[tell_end]),
+            name=f"{name}-{installation}",
+            schedule=Cron(cron, timezone=schedule.timezone),
+            parameters={"config": config},
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        )
+        for name, cron in (("daily", schedule.daily), ("weekly", schedule.weekly))
+    ]
+    with get_client(sync_client=True) as client:
+        settle_earlier_runs(client, deployments)
+
+
+def settle_earlier_runs(client: "SyncPrefectClient", deployments: list[Any]) -> None:
+    """Settle what an earlier process left: take up runs that were broken off, and of missed runs keep the newest."""
+    from prefect.client.schemas.filters import DeploymentFilter, FlowRunFilter
+    from prefect.states import Cancelled, Crashed, Scheduled
+
+    runs = client.read_flow_runs(
+        deployment_filter=DeploymentFilter.model_validate({"id": {"any_": deployments}}),
+        flow_run_filter=FlowRunFilter.model_validate(
+            {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING", "SCHEDULED"]}}}
+        ),
+    )
+    for run in runs:
+        if run.state_type is None or run.state_type.value == "SCHEDULED":
+            continue
+        again: State[Any] = Scheduled() if run.run_count < _ATTEMPTS else Crashed(message="broken off too often")
+        client.set_flow_run_state(run.id, again, force=True)
+    for missed in _older_missed(runs):
+        client.set_flow_run_state(missed.id, Cancelled(message="missed; a later run makes up for it"), force=True)
+
+
+def _older_missed(runs: "list[FlowRun]") -> "list[FlowRun]":
+    """Return runs that were due before now and have a later one of the same deployment that was due, too."""
+    now = datetime.now(UTC)
+    due = [
+        run
+        for run in runs
+        if run.state_type
+        and run.state_type.value == "SCHEDULED"
+        and run.expected_start_time
+        and run.expected_start_time < now
+    ]
+    due.sort(key=lambda run: (str(run.deployment_id), run.expected_start_time))
+    return [run for _, group in groupby(due, key=lambda run: run.deployment_id) for run in list(group)[:-1]]

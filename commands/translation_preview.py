@@ -1,0 +1,87 @@
+"""A curator's entries as readers would meet them, before they do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from flows.wiring import HARVEST, SystemClock, host, library_path, now
+from storage.library import connection, leases, papers
+from yibao import dates
+from yibao.arxiv import api
+from yibao.arxiv.client import Client
+from yibao.build_graph import Digests, ItemRef, Lists, wrap_content
+from yibao.errors import LibraryError, YibaoError
+from yibao.feeds import atom
+from yibao.feeds.channels import Workshop, list_subjects, make_channel
+from yibao.feeds.model import Variant
+from yibao.newsletter import compose
+from yibao.provenance import English
+from yibao.records import Edition, Entry, Stamp, Translation
+from yibao.settings import Settings
+from yibao.site.pages import Contents, list_pages
+from yibao.translations import markdown
+
+
+def show(file: Path, settings: Settings, on: date, where: Path) -> list[Path]:
+    """The file's entries as pages, feed and mail, written into a folder; returns what to look at."""
+    document = markdown.read_document(file.read_bytes(), file.as_posix(), settings.site.language)
+    edition, entries = _edition([entry.translation for entry in document.entries], settings, on)
+    shown = Contents(entries, [edition], edition, [], Lists({}, {}), Digests({}))
+    tree = list_pages(shown, [], settings.site)
+    mail = compose.compose_body(edition, settings.site)
+    workshop = Workshop(settings.site, {one.item: one for one in entries})
+    (translated,) = (one for one in list_subjects([]) if one.name == "translated")
+    feed = make_channel(translated, Variant.WRITTEN, workshop, [ItemRef(one.item, "") for one in entries])
+    tree["feed.atom.xml"] = wrap_content(atom.render(feed.live))
+    tree["mail.html"], tree["mail.txt"] = wrap_content(mail.html.encode()), wrap_content(mail.text.encode())
+    wanted = [f"papers/{entry.arxiv_id}/index.html" for entry in entries]
+    for name in ("style.css", *wanted, f"editions/{edition.key}/index.html", "feed.atom.xml", "mail.html", "mail.txt"):
+        path = where / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(tree[name].render())
+    return [where / name for name in (*wanted, "feed.atom.xml", "mail.html", "mail.txt")]
+
+
+def asked(settings: Settings, ids: list[str]) -> dict[str, English]:
+    """ArXiv's own answer about these papers, at its pace.
+
+    Raises:
+        UpstreamError: arXiv could not be reached, or answered nonsense.
+        YibaoError: another host harvests; ask again when it has ended.
+    """
+    url = api.query_address(settings.arxiv.api_url, ids)
+    with _lease(library_path(settings)), Client(settings.arxiv, SystemClock()) as client:
+        found = api.read_answer(client.get(url).body, url).papers
+    return {paper.arxiv_id: English(paper.title, paper.abstract, paper.version) for paper in found}
+
+
+@contextmanager
+def _lease(library_path: Path) -> Iterator[None]:
+    """Hold the lease to ask arXiv; a run of this host that holds it keeps it. Without a library there is no lease."""
+    if not library_path.exists():
+        yield
+        return
+    with connection.write_library(library_path) as library:
+        before = leases.holder(library, HARVEST, now())
+        other = leases.take_lease(library, HARVEST, host(), now())
+    if other:
+        raise YibaoError(f"{other} harvests, and arXiv allows one machine at a time. Try again when its run has ended.")
+    try:
+        yield
+    finally:
+        if before is None:
+            with connection.write_library(library_path) as library:
+                leases.return_lease(library, HARVEST, host())
+
+
+def _edition(translations: list[Translation], settings: Settings, on: date) -> tuple[Edition, list[Entry]]:
+    known = {}
+    try:
+        with connection.read_library(library_path(settings)) as library:
+            known = papers.read_papers(library, {one.arxiv_id for one in translations})
+    except LibraryError:
+        pass  # None, or a run is at it: the entries are shown as waiting for arXiv.
+    stamp = Stamp(dates.midnight(on), dates.midnight(on))
+    entries = [Entry(one.arxiv_id, known.get(one.arxiv_id), one, translated_on=on, stamp=stamp) for one in translations]
+    return Edition(on.isoformat(), on, on, tuple(entries), (), (), (), stamp), entries

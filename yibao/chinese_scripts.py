@@ -1,0 +1,64 @@
+"""Simplified Chinese as Traditional, in the words of Taiwan. Formulas, code and addresses stay as they are.
+
+The conversion is OpenCC's, phrase by phrase; readers are told that it is one. Source: https://github.com/BYVoid/OpenCC.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+from opencc import OpenCC
+
+from yibao import maths
+from yibao.records import Translation
+
+LANGUAGE = "zh-Hant"
+_SIMPLIFIED = ("zh", "zh-Hans", "zh-CN", "zh-SG", "zh-Hans-CN")
+_TRADITIONAL = ("zh-Hant", "zh-TW", "zh-HK", "zh-MO")
+_CODE_OR_ADDRESS = re.compile(r"`[^`\n]+`|https?://[!-~]+|<[^<>]*>")
+
+
+def is_simplified(language: str) -> bool:
+    """Whether texts in this language (BCP 47) can be converted."""
+    return language in _SIMPLIFIED
+
+
+def is_traditional(language: str) -> bool:
+    """Whether texts in this language (BCP 47) are Traditional as they are."""
+    return language.startswith(_TRADITIONAL)
+
+
+def convert(text: str) -> str:
+    """The text in Traditional characters and words, its formulas, code, tags and addresses untouched."""
+    parts, end = [], 0
+    for start, stop in _mask_literals(text):
+        parts += [_converter().convert(text[end:start]), text[start:stop]]
+        end = stop
+    return "".join([*parts, _converter().convert(text[end:])])
+
+
+def convert_translation(translation: Translation) -> Translation:
+    """The translation in Traditional; the names of its people, its licence and its place are not converted."""
+    return replace(
+        translation,
+        language=LANGUAGE,
+        title=convert(translation.title) if translation.title else translation.title,
+        abstract=convert(translation.abstract),
+    )
+
+
+def _mask_literals(text: str) -> Iterator[tuple[int, int]]:
+    """What is not converted, in order, without overlaps."""
+    spans = [found.span() for found in _CODE_OR_ADDRESS.finditer(text)]
+    spans += [found.span() for found in maths.FORMULA.finditer(text)] if "$" in text else []
+    end = 0
+    for start, stop in sorted(spans):
+        if stop > end:
+            yield max(start, end), stop
+            end = stop
+
+
+@lru_cache(maxsize=1)
+def _converter() -> OpenCC:
+    return OpenCC("s2twp")

@@ -1,0 +1,105 @@
+"""What two records of one paper say together. Pure.
+
+A later version wins. Of one version the source that tells more wins, and what it does not say is kept from the
+other; only of two full records the winner counts whole, so that what arXiv has taken back is gone.
+
+Texts are compared like with like: two records of one source letter by letter, two of different sources by their words,
+because arXiv's sources spell accents and Greek letters each in their way. A text that is only spelt differently is not
+changed: readers must not be told of a change that nobody made.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from typing import Any
+
+from yibao import sources
+from yibao.records import Paper, Precision, Version
+from yibao.tex import skeleton
+
+_TEXTS = ("title", "abstract")
+#: What comes with the record that wins.
+_ITS_OWN = frozenset({"arxiv_id", "version", "source", "fingerprint", "title", "abstract", "primary_category"})
+#: When version 1 was submitted, and how exactly that is known: of one record, not one of each.
+_SUBMITTED = ("submitted_at", "submitted_precision")
+#: What belongs to one version: it does not outlive it.
+_OF_ONE_VERSION = frozenset({"updated_at", "is_withdrawn", "comment"})
+
+
+def merge_papers(stored: Paper | None, arrived: Paper) -> Paper:
+    """The paper as it is known once both records are; `arrived` counts where nothing else decides."""
+    if stored is None:
+        return replace(arrived, versions=_versions(arrived))
+    if arrived.version is None and stored.version is not None:
+        return _complete_authors(stored, arrived)
+    winner, other = (stored, arrived) if _rank(stored) > _rank(arrived) else (arrived, stored)
+    is_same_version = winner.version == other.version
+    if {stored.source, arrived.source} <= sources.FULL:
+        return winner
+    filled = {
+        field.name: getattr(other, field.name)
+        for field in fields(Paper)
+        if not getattr(winner, field.name)
+        and field.name not in _ITS_OWN
+        and field.name not in _SUBMITTED
+        and (is_same_version or field.name not in _OF_ONE_VERSION)
+    }
+    merged = replace(winner, **filled, **_submitted(winner, other))
+    merged = replace(merged, versions=_versions(merged))
+    return _keep_spelling(stored, merged) if is_same_version else merged
+
+
+def fingerprint(parts: Iterable[str]) -> str:
+    """MD5 of what a record says, part by part; the bulk import computes the same in SQL."""
+    return hashlib.md5("\x1f".join(parts).encode()).hexdigest()  # noqa: S324  (not for security)
+
+
+def _rank(paper: Paper) -> tuple[int, int]:
+    return (paper.version or 0, sources.rank(paper.source))
+
+
+def _complete_authors(stored: Paper, arrived: Paper) -> Paper:
+    """A record that names no version adds when the first was submitted, where nothing told it.
+
+    It adds where its authors work, too, if it speaks of the text that we have.
+    """
+    stored = replace(stored, **_submitted(stored, arrived))
+    is_same = all(skeleton(getattr(stored, name)) == skeleton(getattr(arrived, name)) for name in _TEXTS)
+    names = [[skeleton(author.name) for author in paper.authors] for paper in (stored, arrived)]
+    if not is_same or names[0] != names[1] or any(author.affiliations for author in stored.authors):
+        return stored
+    return replace(stored, authors=arrived.authors) if any(one.affiliations for one in arrived.authors) else stored
+
+
+def _submitted(winner: Paper, other: Paper) -> dict[str, Any]:
+    """When version 1 was submitted, as the one of the two says that knows it; an instant before a day."""
+    known = [one for one in (winner, other) if one.submitted_at]
+    exact = [one for one in known if one.submitted_precision is not Precision.DAY]
+    best = next(iter([*exact, *known]), winner)
+    return {name: getattr(best, name) for name in _SUBMITTED}
+
+
+def _keep_spelling(stored: Paper, merged: Paper) -> Paper:
+    """The merged record in the spelling that readers have seen, where its words are the same."""
+    if stored.source == merged.source:
+        return merged
+    kept: dict[str, Any] = {
+        name: getattr(stored, name)
+        for name in _TEXTS
+        if getattr(stored, name) and skeleton(getattr(stored, name)) == skeleton(getattr(merged, name))
+    }
+    if stored.authors and _names(stored) == _names(merged):
+        kept["authors"] = stored.authors
+    return replace(merged, **kept)
+
+
+def _names(paper: Paper) -> str:
+    return skeleton(" ".join(author.name for author in paper.authors))
+
+
+def _versions(paper: Paper) -> tuple[Version, ...]:
+    """The history, with the present version and its date in it even where its source tells no history."""
+    if paper.version is None or any(known.version == paper.version and known.submitted_at for known in paper.versions):
+        return paper.versions
+    others = [known for known in paper.versions if known.version != paper.version]
+    return tuple(sorted([*others, Version(paper.version, paper.updated_at)], key=lambda one: one.version))
