@@ -10,10 +10,11 @@ from storage.library import connection, leases, papers
 from yibao import dates
 from yibao.arxiv import api
 from yibao.arxiv.client import Client
-from yibao.build_graph import Digests, ItemRef, Lists, wrap_content
+from yibao.build_graph import Digests, Lists, wrap_content
 from yibao.errors import LibraryError, YibaoError
 from yibao.feeds import atom
-from yibao.feeds.channels import Workshop, list_subjects, make_channel
+from yibao.feeds.channels import describe_feed, fill_live_feed, list_subjects
+from yibao.feeds.items import make_item
 from yibao.feeds.model import Variant
 from yibao.newsletter import compose
 from yibao.provenance import English
@@ -30,16 +31,16 @@ def show(file: Path, settings: Settings, on: date, where: Path) -> list[Path]:
     shown = Contents(entries, [edition], edition, [], Lists({}, {}), Digests({}))
     tree = list_pages(shown, [], settings.site)
     mail = compose.compose_body(edition, settings.site)
-    workshop = Workshop(settings.site, {one.item: one for one in entries})
     (translated,) = (one for one in list_subjects([]) if one.name == "translated")
-    feed = make_channel(translated, Variant.WRITTEN, workshop, [ItemRef(one.item, "") for one in entries])
-    tree["feed.atom.xml"] = wrap_content(atom.render(feed.live))
+    about = describe_feed(translated, Variant.WRITTEN, settings.site)
+    feed = fill_live_feed(about, (make_item(entry, settings.site) for entry in entries))
+    tree["feed.atom.xml"] = wrap_content(atom.render(feed))
     tree["mail.html"], tree["mail.txt"] = wrap_content(mail.html.encode()), wrap_content(mail.text.encode())
     wanted = [f"papers/{entry.arxiv_id}/index.html" for entry in entries]
     for name in ("style.css", *wanted, f"editions/{edition.key}/index.html", "feed.atom.xml", "mail.html", "mail.txt"):
         path = where / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(tree[name].render())
+        path.write_bytes(tree[name].render({}))
     return [where / name for name in (*wanted, "feed.atom.xml", "mail.html", "mail.txt")]
 
 

@@ -48,6 +48,12 @@ class Changes:
     #: Begins every path of what is shown anew: whatever else stands there is to go. Empty: everything.
     places: Collection[str]
 
+    @property
+    def items(self) -> dict[str, Entry | EditionSummary]:
+        """The entries and editions that were looked at, by permanent name."""
+        summaries = {edition.item: summarize_edition(edition) for edition in self.contents.editions}
+        return {**{entry.item: entry for entry in self.entries}, **summaries}
+
 
 class Scope(NamedTuple):
     """What is looked at."""
@@ -114,7 +120,6 @@ def gathered(  # noqa: PLR0913  (all that is shown)
     editions.store_editions(library, scope.keys, issued)
     gone = _show(library, settings, scope, [*entries, *issued])
     lists = _lists(library, settings, is_whole=scope.is_whole)
-    lists.at_hand.update({one.item: one for one in entries} | {one.item: summarize_edition(one) for one in issued})
     front = _front(library, settings, issued)
     within = {one.item for edition in (*issued, *([front] if front else [])) for one in edition.entries}
     contents = Contents(

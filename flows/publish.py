@@ -71,12 +71,12 @@ def _write_tree(run: Run, *, is_whole: bool) -> None:
         changes = publication_plan.changes(library, run, is_whole=is_whole or not fits)
     signature = f"{program_and_settings}-{run.run_id}" if changes.changed else str(last)
     tree = render(changes, settings)
-    at_hand = changes.contents.lists.at_hand
-    needed = {item for path in shown.stale(tree) for item in tree[path].needs} - at_hand.keys()
+    items = changes.items
+    needed = {item for path in shown.stale(tree) for item in tree[path].needs} - items.keys()
     with connection.read_library(run.library) as library:
-        at_hand.update(publication_plan.fetch(library, settings, needed))
+        items |= publication_plan.fetch(library, settings, needed)
     written = site_tree.publish_tree(
-        shown, run.untold, tree, partial(tell_hub, run), told_whole=changes.places, signature=signature
+        shown, run.untold, tree, partial(tell_hub, run), items=items, told_whole=changes.places, signature=signature
     )
     for note in shown.notes:
         run.report.trouble(note)

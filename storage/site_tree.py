@@ -13,6 +13,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import orjson
@@ -20,8 +21,10 @@ import orjson
 from storage import folder_swap, manifest, readable, tree_files
 from storage.manifest import Manifest
 from storage.tree_files import document_of, names_of
-from yibao.build_graph import Document
+from yibao.build_graph import Document, Items
 from yibao.errors import YibaoError
+
+_NOTHING: Items = MappingProxyType({})
 
 
 class WriteCounts(NamedTuple):
@@ -32,21 +35,29 @@ class WriteCounts(NamedTuple):
     removed: int
 
 
-def publish_tree(  # noqa: PLR0913  (where, what, and who is told)
+def publish_tree(  # noqa: PLR0913  (where, what, made of what, and who is told)
     shown: "Tree",
     untold: Path,
     tree: Mapping[str, Document],
     tell: Callable[[Collection[str]], None] = lambda _paths: None,
     *,
+    items: Items = _NOTHING,
     told_whole: Collection[str] = ("",),
     signature: str = "",
 ) -> WriteCounts:
     """Show readers these documents, under this signature, beside files that we never wrote.
 
-    `told_whole`: below paths that begin so, the tree is all that there is; elsewhere what was published stays. `tell`
-    was told which documents changed. A document that somebody took away is made again; one that somebody changed is
-    once its inputs change, or at once where the tree was checked. `untold` lists what changed until it was told: who is
-    killed in between tells again. What a person should know is added to the tree's `notes`.
+    A document that somebody took away is made again; one that somebody changed is made again once its inputs change, or
+    at once where the tree was checked. What a person should know is added to the tree's `notes`.
+
+    Args:
+        shown: the tree that readers see.
+        untold: file that lists what has changed until `tell` was told: who is killed in between tells again.
+        tree: documents by path.
+        tell: is told the paths of documents that have changed.
+        items: what the documents that changed are rendered from, by permanent name.
+        told_whole: below paths that begin so, `tree` is all that there is; elsewhere what was published stays.
+        signature: of all that is published.
 
     Raises:
         YibaoError: the folder beside the tree, in which we build, belongs to somebody else; nothing has changed.
@@ -56,7 +67,7 @@ def publish_tree(  # noqa: PLR0913  (where, what, and who is told)
     changed, gone = shown.stale(tree), shown.documents.keys() - wanted.documents.keys()
     different: set[str] = set()
     if changed or gone or shown.is_checked:
-        different, wanted = _update_spare(_open_spare(spare_root, shown), shown, tree, wanted)
+        different, wanted = _update_spare(_open_spare(spare_root, shown), shown, tree, items, wanted)
         # What the spare tree still had is not made again.
         different |= (shown.damaged | shown.missing).intersection(changed) if shown.is_checked else set()
     if changed or gone:
@@ -253,7 +264,7 @@ def _now(root: Path) -> int:
 
 
 def _update_spare(
-    spare: Tree, shown: Tree, tree: Mapping[str, Document], wanted: Manifest
+    spare: Tree, shown: Tree, tree: Mapping[str, Document], items: Items, wanted: Manifest
 ) -> tuple[set[str], Manifest]:
     """Make the spare tree what shall be shown.
 
@@ -274,7 +285,7 @@ def _update_spare(
         if shown.has(path, wanted.documents[path]):
             tree_files.link_all(shown.root, spare.root, path)
             continue
-        is_different, contents[path] = _make(shown, spare.root, path, tree[path].render())
+        is_different, contents[path] = _make(shown, spare.root, path, tree[path].render(items))
         different |= {path} if is_different else set()
     wanted = wanted._replace(contents=contents)
     # Until it is shown, nobody but us does anything here.

@@ -123,7 +123,8 @@ class Published:
             changes = given(library, self.settings, found, issued, batches, is_whole=not shown)
         tree = publish.render(changes, self.settings)
         where = site_tree.Tree(self.public)
-        site_tree.publish_tree(where, self.settings.paths.data / "untold.json", tree, told_whole=changes.places)
+        untold = self.settings.paths.data / "untold.json"
+        site_tree.publish_tree(where, untold, tree, items=changes.items, told_whole=changes.places)
         index = wiring.search_path(self.settings)
         gone = [name.removeprefix(PAPER) for name in changes.gone]
         search.update_index(index, changes.entries, gone, is_whole=pending.EVERYTHING in changes.places)
@@ -158,4 +159,4 @@ def drawn(
         library.execute("SET TimeZone = 'UTC'")
         connection.migrate(library)
         changes = given(library, settings, entries, issued, batches)
-    return {path: one.render() for path, one in publish.render(changes, settings).items()}
+    return {path: one.render(changes.items) for path, one in publish.render(changes, settings).items()}
