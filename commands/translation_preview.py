@@ -16,8 +16,7 @@ from yibao.feeds import atom
 from yibao.feeds.channels import Workshop, list_subjects, make_channel
 from yibao.feeds.model import Variant
 from yibao.newsletter import compose
-from yibao.provenance import English
-from yibao.records import Edition, Entry, Stamp, Translation
+from yibao.records import Edition, English, Entry, Stamp, Translation
 from yibao.settings import Settings
 from yibao.site.pages import Contents, list_pages
 from yibao.translations import markdown
