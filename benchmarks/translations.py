@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 
 from benchmarks import options
 from commands import linter
-from yibao.provenance import English
+from yibao.records import English
 from yibao.translations import check, folder, glossary, identity, markdown
 from yibao.translations.rules import RULES
 

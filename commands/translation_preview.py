@@ -17,8 +17,7 @@ from yibao.feeds.channels import describe_feed, fill_live_feed, list_subjects
 from yibao.feeds.items import make_item
 from yibao.feeds.model import Variant
 from yibao.newsletter import compose
-from yibao.provenance import English
-from yibao.records import Edition, Entry, Stamp, Translation
+from yibao.records import Edition, English, Entry, Stamp, Translation
 from yibao.settings import Settings
 from yibao.site.pages import Contents, list_pages
 from yibao.translations import markdown

@@ -16,8 +16,7 @@ from flows import wiring
 from storage.library import connection, coverage, source_texts, staleness
 from yibao import differences, identifiers
 from yibao.errors import LibraryBusyError, YibaoError
-from yibao.provenance import English
-from yibao.records import Problem
+from yibao.records import English, Problem
 from yibao.settings import Settings
 from yibao.translations import fixes, folder, formats, glossary, stubs
 

@@ -14,8 +14,20 @@ from types import MappingProxyType
 from typing import Any
 
 from yibao import categories, dates, identifiers
-from yibao.provenance import English, Erratum, TranslationState
-from yibao.records import AnnouncedPaper, AnnounceType, Arrival, Batch, BatchState, Edition, Entry, Paper, Translation
+from yibao.records import (
+    AnnouncedPaper,
+    AnnounceType,
+    Arrival,
+    Batch,
+    BatchState,
+    Edition,
+    English,
+    Entry,
+    Erratum,
+    Paper,
+    Translation,
+    TranslationState,
+)
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 _DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 
 from storage.library.connection import WANTED, Connection, bind_names
-from yibao.provenance import English
+from yibao.records import English
 
 
 def digest_texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, str]:

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from storage.library import pending
 from storage.library.connection import Connection, insert_rows
-from yibao.provenance import English, TranslationState
-from yibao.records import PAPER
+from yibao.records import PAPER, English, TranslationState
 from yibao.tex import skeleton
 
 

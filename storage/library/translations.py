@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from storage.library import pending
 from storage.library.connection import WANTED, Connection, bind_names, insert_rows
-from yibao.provenance import Erratum, TranslationState
-from yibao.records import Arrival, Translation
+from yibao.records import Arrival, Erratum, Translation, TranslationState
 
 #: What may change of an entry without making a new revision.
 _AMENDED = ("path", "line", "translator", "reviewer", "license", "corrector", "version")

@@ -14,7 +14,6 @@ from tests.conftest import tree_of
 from tests.judges.site import AT, Published, entries, entry, other_language
 from yibao import dates, edition_summaries
 from yibao.feeds import channels, files
-from yibao.provenance import TranslationState
 from yibao.records import (
     AnnounceType,
     Author,
@@ -26,6 +25,7 @@ from yibao.records import (
     Severity,
     Stamp,
     Translation,
+    TranslationState,
     Version,
 )
 from yibao.search_queries import SearchQuery

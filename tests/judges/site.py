@@ -13,8 +13,21 @@ from flows.publication_plan import Changes, Scope, gathered
 from storage import search, site_tree
 from storage.library import connection, pending, publications
 from storage.library.connection import Connection
-from yibao.provenance import English, Erratum, TranslationState
-from yibao.records import PAPER, AnnounceType, Author, Batch, BatchState, Edition, Entry, Paper, Stamp, Translation
+from yibao.records import (
+    PAPER,
+    AnnounceType,
+    Author,
+    Batch,
+    BatchState,
+    Edition,
+    English,
+    Entry,
+    Erratum,
+    Paper,
+    Stamp,
+    Translation,
+    TranslationState,
+)
 from yibao.settings import Arxiv, FeedChoice, Feeds, Paths, Settings, Site
 
 DAY = date(2025, 1, 17)

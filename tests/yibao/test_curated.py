@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from yibao import differences
 from yibao.maths import formulas
-from yibao.provenance import English
+from yibao.records import English
 from yibao.translations import check, fixes, glossary, markdown, quantities, sentences
 from yibao.translations.markdown import canonical_url
 from yibao.translations.spans import prose

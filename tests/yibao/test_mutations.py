@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from yibao.maths import FORMULA
-from yibao.provenance import English
+from yibao.records import English
 from yibao.translations import check, folder, glossary, identity, markdown, sentences
 from yibao.translations.spans import ADDRESS, prose
 

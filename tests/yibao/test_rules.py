@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from yibao.provenance import English
-from yibao.records import Severity
+from yibao.records import English, Severity
 from yibao.translations import check, fixes, folder, glossary, markdown
 from yibao.translations.rules import RULES
 

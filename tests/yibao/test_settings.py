@@ -1,5 +1,7 @@
 """What an operator may say, and how a slip is told."""
 
+from pathlib import Path
+
 import pytest
 
 from yibao import settings
@@ -28,6 +30,7 @@ def test_an_empty_file_is_a_working_installation(tmp_path):
         ),
         ("[arxvi]\npace_s = 3", "arxvi: there is no such setting; the nearest is 'arxiv'"),
         ('[newsletter]\nsmtp = "x"', "the nearest is 'newsletter.smtp_url'"),
+        ('[[feeds.own]]\nname = "a"\nkeyword = ["x"]', "the nearest is 'feeds.own.0.keywords'"),
         ('[arxiv]\ncategories = ["cs.LC"]', "arXiv has no category 'cs.LC'; did you mean"),
         ("[arxiv]\npace_s = -1", "arxiv.pace_s"),
         ('[arxiv]\nrss_url = "file:///etc"', "is no http or https address"),
@@ -72,6 +75,54 @@ def test_the_environment_overrides_the_file_and_secrets_come_from_files(tmp_path
 def test_an_unknown_variable_is_refused_like_an_unknown_key(tmp_path):
     with pytest.raises(SettingsError, match=r"arxiv\.pace_s"):
         load(tmp_path, "", {"YIBAO_ARXIV__PACE": "5"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "fault"),
+    [
+        ("YIBAO_ARXIV__PACE_S", "soon", "arxiv.pace_s: Input should be a valid number"),
+        ("YIBAO_ARXIV__PACE", "5", "arxiv.pace: there is no such setting; the nearest is 'arxiv.pace_s'"),
+        ("YIBAO_ARXVI__PACE_S", "5", "arxvi: there is no such setting; the nearest is 'arxiv'"),
+        ("YIBAO_FEEDS__OWN", "x", "feeds.own: "),
+        ("YIBAO_PACE_S", "5", "a setting in the environment is named YIBAO_SECTION__KEY"),
+    ],
+)
+def test_a_fault_in_the_environment_names_its_variable(tmp_path, variable, value, fault):
+    with pytest.raises(SettingsError) as error:
+        load(tmp_path, "", {variable: value})
+    assert str(error.value).startswith(f"{variable}: {fault}")
+
+
+def test_a_section_that_is_no_table_is_the_fault_of_the_file(tmp_path):
+    with pytest.raises(SettingsError, match=r"yibao\.toml: arxiv: "):
+        load(tmp_path, "arxiv = 3", {"YIBAO_ARXIV__PACE_S": "5"})
+
+
+def test_everything_private_has_its_place_below_the_data(tmp_path):
+    paths = load(tmp_path, '[paths]\ndata = "private"').paths
+    names = {
+        name: getattr(paths, name) for name in ("library", "people", "search", "responses", "run_lock", "hub_queue")
+    }
+    data = tmp_path / "private"
+    assert names == {
+        "library": data / "library.duckdb",
+        "people": data / "people.sqlite",
+        "search": data / "search",
+        "responses": data / "responses",
+        "run_lock": data / "run.lock",
+        "hub_queue": data / "untold.json",
+    }
+
+
+def test_a_relative_path_begins_at_the_file_and_an_absolute_one_stays(tmp_path):
+    content = (
+        '[translations]\npaths = ["t", "/srv/t"]\n[newsletter]\noutbox = "out"\n[arxiv]\npace_folder = "/run/pace"'
+    )
+    found = load(tmp_path, content)
+    assert found.translations.paths == (tmp_path / "t", Path("/srv/t"))
+    assert found.newsletter.outbox == tmp_path / "out"
+    assert found.arxiv.pace_folder == Path("/run/pace")
+    assert load(tmp_path).translations.paths == (tmp_path / "translations",)
 
 
 def test_a_secret_never_appears_in_a_message(tmp_path):

@@ -12,14 +12,15 @@ from lxml import etree, html
 
 from tests.judges.site import drawn
 from yibao.build_graph import ItemRef, Lists
-from yibao.provenance import English, Erratum
 from yibao.records import (
     AnnounceType,
     Author,
     Batch,
     BatchState,
     Edition,
+    English,
     Entry,
+    Erratum,
     Paper,
     Stamp,
     Translation,

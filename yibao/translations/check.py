@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from yibao.provenance import English
-from yibao.records import Problem
+from yibao.records import English, Problem
 from yibao.text import join_lines
 from yibao.translations import fidelity, glossary, identity, sentences, spans, typography
 from yibao.translations.folder import Key

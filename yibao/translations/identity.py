@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 
 from yibao import tex
-from yibao.provenance import English
-from yibao.records import Problem
+from yibao.records import English, Problem
 from yibao.text import join_lines
 from yibao.translations.markdown import Located
 from yibao.translations.rules import problem

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from yibao import identifiers
-from yibao.provenance import English
+from yibao.records import English
 from yibao.text import join_lines, paragraphs
 from yibao.translations.glossary import Term
 
