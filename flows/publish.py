@@ -56,9 +56,9 @@ def write_tree(run: Run, *, is_whole: bool = False) -> None:
 
 def _write_tree(run: Run, *, is_whole: bool) -> None:
     settings, index = run.settings, wiring.search_path(run.settings)
-    shown = site_tree.Tree(settings.paths.public)
+    shown = site_tree.read_tree(settings.paths.public)
     if is_whole:
-        shown.check()
+        shown = site_tree.check_tree(shown)
     # Where the pace is kept is another matter in a service than in a shell.
     said = settings.model_dump(mode="json", include={"site", "arxiv", "feeds"}, exclude={"arxiv": {"pace_folder"}})
     program_and_settings = digest(digest_program().hex(), said)
@@ -72,17 +72,17 @@ def _write_tree(run: Run, *, is_whole: bool) -> None:
     signature = f"{program_and_settings}-{run.run_id}" if changes.changed else str(last)
     tree = render(changes, settings)
     items = changes.items
-    needed = {item for path in shown.stale(tree) for item in tree[path].needs} - items.keys()
+    needed = {item for path in shown.find_stale(tree) for item in tree[path].needs} - items.keys()
     with connection.read_library(run.library) as library:
         items |= publication_plan.fetch(library, settings, needed)
-    written = site_tree.publish_tree(
-        shown, run.untold, tree, partial(tell_hub, run), items=items, told_whole=changes.places, signature=signature
+    publication = site_tree.publish_tree(
+        shown, run.untold, tree, partial(tell_hub, run), items=items, whole_below=changes.places, signature=signature
     )
-    for note in shown.notes:
+    for note in publication.notes:
         run.report.trouble(note)
-    run.report.files_changed += written.changed
-    run.report.files_unchanged += written.unchanged
-    run.report.files_removed += written.removed
+    run.report.files_changed += publication.counts.changed
+    run.report.files_unchanged += publication.counts.unchanged
+    run.report.files_removed += publication.counts.removed
     entries = [one for one in changes.entries if not is_indexed or one.item in changes.changed]
     gone = [item.removeprefix(PAPER) for item in changes.gone]
     search.update_index(index, entries, gone, signature, is_whole=not is_indexed)
