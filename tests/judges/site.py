@@ -135,9 +135,9 @@ class Published:
             shown = publications.read_shown_items(library)
             changes = given(library, self.settings, found, issued, batches, is_whole=not shown)
         tree = publish.render(changes, self.settings)
-        where = site_tree.Tree(self.public)
+        where = site_tree.read_tree(self.public)
         untold = self.settings.paths.data / "untold.json"
-        site_tree.publish_tree(where, untold, tree, items=changes.items, told_whole=changes.places)
+        site_tree.publish_tree(where, untold, tree, items=changes.items, whole_below=changes.places)
         index = wiring.search_path(self.settings)
         gone = [name.removeprefix(PAPER) for name in changes.gone]
         search.update_index(index, changes.entries, gone, is_whole=pending.EVERYTHING in changes.places)

@@ -22,8 +22,8 @@ def tree(files):
 def write(tmp_path):
     def written(made, *more, **named):
         return site_tree.publish_tree(
-            site_tree.Tree(tmp_path / "public"), tmp_path / "untold.json", made, *more, **named
-        )
+            site_tree.read_tree(tmp_path / "public"), tmp_path / "untold.json", made, *more, **named
+        ).counts
 
     return written
 
@@ -132,12 +132,12 @@ def test_what_others_put_there_while_we_publish_comes_along(write, folder, monke
 
 def test_what_is_not_told_of_stays_and_what_is_told_whole_goes(write, folder, either):
     write(tree({"a/1.html": b"1", "a/2.html": b"1", "b/1.html": b"1", "b-2.xml": b"1"}), signature="one")
-    assert site_tree.Tree(folder).signature == "one"
-    assert write(tree({"a/1.html": b"2"}), told_whole=["a/", "b-"], signature="two") == (1, 1, 2)
+    assert site_tree.read_tree(folder).signature == "one"
+    assert write(tree({"a/1.html": b"2"}), whole_below=["a/", "b-"], signature="two") == (1, 1, 2)
     assert shown(folder) == {"a/1.html": b"2", "b/1.html": b"1"}
-    assert site_tree.Tree(folder).signature == "two"
+    assert site_tree.read_tree(folder).signature == "two"
     (folder / "b/1.html").unlink()
-    assert site_tree.Tree(folder).signature is None
+    assert site_tree.read_tree(folder).signature is None
 
 
 def test_a_document_is_made_only_when_what_goes_into_it_changed_or_it_is_gone(write, folder):
@@ -273,7 +273,7 @@ def test_whatever_is_published_in_turn_the_folder_is_the_last_of_it(tmp_path_fac
     where = tmp_path_factory.mktemp("published")
     for files in turns:
         site_tree.publish_tree(
-            site_tree.Tree(where / "public"),
+            site_tree.read_tree(where / "public"),
             where / "untold.json",
             tree({path: body * 300 for path, body in files.items()}),
         )
