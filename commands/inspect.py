@@ -6,7 +6,7 @@ import click
 
 from commands import tables
 from commands.options import as_json_option, config_option
-from flows import wiring
+from flows.steps import environment
 from storage import search as index
 from yibao import markup, search_queries
 from yibao.errors import QuestionError
@@ -48,7 +48,7 @@ def search(  # noqa: PLR0913  (a command's options)
         question = search_queries.parse_query(asked)
     except QuestionError as error:
         raise click.UsageError(str(error)) from None
-    found = index.find_entries(wiring.search_path(wiring.load(config)), question, most)
+    found = index.find_entries(environment.load_settings(config).paths.search, question, most)
     rows = [
         (
             entry.stamp.published_at.date() if entry.stamp else None,
@@ -73,6 +73,6 @@ def serve(host: str, port: int, config: Path) -> None:
     """
     from commands.serving import listen, serve_until_stopped
 
-    settings = wiring.load(config)
+    settings = environment.load_settings(config)
     with listen(host, port) as sockets:
         serve_until_stopped(settings, sockets, f"http://{host}:{port}/ shows {settings.paths.public}; Ctrl-C ends it")

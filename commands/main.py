@@ -19,11 +19,11 @@ from commands.options import as_json_option, config_option, date_option
 from commands.revert import revert
 from commands.status import status
 from commands.translations import translations
-from flows import wiring
-from flows.report import Report, as_text
+from flows.steps import environment
 from storage.library import connection, queries, runs
 from yibao import __version__, dates
 from yibao.errors import YibaoError
+from yibao.run_report import Report, render_text
 from yibao.settings import CategoryCode, Settings
 
 _FAILED = failures.FAILED
@@ -177,7 +177,7 @@ def import_(file: Path, as_json: bool, config: Path) -> None:  # noqa: FBT001
     library has already is not written again; an import that was killed goes on where it was.
     Example: yibao import arxiv-metadata-oai-snapshot.json
     """
-    with progress.shown(sys.stderr.isatty()):
+    with progress.show_bar(sys.stderr.isatty()):
         _run_flow("import", config, None, as_json=as_json, file=str(file))
 
 
@@ -205,7 +205,7 @@ def schedule(config: Path) -> None:
     """
     from commands.schedule import serve
 
-    serve(config.resolve(), wiring.load(config))
+    serve(config.resolve(), environment.load_settings(config))
 
 
 yibao.add_command(translations)
@@ -241,10 +241,9 @@ def preview(edition: str, config: Path) -> None:
 
     Example: yibao newsletter preview --edition 2025-W03 > preview.eml
     """
-    from flows.post import compose_one
-    from flows.wiring import Run
+    from flows.steps.newsletter_delivery import compose_preview
 
-    sys.stdout.buffer.write(compose_one(Run(wiring.load(config), "preview", wiring.today()), edition))
+    sys.stdout.buffer.write(compose_preview(environment.load_settings(config), edition))
 
 
 @newsletter.command()
@@ -318,13 +317,13 @@ def sql(query: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
             if statements
             else 'The query is empty. Try: yibao sql "SELECT arxiv_id, title FROM paper LIMIT 10"'
         )
-    with queries.open_answer(wiring.library_path(wiring.load(config)), query) as answer:
+    with queries.open_answer(environment.load_settings(config).paths.library, query) as answer:
         tables.show(answer.names, answer.rows, as_json=as_json, most_shown=_MOST_SHOWN)
 
 
 def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbose: bool = False, **more: Any) -> None:
     """Run a flow against a Prefect of our own, tell its own report, and exit 1 when it failed."""
-    settings = wiring.load(config)
+    settings = environment.load_settings(config)
     if not settings.arxiv.contact:
         click.echo("yibao: arxiv.contact is not set; arXiv asks for an address to write to.", err=True)
     failures.require_writable(_folders(settings, name))
@@ -335,11 +334,11 @@ def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbos
 
         with progress.show_steps(sys.stderr.isatty() or verbose):
             run_id = flow_runs.run_flow(name, on=on, config=str(config), **more)
-    with connection.read_library(wiring.library_path(settings)) as library:
+    with connection.read_library(settings.paths.library) as library:
         row = runs.find(library, run_id)
     if row is None or not row.report:
         raise YibaoError(f"The run broke off before its report was on record ({name}). Run it again.")
-    click.echo(json.dumps(row.report, ensure_ascii=False) if as_json else as_text(Report.of(row.report)))
+    click.echo(json.dumps(row.report, ensure_ascii=False) if as_json else render_text(Report.from_json(row.report)))
     if row.state != "completed":
         sys.exit(_FAILED)
 

@@ -2,7 +2,6 @@
 
 from urllib.parse import parse_qsl
 
-from flows import wiring
 from storage import search
 from yibao import search_queries
 from yibao.errors import LibraryError, QuestionError
@@ -49,7 +48,7 @@ class Answers:
             return None
         if question == SearchQuery():
             return Redirect(f"/feeds/all/{place}")
-        found = search.find_entries(wiring.search_path(self._settings), question, MOST_ITEMS)
+        found = search.find_entries(self._settings.paths.search, question, MOST_ITEMS)
         told = " ".join([*question.words, *question.categories, *question.authors, *question.translators])
         told = told or ("译文" if question.translated else "尚无译文")
         subject = Subject("search", f"检索 {told}", f"Search {told}", told, told)

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from flows.wiring import HARVEST, SystemClock, host, library_path, now
+from flows.steps import environment
+from flows.steps.run_record import HARVEST
 from storage.library import connection, leases, papers
 from yibao import dates
 from yibao.arxiv import api
@@ -51,7 +52,7 @@ def asked(settings: Settings, ids: list[str]) -> dict[str, English]:
         YibaoError: another host harvests; ask again when it has ended.
     """
     url = api.query_address(settings.arxiv.api_url, ids)
-    with _lease(library_path(settings)), Client(settings.arxiv, SystemClock()) as client:
+    with _lease(settings.paths.library), Client(settings.arxiv, environment.SystemClock()) as client:
         found = api.read_answer(client.get(url).body, url).papers
     return {paper.arxiv_id: English(paper.title, paper.abstract, paper.version) for paper in found}
 
@@ -63,8 +64,8 @@ def _lease(library_path: Path) -> Iterator[None]:
         yield
         return
     with connection.write_library(library_path) as library:
-        before = leases.holder(library, HARVEST, now())
-        other = leases.take_lease(library, HARVEST, host(), now())
+        before = leases.holder(library, HARVEST, environment.now())
+        other = leases.take_lease(library, HARVEST, environment.host_name(), environment.now())
     if other:
         raise YibaoError(f"{other} harvests, and arXiv allows one machine at a time. Try again when its run has ended.")
     try:
@@ -72,13 +73,13 @@ def _lease(library_path: Path) -> Iterator[None]:
     finally:
         if before is None:
             with connection.write_library(library_path) as library:
-                leases.return_lease(library, HARVEST, host())
+                leases.return_lease(library, HARVEST, environment.host_name())
 
 
 def _edition(translations: list[Translation], settings: Settings, on: date) -> tuple[Edition, list[Entry]]:
     known = {}
     try:
-        with connection.read_library(library_path(settings)) as library:
+        with connection.read_library(settings.paths.library) as library:
             known = papers.read_papers(library, {one.arxiv_id for one in translations})
     except LibraryError:
         pass  # None, or a run is at it: the entries are shown as waiting for arXiv.

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from prefect import Task, get_run_logger, runtime, task
+from prefect import Task, get_run_logger, runtime
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
@@ -107,7 +107,7 @@ def name_flow_run() -> str:
 
 def make_task(step: Callable[P, R], name: str) -> Task[P, R]:
     """Make a task of a plain step; `name` says what one run of it does, with the step's arguments in braces."""
-    return task(step, name=step.__name__, task_run_name=name, cache_policy=NO_CACHE)
+    return Task(step, name=step.__name__, task_run_name=name, cache_policy=NO_CACHE)
 
 
 def repeat(request: Task[P, R], run: Run) -> Task[P, R]:

@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from flows.engine import RunLog, hold_lease, make_task, name_flow_run, record_run, repeat
 from flows.steps import announcement_sync, environment, metadata_completion, oai_sync, replay, requests
 from flows.steps.announcement_sync import Fault
+from storage.responses import KeptResponse
 from yibao.arxiv.api import NotAnIdentifierError
 from yibao.arxiv.list_scope import ListKey, Scope
 from yibao.arxiv.oai import NoRecordError, TokenError
@@ -134,7 +135,7 @@ def sync_lists(log: RunLog, scope: Scope) -> None:
 def sync_list(log: RunLog, key: ListKey) -> None:
     """Store a list from its catch-up page, asked twice where it is empty on a working day: a fault may look like it."""
     for _ in range(2):
-        pages: list[requests.KeptResponse] = []
+        pages: list[KeptResponse] = []
         try:
             while announcement_sync.needs_next_page(log.run, pages):
                 pages.append(repeat(fetch_page, log.run)(log.run, key, len(pages) + 1, log.given_up))

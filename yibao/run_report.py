@@ -26,7 +26,7 @@ class Outcome:
     translations_new: int = 0
     translations_revised: int = 0
     translations_unchanged: int = 0
-    #: Translated papers that arXiv has told us nothing of; None where the step did not count them. The last count holds.
+    #: Translated papers that arXiv has told us nothing of; the last count holds, None is no count.
     waiting: int | None = None
     #: Translations of a text that arXiv has changed since; likewise.
     stale: int | None = None
@@ -78,7 +78,9 @@ class Report(Outcome):
         """Read the report in a row of the `run` table."""
         problems = tuple(Problem(**{**row, "severity": Severity(row["severity"])}) for row in values["problems"])
         known = {name: value for name, value in values.items() if name in cls.__dataclass_fields__}
-        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in known.items()
+        }
         return cls(**{**fields, "on": date.fromisoformat(values["on"]), "problems": problems})
 
     def as_json(self) -> dict[str, Any]:
@@ -134,7 +136,8 @@ def render_markdown(report: Report) -> str:
         (
             "translations",
             f"{report.translations_new} new, {report.translations_revised} revised, "
-            f"{report.translations_unchanged} unchanged, {report.waiting or 0} waiting for arXiv, {report.stale or 0} stale",
+            f"{report.translations_unchanged} unchanged, {report.waiting or 0} waiting for arXiv, "
+            f"{report.stale or 0} stale",
         ),
         ("set aside", f"{errors} errors, {len(report.problems) - errors} warnings"),
         ("published", f"{report.files_changed} files written, {report.files_unchanged} unchanged"),

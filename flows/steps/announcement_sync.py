@@ -165,7 +165,7 @@ def _store_feed(library: Connection, on: date, url: str, reading: Reading) -> Ou
 def _store_pages(
     library: Connection, key: ListKey, pages: Sequence[catchup.Page], report: SourceReport, before: SourceReport | None
 ) -> SourceReport:
-    """Store a list's entries and what its pages said; returns the report, confirmed if they say what they said before."""
+    """Store a list's entries and what its pages said; returns the report, confirmed if they said the same before."""
     arrived = [entry for page in pages for entry in page.lines]
     known = entries.read_entries(library, key.category, key.on)
     same = {entry.arxiv_id for entry in known if CATCHUP in entry.sources} == {entry.arxiv_id for entry in arrived}
@@ -181,9 +181,7 @@ def _store_fault(library: Connection, on: date, fault: Fault) -> None:
     key = fault.key
     before = ledger.read_source_reports(library, key.category, key.on).get(fault.source)
     if before is None or before.declared is None:
-        ledger.store_source_report(
-            library, SourceReport(key.category, key.on, fault.source, None, 0, on, fault.note)
-        )
+        ledger.store_source_report(library, SourceReport(key.category, key.on, fault.source, None, 0, on, fault.note))
 
 
 def _judge_all(

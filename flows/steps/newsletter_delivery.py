@@ -160,8 +160,7 @@ def _find_recipients(audience: _Audience, key: str) -> list[Subscriber]:
         for one in audience.subscribers
         if one.frequency == frequency
         and (
-            states.get(one.subscriber_id) in OPEN
-            or (one.subscriber_id not in states and _can_get(audience, key, one))
+            states.get(one.subscriber_id) in OPEN or (one.subscriber_id not in states and _can_get(audience, key, one))
         )
     ]
 
@@ -228,9 +227,7 @@ def _send(  # noqa: PLR0913  (what to whom through what)
         _promise(run, people, edition.key, recipients, DeliveryState.CLAIMED)
         body = compose_body(edition, run.settings.site)
         attempts = list(_offer_all(run, people, sender, edition.key, body, recipients, failures))
-    counts = tally.count_attempts(
-        edition.key, states[DeliveryState.SENT], states[DeliveryState.REFUSED], attempts
-    )
+    counts = tally.count_attempts(edition.key, states[DeliveryState.SENT], states[DeliveryState.REFUSED], attempts)
     return (
         tally.describe_tally(counts, run.settings.newsletter.alarm_share),
         attempts[-1].failures if attempts else failures,

@@ -1,4 +1,4 @@
-"""A run on record: alone on its installation, with its beginning and its end in the library whatever happens between."""
+"""A run on record: alone on its installation, with its beginning and its end in the library whatever happens."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

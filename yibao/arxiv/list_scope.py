@@ -93,7 +93,7 @@ def find_lists_to_judge(
 
 
 def find_lost_spans(scope: Scope, on: date, known: Iterable[ListKey]) -> list[Span]:
-    """Find, by category, the lists that were never asked for and that arXiv keeps no more: those since the newest known.
+    """Find, by category, lists that were never asked for and that arXiv keeps no more: those since the newest known.
 
     Earlier ones have been reported before. Where none is known, the category was not looked after then: nothing is
     lost, unless all that is asked for is beyond reach.
@@ -124,7 +124,7 @@ def find_left_out(
     for category, papers in unlisted.items():
         for paper in papers:
             keys = [ListKey(day, category) for day in completeness.expected_dates(paper)]
-            if asked.issuperset(keys):
+            if asked >= set(keys):
                 for key in keys:
                     left_out.setdefault(key, []).append(paper)
     return left_out
