@@ -180,7 +180,7 @@ def test_a_fault_that_passes_is_waited_for(installation, arxiv, fault):
     for room in ("/rss/cs.CL", "/oai", "/catchup/cs.CV"):
         arxiv.fail(room, fault, times=1, retry_after="0")
     report = installation.run("daily", MONDAY)
-    assert (report.failures, report.troubles) == ([], [])
+    assert (report.failures, report.troubles) == ((), ())
 
 
 def test_an_arxiv_that_does_not_answer_is_given_up_after_one_lists_retries(installation, arxiv):
