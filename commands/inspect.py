@@ -1,4 +1,4 @@
-"""What anybody may look at: search in what is published, and the tree over HTTP."""
+"""The commands that look at what is there: search, serve, sql; and status, in a module of its own."""
 
 from pathlib import Path
 
@@ -8,10 +8,13 @@ from commands import tables
 from commands.options import as_json_option, config_option
 from flows.steps import environment
 from storage import search as index
+from storage.library import queries
 from yibao import markup, search_queries
 from yibao.errors import QuestionError
 
 _MOST = 30
+#: Rows of a query's answer on a terminal.
+_MOST_SHOWN = 500
 
 
 @click.command()
@@ -76,3 +79,24 @@ def serve(host: str, port: int, config: Path) -> None:
     settings = environment.load_settings(config)
     with listen(host, port) as sockets:
         serve_until_stopped(settings, sockets, f"http://{host}:{port}/ shows {settings.paths.public}; Ctrl-C ends it")
+
+
+@click.command()
+@click.argument("query")
+@as_json_option
+@config_option
+def sql(query: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Ask the library in SQL, read-only; a table for a person, CSV when piped.
+
+    One statement, which sees the library and no other file. A run that begins meanwhile goes on.
+    Example: yibao sql "SELECT arxiv_id, title FROM current_translation"
+    """
+    statements = queries.count_statements(query)
+    if statements != 1:
+        raise click.UsageError(
+            f"The query holds {statements} statements; give one at a time."
+            if statements
+            else 'The query is empty. Try: yibao sql "SELECT arxiv_id, title FROM paper LIMIT 10"'
+        )
+    with queries.open_answer(environment.load_settings(config).paths.library, query) as answer:
+        tables.show(answer.names, answer.rows, as_json=as_json, most_shown=_MOST_SHOWN)

@@ -50,3 +50,6 @@ def _read_date(_context: click.Context, _parameter: click.Parameter, value: Any)
     except DateError as error:
         raise click.BadParameter(str(error)) from None
     return day
+
+
+on_option = date_option("--on", "on", "An announcement date (New York), such as 2025-01-17. Today by default.")
