@@ -77,11 +77,6 @@ def as_html(tex: str, *, is_block: bool = False, has_mathml: bool = True) -> str
     return (_mathml(tex, "block" if is_block else "inline") or said) if has_mathml else said
 
 
-def is_clean(tex: str) -> bool:
-    """Whether the formula can be said without TeX."""
-    return _rendered(tex) is not None
-
-
 @lru_cache(maxsize=50_000)
 def _rendered(tex: str) -> _Part | None:
     try:

@@ -35,11 +35,6 @@ def feed_address(base_url: str, category: str) -> str:
     return f"{base_url}/{category}"
 
 
-def is_feed(url: str, base_url: str) -> bool:
-    """Whether an address is that of a category's feed."""
-    return url.startswith(f"{base_url}/")
-
-
 def subject_of(url: str) -> tuple[str, str]:
     """The format (`rss` or `atom`) and the category of a feed's address."""
     *_, source, category = url.split("/")

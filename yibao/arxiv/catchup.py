@@ -20,8 +20,6 @@ from yibao.sources import CATCHUP
 
 #: How far back a page can be had.
 REACH = timedelta(days=90)
-#: Entries on one page.
-PAGE_SIZE = 2000
 
 _SECTION = re.compile(
     r"(?P<name>New|Cross|Replacement)[\s-]*(?:submissions?|lists?)\s*"
