@@ -72,7 +72,7 @@ def digest_item(one: Entry | Edition) -> str:
 
 def digest(*inputs: Any) -> str:
     """A digest of records, and of what JSON knows."""
-    return hashlib.blake2b(orjson.dumps(inputs, default=_plain), digest_size=16).hexdigest()
+    return hashlib.blake2b(orjson.dumps(inputs, default=_convert_unknown), digest_size=16).hexdigest()
 
 
 def wrap_content(content: bytes) -> Document:
@@ -80,7 +80,7 @@ def wrap_content(content: bytes) -> Document:
     return Document(hashlib.blake2b(content, digest_size=16).hexdigest(), lambda: content)
 
 
-def _plain(value: Any) -> Any:
+def _convert_unknown(value: Any) -> Any:
     """What JSON does not know: named tuples by their values."""
     return tuple(value) if isinstance(value, tuple) else str(value)
 
@@ -89,16 +89,16 @@ def _plain(value: Any) -> Any:
 def digest_program() -> bytes:
     """A digest of this package: code, templates, styles and word lists."""
     digest = hashlib.blake2b(digest_size=32)
-    for path, file in sorted(_files(files("yibao"), "")):
+    for path, file in sorted(_list_package_files(files("yibao"), "")):
         digest.update(path.encode() + b"\0" + file.read_bytes())
     return digest.digest()
 
 
-def _files(folder: Traversable, path: str) -> list[tuple[str, Traversable]]:
+def _list_package_files(folder: Traversable, path: str) -> list[tuple[str, Traversable]]:
     found = []
     for one in folder.iterdir():
         if one.is_dir() and one.name != "__pycache__":
-            found += _files(one, f"{path}{one.name}/")
+            found += _list_package_files(one, f"{path}{one.name}/")
         elif one.is_file():
             found.append((path + one.name, one))
     return found

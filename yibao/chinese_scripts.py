@@ -32,10 +32,10 @@ def is_traditional(language: str) -> bool:
 def convert(text: str) -> str:
     """The text in Traditional characters and words, its formulas, code, tags and addresses untouched."""
     parts, end = [], 0
-    for start, stop in _mask_literals(text):
-        parts += [_converter().convert(text[end:start]), text[start:stop]]
+    for start, stop in _find_literals(text):
+        parts += [_load_converter().convert(text[end:start]), text[start:stop]]
         end = stop
-    return "".join([*parts, _converter().convert(text[end:])])
+    return "".join([*parts, _load_converter().convert(text[end:])])
 
 
 def convert_translation(translation: Translation) -> Translation:
@@ -48,7 +48,7 @@ def convert_translation(translation: Translation) -> Translation:
     )
 
 
-def _mask_literals(text: str) -> Iterator[tuple[int, int]]:
+def _find_literals(text: str) -> Iterator[tuple[int, int]]:
     """What is not converted, in order, without overlaps."""
     spans = [found.span() for found in _CODE_OR_ADDRESS.finditer(text)]
     spans += [found.span() for found in maths.FORMULA.finditer(text)] if "$" in text else []
@@ -60,5 +60,5 @@ def _mask_literals(text: str) -> Iterator[tuple[int, int]]:
 
 
 @lru_cache(maxsize=1)
-def _converter() -> OpenCC:
+def _load_converter() -> OpenCC:
     return OpenCC("s2twp")

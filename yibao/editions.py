@@ -80,7 +80,7 @@ class Holdings:
             arrival.translation,
             announced_on,
             type_,
-            _translated_on(arrival),
+            _find_translation_date(arrival),
             state=arrival.state,
             source_version=arrival.source_version,
             source=self._sources.get(arrival.source_sha256 or "") if is_stale else None,
@@ -111,7 +111,7 @@ def find_first_date(holdings: Holdings, entry: Entry) -> date:
     """
     if entry.announced_on:
         return entry.announced_on
-    return _translated_on(holdings.arrivals[entry.arxiv_id])
+    return _find_translation_date(holdings.arrivals[entry.arxiv_id])
 
 
 def compose_editions(holdings: Holdings, wanted: Iterable[str], keys: Collection[str] | None = None) -> list[Edition]:
@@ -137,7 +137,7 @@ def compose_editions(holdings: Holdings, wanted: Iterable[str], keys: Collection
             members.setdefault(key, {})
     chosen = members.keys() if keys is None else members.keys() & keys
     configured = list(wanted)
-    found = [_edition(holdings, key, members[key], configured, told.get(key, ())) for key in chosen]
+    found = [_compose_edition(holdings, key, members[key], configured, told.get(key, ())) for key in chosen]
     return sorted(found, key=lambda edition: (edition.ends_on, edition.is_weekly, edition.key), reverse=True)
 
 
@@ -160,12 +160,12 @@ def digest_entry(entry: Entry) -> str:
         *((translation.title or "", translation.abstract) if translation else ()),
         *(("withdrawn",) if entry.is_withdrawn else ()),
     ]
-    return _sha256(parts)
+    return _hash_parts(parts)
 
 
 def digest_edition(edition: Edition) -> str:
     """SHA-256 of what a reader would notice of an edition: which papers it holds, under which titles."""
-    return _sha256([f"{entry.arxiv_id} {entry.title}" for entry in edition.entries])
+    return _hash_parts([f"{entry.arxiv_id} {entry.title}" for entry in edition.entries])
 
 
 def date_edition(edition: Edition, on: date) -> datetime:
@@ -173,16 +173,16 @@ def date_edition(edition: Edition, on: date) -> datetime:
     return dates.midnight(max(edition.starts_on, min(edition.ends_on, on)))
 
 
-def _translated_on(arrival: Arrival) -> date:
+def _find_translation_date(arrival: Arrival) -> date:
     friday = dates.week_days(arrival.week)[0] + timedelta(days=4)
     return min(arrival.arrived_on, friday)
 
 
-def _sha256(parts: Iterable[str]) -> str:
+def _hash_parts(parts: Iterable[str]) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def _edition(
+def _compose_edition(
     holdings: Holdings, key: str, members: Mapping[str, AnnouncedPaper | None], wanted: list[str], told: tuple[str, ...]
 ) -> Edition:
     starts_on, ends_on = dates.week_days(key) if "W" in key else (date.fromisoformat(key),) * 2
@@ -193,7 +193,7 @@ def _edition(
         if entry.translation:
             translated.append(entry)
         elif listing and listing.type.is_first:
-            by_category[_category(entry, listing, wanted)].append(entry)
+            by_category[_choose_category(entry, listing, wanted)].append(entry)
         else:
             replaced.append(entry)
     order = list(categories.taxonomy())
@@ -201,26 +201,26 @@ def _edition(
         key=key,
         starts_on=starts_on,
         ends_on=ends_on,
-        translated=tuple(sorted(translated, key=_as_curated)),
+        translated=tuple(sorted(translated, key=_sort_as_curated)),
         by_category=tuple(
-            (code, tuple(sorted(by_category[code], key=_by_id)))
+            (code, tuple(sorted(by_category[code], key=_sort_by_identifier)))
             for code in sorted(by_category, key=lambda code: order.index(code) if code in order else len(order))
         ),
-        replaced=tuple(sorted(replaced, key=_by_id)),
+        replaced=tuple(sorted(replaced, key=_sort_by_identifier)),
         notes=told,
     )
 
 
-def _as_curated(entry: Entry) -> tuple[str, int]:
+def _sort_as_curated(entry: Entry) -> tuple[str, int]:
     # The order that the curator chose.
     return (entry.translation.path, entry.translation.line) if entry.translation else ("", 0)
 
 
-def _by_id(entry: Entry) -> tuple[int, str]:
+def _sort_by_identifier(entry: Entry) -> tuple[int, str]:
     return identifiers.sort_key(entry.arxiv_id)
 
 
-def _category(entry: Entry, listing: AnnouncedPaper, wanted: list[str]) -> str:
+def _choose_category(entry: Entry, listing: AnnouncedPaper, wanted: list[str]) -> str:
     """Where a paper is listed: its primary category where that was asked for, else the first list it stood in."""
     primary = entry.paper.primary_category if entry.paper else None
     return primary if primary in wanted and primary else listing.categories[0]

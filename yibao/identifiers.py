@@ -53,7 +53,7 @@ def parse(text: str) -> Identifier | None:
     """
     bare = _PREFIX.sub("", text.strip()) if ":" in text else text.strip()
     found = _IDENTIFIER.fullmatch(bare)
-    return _identifier(found) if found and _is_plausible(found) else None
+    return _build_identifier(found) if found and _is_plausible(found) else None
 
 
 def parse_address(url: str) -> Address | None:
@@ -87,11 +87,11 @@ def sort_key(arxiv_id: str) -> tuple[int, str]:
     """Orders identifiers by time: old scheme first, then by year and month, then by number."""
     if "/" in arxiv_id:
         number = arxiv_id.partition("/")[2]
-        return (_century(number[:2]) * 100 + int(number[2:4]), arxiv_id)
+        return (_expand_year(number[:2]) * 100 + int(number[2:4]), arxiv_id)
     return (200000 + int(arxiv_id[:4]), arxiv_id.rjust(12))
 
 
-def _identifier(found: re.Match[str]) -> Identifier:
+def _build_identifier(found: re.Match[str]) -> Identifier:
     arxiv_id = found["new"] or f"{found['archive']}/{found['number']}"
     return Identifier(arxiv_id, int(found["version"]) if found["version"] else None)
 
@@ -104,7 +104,7 @@ def _is_plausible(found: re.Match[str]) -> bool:
     return digits == 4 if month <= 1412 else digits >= 5  # noqa: PLR2004
 
 
-def _century(year: str) -> int:
+def _expand_year(year: str) -> int:
     return (1900 if int(year) >= 91 else 2000) + int(year)  # noqa: PLR2004  (arXiv began in 1991)
 
 
@@ -114,12 +114,12 @@ def _is_lookalike(host: str) -> bool:
         host = host.encode("ascii").decode("idna") if "xn--" in host else host
     plain = unicodedata.normalize("NFKC", host).lower().translate(_LOOKALIKES)
     labels = re.split(r"[^a-z0-9]+", plain)
-    return any(_distance(plain, one) <= _MISSPELT_ENOUGH for one in HOSTS) or any(
-        _distance(label, "arxiv") <= 1 for label in labels
+    return any(_count_edits(plain, one) <= _MISSPELT_ENOUGH for one in HOSTS) or any(
+        _count_edits(label, "arxiv") <= 1 for label in labels
     )
 
 
-def _distance(a: str, b: str) -> int:
+def _count_edits(a: str, b: str) -> int:
     """Levenshtein's distance: how many letters must be added, dropped or changed."""
     row = list(range(len(b) + 1))
     for i, left in enumerate(a, 1):
@@ -154,7 +154,7 @@ def repair(text: str, submitted_in: str | None) -> Repaired | str:
         return f"{text!r} is a number, but not one that an identifier of {month} leaves."
     if submitted_in is None:
         return f"{text!r} may be {arxiv_id}, but nothing says when the paper came."
-    if not 0 <= _months(month) - _months(submitted_in) <= _LONGEST_HOLD_MONTHS:
+    if not 0 <= _count_months(month) - _count_months(submitted_in) <= _LONGEST_HOLD_MONTHS:
         return f"{text!r} would be {arxiv_id}, but the paper came in {submitted_in}."
     return Repaired(arxiv_id, f"{text} is {arxiv_id}, kept as a number; the paper came in {submitted_in}.")
 
@@ -172,5 +172,5 @@ def month_of(created: str | None) -> str | None:
     return f"{found['year']}{names.index(found['name']) // 4 + 1:02d}" if found["name"] in names else None
 
 
-def _months(month: str) -> int:
-    return _century(month[:2]) * 12 + int(month[2:])
+def _count_months(month: str) -> int:
+    return _expand_year(month[:2]) * 12 + int(month[2:])

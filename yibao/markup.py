@@ -60,18 +60,18 @@ _DASHES = re.compile(r"(?<![-!<])(---?)(?![->])")
 
 def render_markdown_html(source: str, *, has_mathml: bool = True) -> str:
     """A translation's abstract as HTML paragraphs and lists; mail programs show no MathML."""
-    return str(_MARKDOWN.render(_without_money(source), {"has_mathml": has_mathml})).strip()
+    return str(_MARKDOWN.render(_escape_money(source), {"has_mathml": has_mathml})).strip()
 
 
 def render_markdown_text(source: str) -> str:
     """A translation's abstract as plain text: paragraphs apart, links as text with their address behind."""
     blocks = []
     marker = ""
-    for token in _MARKDOWN.parse(_without_money(source)):
+    for token in _MARKDOWN.parse(_escape_money(source)):
         if token.type == "list_item_open":
             marker = f"{token.info}. " if token.info else "- "
         elif token.type == "inline":
-            blocks.append(marker + _inline_text(token.children or []))
+            blocks.append(marker + _render_inline_text(token.children or []))
             marker = ""
         elif token.type == "math_block":
             blocks.append(maths.as_text(token.content.strip()))
@@ -90,14 +90,14 @@ def render_abstract_text(abstract: str) -> str:
 
 def render_plain(line: str) -> str:
     """A title or paragraph of arXiv's as plain Unicode."""
-    return _render_with_maths(line, _prose, lambda formula, _is_block: maths.as_text(formula))
+    return _render_with_maths(line, _render_prose, lambda formula, _is_block: maths.as_text(formula))
 
 
 def render_html(line: str) -> str:
     """A title or paragraph of arXiv's as HTML, its addresses as links."""
     return _render_with_maths(
         line,
-        lambda text: _link_addresses(_prose(text)),
+        lambda text: _link_addresses(_render_prose(text)),
         lambda formula, is_block: maths.as_html(formula, is_block=is_block),
     )
 
@@ -112,7 +112,7 @@ def _render_with_maths(line: str, prose: Callable[[str], str], formula: Callable
     return "".join([*parts, prose(line[end:])])
 
 
-def _prose(text: str) -> str:
+def _render_prose(text: str) -> str:
     """TeX beside formulas as what it means; what nobody knows as it is written, so that nothing is lost."""
     if "--" in text or "``" in text or "''" in text:
         text = _DASHES.sub(lambda dash: "—" if len(dash[1]) == len("---") else "–", text)
@@ -146,7 +146,7 @@ def _link_addresses(line: str) -> str:
     return "".join([*parts, escape(line[end:], quote=False)])
 
 
-def _without_money(source: str) -> str:
+def _escape_money(source: str) -> str:
     """The Markdown with a backslash before each dollar sign that begins or ends no formula."""
     if "$" not in source:
         return source
@@ -157,7 +157,7 @@ def _without_money(source: str) -> str:
     return "".join([*parts, _LONE_DOLLAR.sub(r"\\$", source[end:])])
 
 
-def _inline_text(tokens: Sequence[Token]) -> str:
+def _render_inline_text(tokens: Sequence[Token]) -> str:
     parts: list[str] = []
     hrefs: list[str] = []
     for i, token in enumerate(tokens):
@@ -167,17 +167,17 @@ def _inline_text(tokens: Sequence[Token]) -> str:
             href = hrefs.pop()
             parts.append("" if "".join(parts).endswith(href) else f" ({href})")
         elif token.type == "softbreak":
-            parts.append(_break(tokens, i))
+            parts.append(_choose_line_joint(tokens, i))
         elif token.type == "hardbreak":
             parts.append("\n")
         elif token.type.startswith("math"):
             parts.append(maths.as_text(token.content))
         else:
-            parts.append(_prose(token.content))
+            parts.append(_render_prose(token.content))
     return "".join(parts)
 
 
-def _break(tokens: Sequence[Token], place: int) -> str:
+def _choose_line_joint(tokens: Sequence[Token], place: int) -> str:
     """A line end inside a paragraph: a blank, but nothing between two Chinese characters."""
     before = tokens[place - 1].content[-1:] if place else ""
     after = tokens[place + 1].content[:1] if place + 1 < len(tokens) else ""
@@ -186,12 +186,12 @@ def _break(tokens: Sequence[Token], place: int) -> str:
 
 def _render_text(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
     depth = sum((token.type == "link_open") - (token.type == "link_close") for token in tokens[:place])
-    said = _prose(tokens[place].content)
+    said = _render_prose(tokens[place].content)
     return escape(said, quote=False) if depth else _link_addresses(said)
 
 
-def _render_break(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
-    return _break(tokens, place)
+def _render_softbreak(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
+    return _choose_line_joint(tokens, place)
 
 
 def _render_maths(_self: Any, tokens: Sequence[Token], place: int, _options: Any, env: Any) -> str:
@@ -203,18 +203,18 @@ def _render_display_maths(_self: Any, tokens: Sequence[Token], place: int, _opti
     return f"<p>{formula}</p>\n"
 
 
-def _markdown() -> MarkdownIt:
+def _build_parser() -> MarkdownIt:
     # Headings, code blocks and rules cannot be meant inside an abstract; their signs are shown as written.
     parser = MarkdownIt("commonmark", {"html": False}).disable(
         ["image", "html_inline", "html_block", "code", "fence", "lheading", "heading", "hr", "blockquote", "reference"]
     )
     parser.use(dollarmath_plugin, allow_space=False, double_inline=True)
     parser.add_render_rule("text", _render_text)
-    parser.add_render_rule("softbreak", _render_break)
+    parser.add_render_rule("softbreak", _render_softbreak)
     parser.add_render_rule("math_inline", _render_maths)
     parser.add_render_rule("math_inline_double", _render_maths)
     parser.add_render_rule("math_block", _render_display_maths)
     return parser
 
 
-_MARKDOWN = _markdown()
+_MARKDOWN = _build_parser()

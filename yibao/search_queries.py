@@ -59,19 +59,19 @@ def parse_query(pairs: Iterable[tuple[str, str]]) -> SearchQuery:
         if len(values) > _MOST_VALUES:
             raise QuestionError(f"条件太多，每种最多 {_MOST_VALUES} 个。Too many conditions of one kind.")
     return SearchQuery(
-        _unique(word for word in words if word),
-        _unique(_category(code) for code in given["category"]),
-        _unique(given["author"]),
-        _unique(given["translator"]),
-        _is_translated(given["translated"]),
+        _sort_unique(word for word in words if word),
+        _sort_unique(_parse_category(code) for code in given["category"]),
+        _sort_unique(given["author"]),
+        _sort_unique(given["translator"]),
+        _parse_translated(given["translated"]),
     )
 
 
-def _unique(values: Iterable[str]) -> tuple[str, ...]:
+def _sort_unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(values)))
 
 
-def _category(code: str) -> str:
+def _parse_category(code: str) -> str:
     canonical = categories.canonical(code)
     if not categories.is_category(canonical):
         near = difflib.get_close_matches(code, categories.known_codes(), n=1)
@@ -79,7 +79,7 @@ def _category(code: str) -> str:
     return canonical
 
 
-def _is_translated(values: Sequence[str]) -> bool | None:
+def _parse_translated(values: Sequence[str]) -> bool | None:
     if not values:
         return None
     if len(values) > 1 or values[0] not in _TRANSLATED:

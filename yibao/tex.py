@@ -87,7 +87,7 @@ def unicode_of(text: str) -> str:
     """The text with every TeX command for a letter or accent turned into that letter; the rest as it was."""
     if "\\" not in text:
         return unicodedata.normalize("NFC", text)
-    accented = _NAMED.sub(_accent, _SYMBOL.sub(_accent, text))
+    accented = _NAMED.sub(_compose_accent, _SYMBOL.sub(_compose_accent, text))
     named = _LETTER.sub(lambda found: _LETTERS.get(found[1]) or _GREEK.get(found[1]) or found[0], accented)
     return unicodedata.normalize("NFC", named)
 
@@ -101,6 +101,6 @@ def skeleton(text: str) -> str:
     return "".join(_WORDS.findall("".join(letter for letter in decomposed if not unicodedata.combining(letter))))
 
 
-def _accent(found: re.Match[str]) -> str:
+def _compose_accent(found: re.Match[str]) -> str:
     # A dotless i under an accent is an i: \'{\i} is í.
     return (found[2] or found[3]) + _COMBINING[found[1]]

@@ -82,7 +82,7 @@ class Client:
         """Silence this host for as long as the refusal demands, and say so."""
         retry_after_s = retry_after(answer.headers.get("retry-after"), self._clock.now())
         self._pace.cool_down(answer.status, retry_after_s)
-        reason = _refusal(answer.status, retry_after_s)
+        reason = _describe_refusal(answer.status, retry_after_s)
         return RefusedError(url, reason, answer.status, retry_after_s, self._pace.explain_silence())
 
     def _resolve_redirect(self, url: str, answer: Answer) -> str:
@@ -155,7 +155,7 @@ def check_clock(date: str | None, age: str | None, now: float) -> None:
         )
 
 
-def _refusal(status: int, retry_after_s: float | None) -> str:
+def _describe_refusal(status: int, retry_after_s: float | None) -> str:
     wait = "" if retry_after_s is None else f", and asks for {retry_after_s:.0f} s of patience"
     meaning = {403: " (access denied: stop, and write to arXiv)", 429: " (too many requests)"}.get(status, "")
     return f"arXiv answers HTTP {status}{meaning}{wait}"

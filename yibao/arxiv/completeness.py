@@ -51,7 +51,7 @@ def report_feed(reading: Reading, category: str, on: date, source: str, earlier:
     if not reading.declared:
         return look
     if reading.announced_on != on:
-        return replace(look, declared=None, read=0, note=_of_another_date(reading.announced_on, on))
+        return replace(look, declared=None, read=0, note=_explain_other_date(reading.announced_on, on))
     if any(line.arxiv_id in earlier for line in reading.announcements if line.type.is_first):
         return replace(look, note=_REPEATED)
     if reading.declared >= LIMIT:
@@ -122,7 +122,7 @@ def judge_list(
     page = looks.get(CATCHUP)
     held = sum(line.is_described for line in lines)
     spoken = tuple(sorted(source for source, look in looks.items() if look.declared is not None))
-    state, note = _state(category, on, looks, lines, context)
+    state, note = _judge_state(category, on, looks, lines, context)
     return Batch(category, on, state, page.declared if page else None, held, spoken, note)
 
 
@@ -177,30 +177,30 @@ def describe_batch(batch: Batch) -> str:
     return f"{batch.state} ({batch.note})" if batch.note else str(batch.state)
 
 
-def _state(
+def _judge_state(
     category: str, on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: Context
 ) -> tuple[BatchState, str]:
     page = looks.get(CATCHUP)
     if page is None or page.declared is None:
-        return _without_page(on, looks, lines, context)
-    doubt = page.note or _doubt(page, category, lines, context)
+        return _judge_without_page(on, looks, lines, context)
+    doubt = page.note or _find_doubt(page, category, lines, context)
     if doubt:
         return BatchState.PARTIAL, doubt
-    return (BatchState.COMPLETE, "") if page.declared else _quiet(on, looks, context)
+    return (BatchState.COMPLETE, "") if page.declared else _judge_empty_page(on, looks, context)
 
 
-def _doubt(page: SourceReport, category: str, lines: Sequence[ListEntry], context: Context) -> str:
+def _find_doubt(page: SourceReport, category: str, lines: Sequence[ListEntry], context: Context) -> str:
     """What speaks against a page that is sound by itself; empty where nothing does."""
     against = [line for line in lines if _is_contradicted(line, category)]
     if against:
-        return f"the feed lists what the catch-up page does not: {_some(against)}"
+        return f"the feed lists what the catch-up page does not: {_name_first(against)}"
     if context.unlisted and page.confirmed < _CONVINCED:
-        return f"OAI-PMH knows papers of it that no list has: {_some(context.unlisted)}"
+        return f"OAI-PMH knows papers of it that no list has: {_name_first(context.unlisted)}"
     bare = [line for line in lines if not line.is_described]
-    return f"{len(bare)} of {len(lines)} papers are not described yet: {_some(bare)}" if bare else ""
+    return f"{len(bare)} of {len(lines)} papers are not described yet: {_name_first(bare)}" if bare else ""
 
 
-def _without_page(
+def _judge_without_page(
     on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: Context
 ) -> tuple[BatchState, str]:
     feeds = [look for source, look in looks.items() if source != CATCHUP]
@@ -218,7 +218,7 @@ def _without_page(
     return BatchState.PARTIAL if lines else BatchState.UNKNOWN, f"{spoken}; the catch-up page: {why}"
 
 
-def _quiet(on: date, looks: Mapping[str, SourceReport], context: Context) -> tuple[BatchState, str]:
+def _judge_empty_page(on: date, looks: Mapping[str, SourceReport], context: Context) -> tuple[BatchState, str]:
     """The catch-up page says that nothing was announced: true, or a fault that looks like it."""
     if not dates.is_announcement_day(on):
         return BatchState.NONE_ANNOUNCED, ""
@@ -246,7 +246,7 @@ def _is_contradicted(line: ListEntry, category: str) -> bool:
     return CATCHUP not in line.sources and not is_within
 
 
-def _of_another_date(spoken: date | None, on: date) -> str:
+def _explain_other_date(spoken: date | None, on: date) -> str:
     if spoken is None:
         return "the feed bears no date"
     if spoken < on:
@@ -254,6 +254,6 @@ def _of_another_date(spoken: date | None, on: date) -> str:
     return f"the feed speaks of {spoken} by now, and cannot be asked about earlier dates"
 
 
-def _some(lines: Sequence[ListEntry] | Sequence[UnlistedPaper]) -> str:
+def _name_first(lines: Sequence[ListEntry] | Sequence[UnlistedPaper]) -> str:
     named = ", ".join(line.arxiv_id for line in lines[:_NAMED])
     return named if len(lines) <= _NAMED else f"{named} and {len(lines) - _NAMED} more"

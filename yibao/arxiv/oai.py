@@ -71,7 +71,7 @@ def is_continued(url: str) -> bool:
 
 def begun_on(url: str) -> date | None:
     """Since when the list of an address holds changes; None where a token says it."""
-    return _day(url.rpartition("&from=")[2]) if "&from=" in url else None
+    return _parse_day(url.rpartition("&from=")[2]) if "&from=" in url else None
 
 
 def list_url(base_url: str, since: date, prefix: str = PREFIX) -> str:
@@ -104,8 +104,8 @@ def read_page(body: bytes, url: str, prefix: str | None = PREFIX) -> Page:
         GarbledError: the document is broken, answers another request, or tells another error.
     """
     text, problems = xml_documents.decode(body, url)
-    root = _root(text, url)
-    responded_on = _responded_on(root, url)
+    root = _parse_root(text, url)
+    responded_on = _parse_response_date(root, url)
     _check_echo(root, url, prefix)
     if _is_empty(root, url):
         return Page((), tuple(problems), responded_on, None, None, 0)
@@ -118,11 +118,13 @@ def read_page(body: bytes, url: str, prefix: str | None = PREFIX) -> Page:
             problems.append(_set_aside(url, record, str(error)))
     if not found and root.find("{*}ListRecords") is None and root.find("{*}GetRecord") is None:
         raise GarbledError(url, "the answer is OAI-PMH, but holds neither records nor an error")
-    days = [day for record in found if (day := _day(record.datestamp))]
-    return Page(tuple(papers), tuple(problems), responded_on, _token(root), max(days) if days else None, len(found))
+    days = [day for record in found if (day := _parse_day(record.datestamp))]
+    return Page(
+        tuple(papers), tuple(problems), responded_on, _find_token(root), max(days) if days else None, len(found)
+    )
 
 
-def _root(text: str, url: str) -> etree._Element:
+def _parse_root(text: str, url: str) -> etree._Element:
     try:
         root = etree.fromstring(
             text.encode(),
@@ -136,11 +138,11 @@ def _root(text: str, url: str) -> etree._Element:
     return root
 
 
-def _responded_on(root: etree._Element, url: str) -> date:
+def _parse_response_date(root: etree._Element, url: str) -> date:
     stamp = root.findtext("{*}responseDate")
     if stamp is None and etree.QName(root).localname == "record":
         return EARLIEST  # A record kept by itself, without its envelope.
-    day = _day((stamp or "")[:10])
+    day = _parse_day((stamp or "")[:10])
     if day is None:
         raise GarbledError(url, f"the answer bears no date: {stamp!r}")
     return day
@@ -175,13 +177,13 @@ def _is_empty(root: etree._Element, url: str) -> bool:
     raise GarbledError(url, f"arXiv answers {code}: {reason}")
 
 
-def _token(root: etree._Element) -> str | None:
+def _find_token(root: etree._Element) -> str | None:
     for token in oai_records.children(root, "resumptionToken"):
         return (token.text or "").strip() or None
     return None
 
 
-def _day(stamp: str) -> date | None:
+def _parse_day(stamp: str) -> date | None:
     try:
         return date.fromisoformat(stamp[:10])
     except ValueError:

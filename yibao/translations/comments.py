@@ -43,7 +43,7 @@ class Uncommented(NamedTuple):
 def remove_comments(body: list[str], path: str, first_line: int) -> Uncommented:
     """The body without comments; a line that held nothing else is gone. `first_line` is the body's first, from 1."""
     joined = "\n".join(body)
-    found = list(_comments(joined))
+    found = list(_find_comments(joined))
     if not found:
         return Uncommented(
             [SourceLine(number, 0, line) for number, line in enumerate(body)], {}, {}, [], has_comment=False
@@ -54,8 +54,8 @@ def remove_comments(body: list[str], path: str, first_line: int) -> Uncommented:
     for comment in found:
         line = first_line + joined.count("\n", 0, comment.start)
         inside = joined[comment.start + len(_OPENS) : comment.stop - len(_CLOSES)]
-        problems += _heed(inside, silenced, credits_, path, line)
-    return Uncommented(list(_lines(joined, found)), silenced, credits_, problems, has_comment=True)
+        problems += _apply_comment(inside, silenced, credits_, path, line)
+    return Uncommented(list(_iterate_lines(joined, found)), silenced, credits_, problems, has_comment=True)
 
 
 def silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str], list[Problem]]:
@@ -69,7 +69,7 @@ def silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str
     return {}, [problem("silence", path, line, 1, message, remedy)]
 
 
-def _comments(text: str) -> Iterator[range]:
+def _find_comments(text: str) -> Iterator[range]:
     """Where each comment begins and ends; one that is not closed is none."""
     # Not a pattern: of many that are not closed each would be looked for to the end.
     start = text.find(_OPENS)
@@ -78,7 +78,9 @@ def _comments(text: str) -> Iterator[range]:
         start = text.find(_OPENS, end)
 
 
-def _heed(comment: str, silenced: dict[str, str], credits_: dict[str, str], path: str, line: int) -> list[Problem]:
+def _apply_comment(
+    comment: str, silenced: dict[str, str], credits_: dict[str, str], path: str, line: int
+) -> list[Problem]:
     found = _DIRECTIVE.match(comment)
     if not found:
         return []
@@ -95,7 +97,7 @@ def _heed(comment: str, silenced: dict[str, str], credits_: dict[str, str], path
     return [problem("silence", path, line, 1, message, remedy)]
 
 
-def _lines(joined: str, comments: list[range]) -> Iterator[SourceLine]:
+def _iterate_lines(joined: str, comments: list[range]) -> Iterator[SourceLine]:
     """What is left; a line's column is where its first piece began."""
     line, place = 0, 0
     pieces: list[tuple[int, str]] = []
@@ -105,20 +107,20 @@ def _lines(joined: str, comments: list[range]) -> Iterator[SourceLine]:
         first, *others = text.split("\n")
         pieces.append((place - joined.rfind("\n", 0, place) - 1, first))
         for other in others:
-            yield from _joined(line, pieces, touched=touched)
+            yield from _join_pieces(line, pieces, touched=touched)
             line += 1
             pieces, touched = [(0, other)], False
         if comment:
             touched, place = True, comment.stop
             breaks = joined.count("\n", comment.start, comment.stop)
             if breaks:
-                yield from _joined(line, pieces, touched=True)
+                yield from _join_pieces(line, pieces, touched=True)
                 line += breaks
                 pieces = []
-    yield from _joined(line, pieces, touched=touched)
+    yield from _join_pieces(line, pieces, touched=touched)
 
 
-def _joined(line: int, pieces: list[tuple[int, str]], *, touched: bool) -> Iterator[SourceLine]:
+def _join_pieces(line: int, pieces: list[tuple[int, str]], *, touched: bool) -> Iterator[SourceLine]:
     text = "".join(piece for _, piece in pieces)
     if touched and not text.strip():
         return

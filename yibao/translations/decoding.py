@@ -36,16 +36,16 @@ def decode(raw: bytes, path: str) -> Decoded:
         message = f"The file has {len(raw) / 1e6:.0f} MB; it was not read."
         remedy = f"Divide it: a file may have {LIMIT_BYTES / 1e6:.0f} MB."
         return Decoded("", [problem("too-large", path, 1, 1, message, remedy)])
-    content, problems = _text_of(raw, path)
+    content, problems = _decode_text(raw, path)
     content = content.replace("\r\n", "\n")
     # Before line ends are folded: a lone U+000D may be all that is left of `\rho`.
     mended = text.mend(content)
     for repair in mended.repairs:
-        problems += _repaired(content, path, repair)
+        problems += _report_repair(content, path, repair)
     return Decoded(mended.text.replace("\r", "\n"), problems)
 
 
-def _text_of(raw: bytes, path: str) -> tuple[str, list[Problem]]:
+def _decode_text(raw: bytes, path: str) -> tuple[str, list[Problem]]:
     try:
         return raw.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
@@ -62,7 +62,7 @@ def _text_of(raw: bytes, path: str) -> tuple[str, list[Problem]]:
     return decoded, [problem("wrong-encoding", path, line, 1, message, remedy)]
 
 
-def _repaired(content: str, path: str, rule: str) -> Iterator[Problem]:
+def _report_repair(content: str, path: str, rule: str) -> Iterator[Problem]:
     message, remedy = _SAYS[rule]
     for number, line in enumerate(content.split("\n"), 1):
         mended = text.mend(line)

@@ -103,15 +103,15 @@ def resolve_entries(keys: Iterable[Key]) -> tuple[list[Key], list[Problem]]:
     """The entry that counts for each paper and language, by place, and a Problem for each of the others."""
     counted: dict[tuple[str, str], Key] = {}
     problems = []
-    for key in sorted(keys, key=_place):
+    for key in sorted(keys, key=_sort_by_place):
         earlier = counted.get(key[:2])
         if earlier:
-            problems.append(_repeated(earlier, key))
+            problems.append(_report_repeated(earlier, key))
         counted[key[:2]] = key
-    return sorted(counted.values(), key=_place), problems
+    return sorted(counted.values(), key=_sort_by_place), problems
 
 
-def _place(key: Key) -> tuple[str, int]:
+def _sort_by_place(key: Key) -> tuple[str, int]:
     return (key.path, key.line)
 
 
@@ -138,7 +138,7 @@ def _holds_entries(path: Path) -> bool:
     return is_named_so and (path.is_symlink() or path.is_file())
 
 
-def _repeated(earlier: Key, later: Key) -> Problem:
+def _report_repeated(earlier: Key, later: Key) -> Problem:
     rule = "duplicate-in-file" if earlier.path == later.path else "duplicate-across-files"
     message = f"{earlier.arxiv_id} is translated again in {later.path}:{later.line}, which counts."
     remedy = "Keep one of the two, or correct the link of the other."

@@ -24,7 +24,7 @@ Lines = Callable[[str], Sequence[str]]
 
 def text(problems: Sequence[Problem], lines: Lines) -> str:
     """For a terminal: each problem, the line, and the spot marked below it."""
-    return "\n".join(part for problem in problems for part in (str(problem), *_shown(problem, lines(problem.path))))
+    return "\n".join(part for problem in problems for part in (str(problem), *_mark_spot(problem, lines(problem.path))))
 
 
 def summary(files: int, entries: int, problems: Sequence[Problem], unknown: int) -> str:
@@ -41,8 +41,8 @@ def github(problems: Sequence[Problem]) -> str:
     Source: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
     """
     return "\n".join(
-        f"::{_GITHUB[one.severity]} file={_property(one.path)},line={one.line},col={one.column},"
-        f"endColumn={one.column + one.length},title={_property(one.rule)}::{_data(f'{one.message} {one.remedy}')}"
+        f"::{_GITHUB[one.severity]} file={_escape_property(one.path)},line={one.line},col={one.column},"
+        f"endColumn={one.column + one.length},title={_escape_property(one.rule)}::{_escape_data(f'{one.message} {one.remedy}')}"
         for one in problems
     )
 
@@ -58,13 +58,13 @@ def sarif(problems: Sequence[Problem]) -> str:
     Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
     """
     names = sorted({problem.rule for problem in problems})
-    driver = {"name": "yibao", "version": __version__, "rules": [_rule(name) for name in names]}
-    results = [_result(problem, names) for problem in problems]
+    driver = {"name": "yibao", "version": __version__, "rules": [_describe_rule(name) for name in names]}
+    results = [_describe_result(problem, names) for problem in problems]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1)
 
 
-def _shown(problem: Problem, lines: Sequence[str]) -> list[str]:
+def _mark_spot(problem: Problem, lines: Sequence[str]) -> list[str]:
     """The part of the line that matters, and a mark below what is wrong."""
     if problem.line > len(lines) or not lines[problem.line - 1].strip():
         return []
@@ -82,7 +82,7 @@ def _shown(problem: Problem, lines: Sequence[str]) -> list[str]:
     ]
 
 
-def _rule(name: str) -> Mapping[str, Any]:
+def _describe_rule(name: str) -> Mapping[str, Any]:
     rule = RULES[name]
     return {
         "id": name,
@@ -92,7 +92,7 @@ def _rule(name: str) -> Mapping[str, Any]:
     }
 
 
-def _result(problem: Problem, names: Sequence[str]) -> Mapping[str, Any]:
+def _describe_result(problem: Problem, names: Sequence[str]) -> Mapping[str, Any]:
     region = {
         "startLine": problem.line,
         "startColumn": problem.column,
@@ -109,9 +109,9 @@ def _result(problem: Problem, names: Sequence[str]) -> Mapping[str, Any]:
     }
 
 
-def _data(value: str) -> str:
+def _escape_data(value: str) -> str:
     return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(value: str) -> str:
-    return _data(value).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(value: str) -> str:
+    return _escape_data(value).replace(":", "%3A").replace(",", "%2C")

@@ -105,19 +105,19 @@ def read_document(raw: bytes, path: str, language: str) -> Document:
     if any(found.rule == "too-large" for found in problems):
         return Document(path, "", (), tuple(problems), {})
     lines = content.split("\n")
-    tokens = _tokens(content)
+    tokens = _parse_tokens(content)
     block = next((token.content for token in tokens if token.type == "front_matter"), None)
     matter = front_matter.read_front_matter(block, path, language)
     problems += matter.problems
     if not content.strip():
         problems.append(problem("empty-file", path, 1, 1, "The file is empty.", "Add an entry, or delete it."))
-    sections = list(_sections(tokens, lines, path))
+    sections = list(_split_sections(tokens, lines, path))
     entries = []
     for number, section in enumerate(sections):
         if number == 0 and _is_file_title(section, sections[1:]):
             continue
         problems += section.body.problems
-        entry, found = _entry(section, path, matter)
+        entry, found = _parse_entry(section, path, matter)
         problems += found
         if entry:
             entries.append(entry)
@@ -128,7 +128,7 @@ def read_document(raw: bytes, path: str, language: str) -> Document:
     return Document(path, content, tuple(entries), tuple(ordered), matter.silenced)
 
 
-def _tokens(content: str) -> list[Any]:
+def _parse_tokens(content: str) -> list[Any]:
     tokens = _PARSER.parse(content)
     if tokens and tokens[0].type == "front_matter" and _HEADING.search(tokens[0].content):
         # Two rules with entries between them are no front matter; as YAML the headings would be comments, and lost.
@@ -136,11 +136,11 @@ def _tokens(content: str) -> list[Any]:
     return list(tokens)
 
 
-def _sections(tokens: Any, lines: list[str], path: str) -> Iterator[_Section]:
+def _split_sections(tokens: Any, lines: list[str], path: str) -> Iterator[_Section]:
     heads = [
         (token.tag, inline.content, token.map[0], token.map[1])
         for token, inline in pairwise(tokens)
-        if token.type == "heading_open" and token.level == 0 and _opens_entry(token, lines)
+        if token.type == "heading_open" and token.level == 0 and _is_entry_heading(token, lines)
     ]
     ends = [*(line for _, _, line, _ in heads[1:]), len(lines)] if heads else []
     for (tag, heading, line, body_line), end in zip(heads, ends, strict=True):
@@ -149,12 +149,12 @@ def _sections(tokens: Any, lines: list[str], path: str) -> Iterator[_Section]:
         yield _Section(tag, text.join_lines(heading), line, column, body_line, body)
 
 
-def _opens_entry(token: Any, lines: list[str]) -> bool:
+def _is_entry_heading(token: Any, lines: list[str]) -> bool:
     """Whether a heading is of level 1 or 2, or a deeper one that is plainly an entry: an arXiv link follows."""
     if token.tag in _ENTRY_LEVELS:
         return True
     below = next((line for line in lines[token.map[1] :] if line.strip()), "")
-    link = _link_in(below, 0)
+    link = _parse_link(below, 0)
     return link is not None and identifiers.parse_address(link.url) is not None
 
 
@@ -166,23 +166,23 @@ def _is_file_title(section: _Section, others: list[_Section]) -> bool:
     return not has_text or all(other.tag != "h1" for other in others)
 
 
-def _entry(section: _Section, path: str, matter: FrontMatter) -> tuple[Located | None, list[Problem]]:
+def _parse_entry(section: _Section, path: str, matter: FrontMatter) -> tuple[Located | None, list[Problem]]:
     heading_at = Place(section.line + 1, section.column + 1)
-    link = _heading_link(section) or _find_link(section.body.lines)
+    link = _find_heading_link(section) or _find_link(section.body.lines)
     if link is None:
         remedy = "Put `[译文标题](https://arxiv.org/abs/…)` on the line below the heading."
-        message = f"{_quoted(section.heading)} has no link to its paper."
+        message = f"{_quote_heading(section.heading)} has no link to its paper."
         return None, [problem("missing-link", path, *heading_at, message, remedy, None, len(section.heading) or 1)]
-    title_at, url_at = _places(section, link)
+    title_at, url_at = _locate_link(section, link)
     address = identifiers.parse_address(link.url)
     if address is None:
-        return None, [_elsewhere(section, link, path, url_at)]
+        return None, [_report_foreign_link(section, link, path, url_at)]
     title_en = link.title if link.number < 0 else section.heading
     if not title_en:
         message, remedy = "The heading is empty.", "Write the English title behind `##`."
         return None, [problem("missing-title", path, section.line + 1, 1, message, remedy)]
     title = None if link.number < 0 else link.title
-    lines = _abstract(section.body.lines, link)
+    lines = _extract_abstract(section.body.lines, link)
     arxiv_id = address.identifier.arxiv_id
     if not title and not lines and section.body.has_comment:
         message, remedy = f"{arxiv_id} is still to be translated.", "Write title and abstract; then it is published."
@@ -201,10 +201,10 @@ def _entry(section: _Section, path: str, matter: FrontMatter) -> tuple[Located |
     )
     places = tuple(Place(section.body_line + line.line + 1, line.column + 1) for line in lines)
     located = Located(translation, heading_at, title_at, url_at, link.url, places, section.body.silenced)
-    return located, list(_doubts(located, section.tag, address))
+    return located, list(_find_doubts(located, section.tag, address))
 
 
-def _places(section: _Section, link: _Link) -> tuple[Place, Place]:
+def _locate_link(section: _Section, link: _Link) -> tuple[Place, Place]:
     if link.number < 0:
         line, column = section.line + 1, section.column
     else:
@@ -213,17 +213,17 @@ def _places(section: _Section, link: _Link) -> tuple[Place, Place]:
     return Place(line, column + link.column + 1), Place(line, column + link.url_column + 1)
 
 
-def _elsewhere(section: _Section, link: _Link, path: str, at: Place) -> Problem:
+def _report_foreign_link(section: _Section, link: _Link, path: str, at: Place) -> Problem:
     if _ARXIV_HOST.match(link.url):
-        rule, message = "broken-address", f"{_quoted(section.heading)} links to {link.url}, where no paper is."
+        rule, message = "broken-address", f"{_quote_heading(section.heading)} links to {link.url}, where no paper is."
         remedy = "Link to https://arxiv.org/abs/ and the paper's identifier."
     else:
-        rule, message = "not-arxiv", f"{_quoted(section.heading)} links to {link.url}, which is not at arXiv."
+        rule, message = "not-arxiv", f"{_quote_heading(section.heading)} links to {link.url}, which is not at arXiv."
         remedy = "Link to https://arxiv.org/abs/ and the identifier; other sources cannot be entries."
     return problem(rule, path, *at, message, remedy, None, len(link.url) or 1)
 
 
-def _doubts(entry: Located, tag: str, address: identifiers.Address) -> Iterator[Problem]:
+def _find_doubts(entry: Located, tag: str, address: identifiers.Address) -> Iterator[Problem]:
     """What is odd about an entry that was read all the same."""
     translation, url = entry.translation, entry.url
     path, arxiv_id, version = translation.path, translation.arxiv_id, translation.version
@@ -259,9 +259,9 @@ def canonical_url(identifier: identifiers.Identifier) -> str:
     return identifiers.abs_url(identifier.arxiv_id) + (f"v{identifier.version}" if identifier.version else "")
 
 
-def _heading_link(section: _Section) -> _Link | None:
+def _find_heading_link(section: _Section) -> _Link | None:
     """The link in a heading that is nothing but a link to arXiv, as some write it."""
-    link = _link_in(section.heading, -1)
+    link = _parse_link(section.heading, -1)
     return link if link and not link.rest and identifiers.parse_address(link.url) else None
 
 
@@ -270,14 +270,14 @@ def _find_link(body: list[SourceLine]) -> _Link | None:
     filled = [(number, line.text) for number, line in enumerate(body) if line.text.strip()]
     if not filled:
         return None
-    first = _link_in(filled[0][1], filled[0][0])
+    first = _parse_link(filled[0][1], filled[0][0])
     if first and (not first.rest or identifiers.parse_address(first.url)):
         return first
-    links = (_link_in(line, number) for number, line in filled[1:])
+    links = (_parse_link(line, number) for number, line in filled[1:])
     return next((link for link in links if link and not link.rest and identifiers.parse_address(link.url)), None)
 
 
-def _link_in(line: str, number: int) -> _Link | None:
+def _parse_link(line: str, number: int) -> _Link | None:
     """The link that a line begins with: `[title](address)`, or a bare address alone on its line."""
     stripped = line.strip()
     column = len(line) - len(line.lstrip())
@@ -300,7 +300,7 @@ def _link_in(line: str, number: int) -> _Link | None:
     return _Link(title, target.str, number, column + 1, url_column, stripped[closed + 1 :])
 
 
-def _abstract(body: list[SourceLine], link: _Link) -> list[SourceLine]:
+def _extract_abstract(body: list[SourceLine], link: _Link) -> list[SourceLine]:
     """The lines of the body without the link, without blanks at the ends of lines and empty lines around the whole."""
     lines = [line._replace(text=line.text.rstrip()) for line in body]
     if link.number >= 0:
@@ -314,5 +314,5 @@ def _abstract(body: list[SourceLine], link: _Link) -> list[SourceLine]:
     return lines
 
 
-def _quoted(heading: str) -> str:
+def _quote_heading(heading: str) -> str:
     return f"“{text.shorten(heading, 60)}”" if heading else "An entry without a heading"

@@ -23,13 +23,13 @@ def span_of(path: str) -> tuple[date, date] | None:
     if not found:
         return None
     year = int(found["year"])
-    spans = [_span(start, found["start"], found["end"]) for start in (year, year - 1)]
+    spans = [_parse_span(start, found["start"], found["end"]) for start in (year, year - 1)]
     real = [span for span in spans if span and span[1] - span[0] < timedelta(days=7)]
     mondays = [span for span in real if span[0].isoweekday() == 1]
     return next(iter(mondays or real), None)
 
 
-def _span(year: int, start: str, end: str) -> tuple[date, date] | None:
+def _parse_span(year: int, start: str, end: str) -> tuple[date, date] | None:
     try:
         first = date(year, int(start[:2]), int(start[2:]))
         last = date(year + (end < start), int(end[:2]), int(end[2:]))

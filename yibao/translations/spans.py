@@ -21,7 +21,7 @@ def prose(text: str) -> str:
     """The text, as long as it was, with each character of a formula, an address or code blanked."""
     for sign, pattern in (("$", FORMULA), ("`", _CODE), ("](", _TARGET), ("://", ADDRESS), ("@", ADDRESS)):
         if sign in text:
-            text = pattern.sub(_blanked, text)
+            text = pattern.sub(_blank_match, text)
     return text
 
 
@@ -35,5 +35,5 @@ def is_chinese(text: str) -> bool:
     return chinese(text) * _LATIN_PER_CHARACTER > len(text)
 
 
-def _blanked(found: re.Match[str]) -> str:
+def _blank_match(found: re.Match[str]) -> str:
     return BLANK * (found.end() - found.start())
