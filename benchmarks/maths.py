@@ -23,7 +23,7 @@ _COMMAND = re.compile(r"\\([A-Za-z]+|.)")
 
 def formulas(records: Path) -> Counter[str]:
     rows = duckdb.execute("SELECT title, abstract FROM read_parquet($1)", [str(records)]).fetchall()
-    return Counter(formula for row in rows for text in row if text for formula in maths.formulas(text))
+    return Counter(formula for row in rows for text in row if text for formula in maths.find_formulas(text))
 
 
 def generated(folder: Path) -> Path:
@@ -51,7 +51,7 @@ def main() -> None:
 
 def is_clean(formula: str) -> bool:
     """Whether the formula can be said without TeX."""
-    return maths.as_text(formula) != f"${formula}$"
+    return maths.render_formula_text(formula) != f"${formula}$"
 
 
 def measure(records: Path) -> None:

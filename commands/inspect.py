@@ -9,7 +9,7 @@ from commands.options import as_json_option, config_option
 from flows import wiring
 from storage import search as index
 from yibao import markup, search_queries
-from yibao.errors import QuestionError
+from yibao.errors import QueryError
 
 _MOST = 30
 
@@ -46,7 +46,7 @@ def search(  # noqa: PLR0913  (a command's options)
         asked.append(("translated", "yes" if translated else "no"))
     try:
         question = search_queries.parse_query(asked)
-    except QuestionError as error:
+    except QueryError as error:
         raise click.UsageError(str(error)) from None
     found = index.find_entries(wiring.search_path(wiring.load(config)), question, most)
     rows = [

@@ -16,7 +16,7 @@ from storage.library import connection, oai_cursor, papers, problems
 from storage.library.oai_cursor import OaiCursor
 from yibao.arxiv import oai
 from yibao.arxiv.client import Client
-from yibao.arxiv.oai import Page, TokenError
+from yibao.arxiv.oai import RecordsPage, TokenError
 from yibao.errors import GarbledError, UpstreamError
 
 #: How often one list is begun again, because its token had expired, within a run.
@@ -27,7 +27,7 @@ class Arrived(NamedTuple):
     """A page of the list, to be stored with the place where reading goes on."""
 
     url: str
-    page: Page
+    page: RecordsPage
     place: OaiCursor
 
 
@@ -61,7 +61,7 @@ def read_pages(run: Run, since: date | None = None) -> Iterator[Arrived]:
                 return
 
 
-def following(place: OaiCursor, page: Page) -> OaiCursor:
+def following(place: OaiCursor, page: RecordsPage) -> OaiCursor:
     """The place in the list after a page; after the last one, the beginning of the next list.
 
     An empty list does not move on: nothing tells it from a fault, and reading a day again costs little.
@@ -76,23 +76,23 @@ def following(place: OaiCursor, page: Page) -> OaiCursor:
 
 
 @task(name="fetch changed records", cache_policy=NO_CACHE)
-def fetch_changes(run: Run, client: Client, url: str) -> Page:
+def fetch_changes(run: Run, client: Client, url: str) -> RecordsPage:
     """A page of the list, read."""
     progress.tell(f"fetching changed records: {urlsplit(url).query.partition('from=')[2] or 'next page'}", None)
-    page = oai.read_page(asking.get(run, client, url).body, url)
-    if page.token and oai.next_url(run.settings.arxiv.oai_url, page.token) == url:
+    page = oai.parse_page(asking.get(run, client, url).body, url)
+    if page.token and oai.build_next_url(run.settings.arxiv.oai_url, page.token) == url:
         raise GarbledError(url, "the list does not move on")
-    if oai.is_continued(url) and not page.declared:
+    if oai.is_continued_url(url) and not page.declared:
         raise GarbledError(url, "the list breaks off: its next page is empty")
     return page
 
 
 @task(name="store changed records", cache_policy=NO_CACHE)
-def store_changes(run: Run, url: str, page: Page, place: OaiCursor) -> None:
+def store_changes(run: Run, url: str, page: RecordsPage, place: OaiCursor) -> None:
     """The page's records are in the library, and so is the place where reading goes on."""
     with run.storing() as library:
         merged = papers.store_papers(library, page.papers, run.on)
-        if page.problems or not oai.is_continued(url):
+        if page.problems or not oai.is_continued_url(url):
             problems.replace_problems(library, url, page.problems)
         oai_cursor.store_cursor(library, place)
     run.report.papers_new += merged.new
@@ -112,4 +112,4 @@ def _place(run: Run, since: date | None) -> OaiCursor:
 
 def _url(run: Run, place: OaiCursor) -> str:
     base_url = run.settings.arxiv.oai_url
-    return oai.next_url(base_url, place.token) if place.token else oai.list_url(base_url, place.from_on)
+    return oai.build_next_url(base_url, place.token) if place.token else oai.build_list_url(base_url, place.from_on)

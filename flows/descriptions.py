@@ -48,7 +48,7 @@ def _describe(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
 def _ask(run: Run, client: Client, wanted: Sequence[str]) -> list[str]:
     """Asks for these papers in one request; returns those that the answer left out, in silence as it does."""
     progress.tell(f"fetching metadata of {len(wanted)} papers", None)
-    url = api.query_address(run.settings.arxiv.api_url, wanted)
+    url = api.build_query_url(run.settings.arxiv.api_url, wanted)
     try:
         reading = asking.patient(run, fetch_papers)(run, client, url)
     except NotAnIdentifierError:
@@ -66,7 +66,7 @@ def _one_by_one(run: Run, client: Client, missing: Sequence[str]) -> list[str]:
     """Asks OAI-PMH for what the API left out; returns what it does not know either."""
     unknown = list(missing[_ONE_BY_ONE:])
     for arxiv_id in missing[:_ONE_BY_ONE]:
-        url = oai.record_url(run.settings.arxiv.oai_url, arxiv_id)
+        url = oai.build_record_url(run.settings.arxiv.oai_url, arxiv_id)
         try:
             reading = asking.patient(run, fetch_record)(run, client, url)
         except NoRecordError:
@@ -81,13 +81,13 @@ def _one_by_one(run: Run, client: Client, missing: Sequence[str]) -> list[str]:
 @task(name="fetch metadata", cache_policy=NO_CACHE)
 def fetch_papers(run: Run, client: Client, url: str) -> Reading:
     """The API's answer, read."""
-    return api.read_answer(asking.get(run, client, url).body, url)
+    return api.parse_response(asking.get(run, client, url).body, url)
 
 
 @task(name="fetch a record", cache_policy=NO_CACHE)
 def fetch_record(run: Run, client: Client, url: str) -> Reading:
     """One record of OAI-PMH, read."""
-    page = oai.read_page(asking.get(run, client, url).body, url)
+    page = oai.parse_page(asking.get(run, client, url).body, url)
     return Reading(page.papers, (), page.problems, None, page.declared)
 
 

@@ -161,7 +161,7 @@ class _Replay:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._pages: dict[tuple[str, date], list[catchup.Page]] = {}
+        self._pages: dict[tuple[str, date], list[catchup.CatchupPage]] = {}
         self._categories: set[str] = set()
         #: What could not be read.
         self.damaged: list[Problem] = []
@@ -182,67 +182,69 @@ class _Replay:
         return len(answers)
 
     def _read_one(self, url: str, body: bytes) -> None:
-        if api.is_query(url):
+        if api.is_query_url(url):
             self._read_papers(url, body)
-        elif oai.is_query(url):
+        elif oai.is_query_url(url):
             self._read_changes(url, body)
-        elif catchup.is_page(url, self._run.settings.arxiv.catchup_url):
+        elif catchup.is_page_url(url, self._run.settings.arxiv.catchup_url):
             self._read_page(url, body)
         else:
             self._read_feed(url, body)
 
     def _note_damage(self, kept: KeptResponse) -> None:
         """A list that lacks an answer is not taken for complete."""
-        if api.is_query(kept.url) or oai.is_query(kept.url):
+        if api.is_query_url(kept.url) or oai.is_query_url(kept.url):
             return
-        if catchup.is_page(kept.url, self._run.settings.arxiv.catchup_url):
-            source, (category, on) = CATCHUP, catchup.subject_of(kept.url)
+        if catchup.is_page_url(kept.url, self._run.settings.arxiv.catchup_url):
+            source, (category, on) = CATCHUP, catchup.parse_page_url(kept.url)
             self._pages.pop((category, on), None)
         else:
-            (source, category), on = announcements.subject_of(kept.url), self._run.on
+            (source, category), on = announcements.parse_feed_url(kept.url), self._run.on
         self._categories.add(category)
         lists.store_fault(self._run, category, on, source, _DAMAGED)
 
     def _read_papers(self, url: str, body: bytes) -> None:
         try:
-            descriptions.store_papers(self._run, url, api.read_answer(body, url))
+            descriptions.store_papers(self._run, url, api.parse_response(body, url))
         except UpstreamError:
             return
 
     def _read_changes(self, url: str, body: bytes) -> None:
         try:
-            page = oai.read_page(body, url)
+            page = oai.parse_page(body, url)
         except UpstreamError:
             return
-        if oai.is_list(url):
+        if oai.is_list_url(url):
             with connection.read_library(self._run.library) as library:
                 place = oai_cursor.read_cursor(library, oai.PREFIX)
-            begun = oai_cursor.OaiCursor(oai.PREFIX, oai.begun_on(url) or (place.from_on if place else self._run.on))
-            before = place if place and oai.is_continued(url) else begun
+            begun = oai_cursor.OaiCursor(
+                oai.PREFIX, oai.parse_start_date(url) or (place.from_on if place else self._run.on)
+            )
+            before = place if place and oai.is_continued_url(url) else begun
             changes.store_changes(self._run, url, page, changes.following(before, page))
         else:
             reading = Reading(page.papers, (), page.problems, None, page.declared)
             descriptions.store_papers(self._run, url, reading)
 
     def _read_page(self, url: str, body: bytes) -> None:
-        category, on = catchup.subject_of(url)
+        category, on = catchup.parse_page_url(url)
         self._categories.add(category)
         try:
-            page = catchup.read_page(body, url)
+            page = catchup.parse_page(body, url)
         except UpstreamError as error:
             lists.store_fault(self._run, category, on, CATCHUP, error.reason)
             return
         pages = [*self._pages.pop((category, on), []), page]
-        if catchup.has_more(pages):
+        if catchup.has_more_pages(pages):
             self._pages[category, on] = pages
         else:
             lists.store_pages(self._run, category, on, pages)
 
     def _read_feed(self, url: str, body: bytes) -> None:
-        source, category = announcements.subject_of(url)
+        source, category = announcements.parse_feed_url(url)
         self._categories.add(category)
         try:
-            reading = announcements.read_feed(body, url, category, source)
+            reading = announcements.parse_feed(body, url, category, source)
         except UpstreamError as error:
             lists.store_fault(self._run, category, self._run.on, source, error.reason)
             return

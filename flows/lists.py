@@ -17,7 +17,7 @@ from storage.library.connection import Connection
 from yibao import dates
 from yibao.arxiv import announcements, catchup, completeness
 from yibao.arxiv.client import Client
-from yibao.arxiv.completeness import Context
+from yibao.arxiv.completeness import ListContext
 from yibao.errors import UpstreamError
 from yibao.records import Batch, ListEntry, Problem, Reading, Severity, SourceReport, UnlistedPaper
 from yibao.sources import CATCHUP
@@ -58,7 +58,7 @@ def announced(run: Run, scope: Scope) -> None:
         return
     with run.client() as client:
         for category in scope.categories:
-            url = announcements.feed_address(run.settings.arxiv.feed_url, category)
+            url = announcements.build_feed_url(run.settings.arxiv.feed_url, category)
             try:
                 reading = asking.patient(run, fetch_feed)(run, client, category)
             except UpstreamError as error:
@@ -91,7 +91,7 @@ def open_lists(run: Run, scope: Scope) -> list[tuple[date, str]]:
     return [
         (on, category)
         for on, category in sorted(_reachable(run, scope, batches.keys()))
-        if completeness.needs_request(batches.get((on, category)), pages.get((category, on)), on, run.on)
+        if completeness.is_request_due(batches.get((on, category)), pages.get((category, on)), on, run.on)
     ]
 
 
@@ -121,7 +121,7 @@ def _left_out(
     found: dict[tuple[date, str], list[UnlistedPaper]] = {}
     for category, papers_ in unlisted.items():
         for paper in papers_:
-            days = completeness.expected_dates(paper)
+            days = completeness.list_expected_dates(paper)
             if all((category, day) in looked_at for day in days):
                 for day in days:
                     found.setdefault((day, category), []).append(paper)
@@ -132,15 +132,15 @@ def _left_out(
 def fetch_feed(run: Run, client: Client, category: str) -> Reading:
     """The category's announcement feed, read."""
     progress.tell(f"fetching today's list: {category} {run.on}", None)
-    url = announcements.feed_address(run.settings.arxiv.feed_url, category)
-    return announcements.read_feed(asking.get(run, client, url).body, url, category, run.settings.arxiv.feed)
+    url = announcements.build_feed_url(run.settings.arxiv.feed_url, category)
+    return announcements.parse_feed(asking.get(run, client, url).body, url, category, run.settings.arxiv.feed)
 
 
 @task(name="fetch a catch-up page", cache_policy=NO_CACHE)
-def fetch_page(run: Run, client: Client, url: str) -> catchup.Page:
+def fetch_page(run: Run, client: Client, url: str) -> catchup.CatchupPage:
     """A page of a list of any of the last 90 days, read."""
-    progress.tell("fetching a list's page: {} {}".format(*catchup.subject_of(url)), None)
-    return catchup.read_page(asking.get(run, client, url).body, url)
+    progress.tell("fetching a list's page: {} {}".format(*catchup.parse_page_url(url)), None)
+    return catchup.parse_page(asking.get(run, client, url).body, url)
 
 
 @task(name="store a category's feed", cache_policy=NO_CACHE)
@@ -155,7 +155,7 @@ def store_feed(run: Run, category: str, url: str, reading: Reading) -> None:
         before = ledger.read_source_reports(library, category, run.on).get(source)
         if before is None or not before.read or look.read:
             ledger.store_source_report(library, look)
-        if look.read and not completeness.is_repeated(look):
+        if look.read and not completeness.is_repeated_feed(look):
             known = lists.read_entries(library, category, run.on)
             found = completeness.merge_entries(known, reading.announcements, source, is_whole=False)
             lists.replace_entries(library, category, run.on, found)
@@ -168,7 +168,7 @@ def store_feed(run: Run, category: str, url: str, reading: Reading) -> None:
 
 
 @task(name="store a category's list", cache_policy=NO_CACHE)
-def store_pages(run: Run, category: str, on: date, pages: Sequence[catchup.Page]) -> SourceReport:
+def store_pages(run: Run, category: str, on: date, pages: Sequence[catchup.CatchupPage]) -> SourceReport:
     """The list's lines are in the library; returns what was seen of it."""
     arrived = [line for page in pages for line in page.lines]
     found = [problem for page in pages for problem in page.problems]
@@ -187,7 +187,7 @@ def store_pages(run: Run, category: str, on: date, pages: Sequence[catchup.Page]
             library, category, on, completeness.merge_entries(known, arrived, CATCHUP, is_whole=not look.note)
         )
         ledger.store_source_report(library, look)
-        problems.replace_problems(library, catchup.page_address(run.settings.arxiv.catchup_url, category, on), found)
+        problems.replace_problems(library, catchup.build_page_url(run.settings.arxiv.catchup_url, category, on), found)
     run.report.problems += found
     return look
 
@@ -219,7 +219,7 @@ def judge_lists(
         held = lists.read_described_entries(library, wanted) if wanted else {}
         for on, category in wanted:
             others = announced_on.get(on, set()) - {category}
-            context = Context(run.on, bool(others), newest > on, tuple(left_out.get((on, category), ())))
+            context = ListContext(run.on, bool(others), newest > on, tuple(left_out.get((on, category), ())))
             batch = _judge_one(run, library, (on, category), held.get((on, category), []), context)
             if span := spans.get((on, category)):
                 batch = completeness.mark_span(batch, span.first)
@@ -228,7 +228,7 @@ def judge_lists(
 
 
 def _judge_one(
-    run: Run, library: Connection, key: tuple[date, str], lines: Sequence[ListEntry], context: Context
+    run: Run, library: Connection, key: tuple[date, str], lines: Sequence[ListEntry], context: ListContext
 ) -> Batch:
     on, category = key
     looks = ledger.read_source_reports(library, category, on)
@@ -254,10 +254,10 @@ def _look_at_page(run: Run, client: Client, category: str, on: date) -> None:
             return
 
 
-def _all_pages(run: Run, client: Client, category: str, on: date) -> list[catchup.Page]:
-    pages: list[catchup.Page] = []
-    while len(pages) < _MOST_PAGES and (not pages or catchup.has_more(pages)):
-        url = catchup.page_address(run.settings.arxiv.catchup_url, category, on, len(pages) + 1)
+def _all_pages(run: Run, client: Client, category: str, on: date) -> list[catchup.CatchupPage]:
+    pages: list[catchup.CatchupPage] = []
+    while len(pages) < _MOST_PAGES and (not pages or catchup.has_more_pages(pages)):
+        url = catchup.build_page_url(run.settings.arxiv.catchup_url, category, on, len(pages) + 1)
         pages.append(asking.patient(run, fetch_page)(run, client, url))
     return pages
 
@@ -309,7 +309,7 @@ def _lost_spans(run: Run, scope: Scope, known: AbstractSet[tuple[date, str]]) ->
     for category, first in _first_days(run, scope, known).items():
         if category in newest or scope.until <= beyond:
             since = max(first, newest[category] + _DAY) if category in newest else first
-            days = dates.announcement_days(since, min(scope.until, beyond))
+            days = dates.trim_to_announcement_days(since, min(scope.until, beyond))
             found += [Span(category, *days)] if days else []
     return found
 

@@ -60,7 +60,7 @@ def daily_key(on: date) -> str:
 
 def weekly_key(on: date) -> str:
     """The key of the weekly edition that holds a date."""
-    return dates.week_of(on)
+    return dates.format_week(on)
 
 
 @task(name="send the newsletter", cache_policy=NO_CACHE)
@@ -115,7 +115,7 @@ def find_edition(run: Run, key: str) -> Edition:
         YibaoError: the key is nonsense, there is no such edition, or nothing is in it.
     """
     try:
-        dates.edition_days(key)
+        dates.parse_edition_key(key)
     except ValueError as error:
         raise YibaoError(f"{error}.") from None
     with connection.read_library(run.library) as library:
@@ -194,7 +194,7 @@ def _decide(run: Run, audience: _Audience, obstacle: str) -> list[Verdict]:
     keys = {key for key in keys if due.appears_on(key) <= run.on} | ({audience.own} if audience.own else set())
     verdicts = []
     for key in keys:
-        start, end = dates.edition_days(key)
+        start, end = dates.parse_edition_key(key)
         batches = [batch for day in by_day if start <= day <= end for batch in by_day[day]]
         doubts = due.find_doubts(key, batches, run.settings.arxiv.categories, begun, run.on)
         verdicts.append(

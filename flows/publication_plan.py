@@ -179,11 +179,11 @@ def _issued(library: Connection, run: Run, scope: Scope, batches: Sequence[Batch
     entries = entries_of(holdings, scope.papers)
     issued = compose_editions(holdings, run.settings.arxiv.categories, scope.keys)
     items = [
-        publications.Item(one.item, digest_entry(one), dates.midnight(find_first_date(holdings, one)))
+        publications.Item(one.item, digest_entry(one), dates.find_eastern_midnight(find_first_date(holdings, one)))
         for one in entries
     ]
     items += [publications.Item(one.item, digest_edition(one), date_edition(one, run.on)) for one in issued]
-    stamps = publications.stamp_items(library, items, dates.midnight(run.on))
+    stamps = publications.stamp_items(library, items, dates.find_eastern_midnight(run.on))
     return (
         [replace(entry, stamp=stamps[entry.item]) for entry in entries],
         [replace(edition, stamp=stamps[edition.item]) for edition in issued],

@@ -18,7 +18,7 @@ from flows.wiring import Run
 from storage import search, site_tree
 from storage.library import connection, pending
 from yibao import categories
-from yibao.build_graph import Document, digest, digest_program
+from yibao.build_graph import Document, digest_inputs, digest_program
 from yibao.errors import UpstreamError
 from yibao.feeds import hub
 from yibao.feeds.channels import list_subjects
@@ -61,7 +61,7 @@ def _write_tree(run: Run, *, is_whole: bool) -> None:
         shown.check()
     # Where the pace is kept is another matter in a service than in a shell.
     said = settings.model_dump(mode="json", include={"site", "arxiv", "feeds"}, exclude={"arxiv": {"pace_folder"}})
-    program_and_settings = digest(digest_program().hex(), said)
+    program_and_settings = digest_inputs(digest_program().hex(), said)
     if search.is_damaged(index):
         run.report.trouble(f"{index}: the search index was damaged; it is made anew")
     with connection.write_library(run.library) as library:

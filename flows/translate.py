@@ -24,7 +24,7 @@ def translate(run: Run) -> None:
     unreadable = [problem for problem in told if problem.rule == "unreadable"]
     with connection.write_library(run.library) as library:
         stored = translations.store_translations(
-            library, curated.translations, run.on, dates.week_of(run.on), is_partial=bool(unreadable)
+            library, curated.translations, run.on, dates.format_week(run.on), is_partial=bool(unreadable)
         )
         vanished = [_vanished(arxiv_id) for arxiv_id in stored.vanished]
         problems.replace_problems(library, "translations", [*told, *vanished])

@@ -122,7 +122,7 @@ def now() -> datetime:
 
 def today() -> date:
     """The date in New York: arXiv's feeds turn over at its midnight."""
-    return dates.eastern_date(datetime.now(UTC))
+    return dates.find_eastern_date(datetime.now(UTC))
 
 
 def check_dates(*days: date | None) -> None:

@@ -50,7 +50,7 @@ def define_document(render: Callable[[], bytes], *inputs: Any, needs: Iterable[I
     Inputs are records, and what JSON knows.
     """
     needed = list(needs)
-    return Document(digest(digest_program().hex(), inputs, needed), render, tuple(one.item for one in needed))
+    return Document(digest_inputs(digest_program().hex(), inputs, needed), render, tuple(one.item for one in needed))
 
 
 class Digests:
@@ -62,15 +62,15 @@ class Digests:
 
     def listed(self, entries: Iterable[Entry]) -> list[tuple[str, date | None, str | None]]:
         """What stands for entries within an edition, where they differ only in how they were announced that day."""
-        return [(self._known.get(one.item) or digest(one), one.announced_on, one.type) for one in entries]
+        return [(self._known.get(one.item) or digest_inputs(one), one.announced_on, one.type) for one in entries]
 
 
 def digest_item(one: Entry | Edition) -> str:
     """The digest of all that lists show of an entry or an edition."""
-    return digest(one if isinstance(one, Entry) else summarize_edition(one))
+    return digest_inputs(one if isinstance(one, Entry) else summarize_edition(one))
 
 
-def digest(*inputs: Any) -> str:
+def digest_inputs(*inputs: Any) -> str:
     """A digest of records, and of what JSON knows."""
     return hashlib.blake2b(orjson.dumps(inputs, default=_convert_unknown), digest_size=16).hexdigest()
 

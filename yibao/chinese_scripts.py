@@ -29,7 +29,7 @@ def is_traditional(language: str) -> bool:
     return language.startswith(_TRADITIONAL)
 
 
-def convert(text: str) -> str:
+def convert_text(text: str) -> str:
     """The text in Traditional characters and words, its formulas, code, tags and addresses untouched."""
     parts, end = [], 0
     for start, stop in _find_literals(text):
@@ -43,8 +43,8 @@ def convert_translation(translation: Translation) -> Translation:
     return replace(
         translation,
         language=LANGUAGE,
-        title=convert(translation.title) if translation.title else translation.title,
-        abstract=convert(translation.abstract),
+        title=convert_text(translation.title) if translation.title else translation.title,
+        abstract=convert_text(translation.abstract),
     )
 
 

@@ -122,13 +122,13 @@ def compose_editions(holdings: Holdings, wanted: Iterable[str], keys: Collection
     """
     members: dict[str, dict[str, AnnouncedPaper | None]] = defaultdict(dict)
     for listing in holdings.listings:
-        for key in (listing.announced_on.isoformat(), dates.week_of(listing.announced_on)):
+        for key in (listing.announced_on.isoformat(), dates.format_week(listing.announced_on)):
             known = members[key].get(listing.arxiv_id)
             if known is None or (listing.type.is_first and not known.type.is_first):
                 members[key][listing.arxiv_id] = listing
     for arxiv_id, arrival in holdings.arrivals.items():
         members[arrival.week].setdefault(arxiv_id, None)
-        if dates.week_of(arrival.arrived_on) == arrival.week:
+        if dates.format_week(arrival.arrived_on) == arrival.week:
             members[arrival.arrived_on.isoformat()].setdefault(arxiv_id, None)
     told = describe_incomplete_days(holdings.batches)
     for key in told:
@@ -146,7 +146,7 @@ def describe_incomplete_days(batches: Iterable[Batch]) -> dict[str, tuple[str, .
     found: dict[str, tuple[str, ...]] = {}
     for batch in batches:
         if batch.state in _DOUBTFUL:
-            for key in (batch.announced_on.isoformat(), dates.week_of(batch.announced_on)):
+            for key in (batch.announced_on.isoformat(), dates.format_week(batch.announced_on)):
                 found[key] = (*found.get(key, ()), f"{batch.category}, {batch.announced_on}: {batch.note}")
     return found
 
@@ -170,11 +170,11 @@ def digest_edition(edition: Edition) -> str:
 
 def date_edition(edition: Edition, on: date) -> datetime:
     """When an edition that is new in the run of this date was published: at its end, or now if that is earlier."""
-    return dates.midnight(max(edition.starts_on, min(edition.ends_on, on)))
+    return dates.find_eastern_midnight(max(edition.starts_on, min(edition.ends_on, on)))
 
 
 def _find_translation_date(arrival: Arrival) -> date:
-    friday = dates.week_days(arrival.week)[0] + timedelta(days=4)
+    friday = dates.parse_week(arrival.week)[0] + timedelta(days=4)
     return min(arrival.arrived_on, friday)
 
 
@@ -185,7 +185,7 @@ def _hash_parts(parts: Iterable[str]) -> str:
 def _compose_edition(
     holdings: Holdings, key: str, members: Mapping[str, AnnouncedPaper | None], wanted: list[str], told: tuple[str, ...]
 ) -> Edition:
-    starts_on, ends_on = dates.week_days(key) if "W" in key else (date.fromisoformat(key),) * 2
+    starts_on, ends_on = dates.parse_week(key) if "W" in key else (date.fromisoformat(key),) * 2
     translated, replaced = [], []
     by_category: dict[str, list[Entry]] = defaultdict(list)
     for arxiv_id, listing in members.items():
@@ -196,27 +196,27 @@ def _compose_edition(
             by_category[_choose_category(entry, listing, wanted)].append(entry)
         else:
             replaced.append(entry)
-    order = list(categories.taxonomy())
+    order = list(categories.load_taxonomy())
     return Edition(
         key=key,
         starts_on=starts_on,
         ends_on=ends_on,
-        translated=tuple(sorted(translated, key=_sort_as_curated)),
+        translated=tuple(sorted(translated, key=_curated_position)),
         by_category=tuple(
-            (code, tuple(sorted(by_category[code], key=_sort_by_identifier)))
+            (code, tuple(sorted(by_category[code], key=_identifier_position)))
             for code in sorted(by_category, key=lambda code: order.index(code) if code in order else len(order))
         ),
-        replaced=tuple(sorted(replaced, key=_sort_by_identifier)),
+        replaced=tuple(sorted(replaced, key=_identifier_position)),
         notes=told,
     )
 
 
-def _sort_as_curated(entry: Entry) -> tuple[str, int]:
+def _curated_position(entry: Entry) -> tuple[str, int]:
     # The order that the curator chose.
     return (entry.translation.path, entry.translation.line) if entry.translation else ("", 0)
 
 
-def _sort_by_identifier(entry: Entry) -> tuple[int, str]:
+def _identifier_position(entry: Entry) -> tuple[int, str]:
     return identifiers.sort_key(entry.arxiv_id)
 
 

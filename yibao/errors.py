@@ -37,7 +37,7 @@ class ClockError(YibaoError):
     """This machine's clock is not arXiv's: whatever a run stores would bear a wrong date. It ends the run."""
 
 
-class QuestionError(YibaoError):
+class QueryError(YibaoError):
     """A reader asks for something that cannot be answered. The message is for the reader."""
 
 

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from yibao import maths, tex
-from yibao.text import paragraphs
+from yibao.text import split_paragraphs
 
 # Addresses end where ASCII does: Chinese text follows them without a blank.
 _ADDRESS = re.compile(r"https?://[!-~]+[A-Za-z0-9/#=_~-]")
@@ -74,23 +74,23 @@ def render_markdown_text(source: str) -> str:
             blocks.append(marker + _render_inline_text(token.children or []))
             marker = ""
         elif token.type == "math_block":
-            blocks.append(maths.as_text(token.content.strip()))
+            blocks.append(maths.render_formula_text(token.content.strip()))
     return "\n\n".join(blocks)
 
 
 def render_abstract_html(abstract: str) -> str:
     """ArXiv's abstract as HTML paragraphs, its addresses as links."""
-    return "\n".join(f"<p>{render_html(paragraph)}</p>" for paragraph in paragraphs(abstract))
+    return "\n".join(f"<p>{render_html(paragraph)}</p>" for paragraph in split_paragraphs(abstract))
 
 
 def render_abstract_text(abstract: str) -> str:
     """ArXiv's abstract as plain text, paragraphs apart."""
-    return "\n\n".join(render_plain(paragraph) for paragraph in paragraphs(abstract))
+    return "\n\n".join(render_plain(paragraph) for paragraph in split_paragraphs(abstract))
 
 
 def render_plain(line: str) -> str:
     """A title or paragraph of arXiv's as plain Unicode."""
-    return _render_with_maths(line, _render_prose, lambda formula, _is_block: maths.as_text(formula))
+    return _render_with_maths(line, _render_prose, lambda formula, _is_block: maths.render_formula_text(formula))
 
 
 def render_html(line: str) -> str:
@@ -98,7 +98,7 @@ def render_html(line: str) -> str:
     return _render_with_maths(
         line,
         lambda text: _link_addresses(_render_prose(text)),
-        lambda formula, is_block: maths.as_html(formula, is_block=is_block),
+        lambda formula, is_block: maths.render_formula_html(formula, is_block=is_block),
     )
 
 
@@ -107,7 +107,7 @@ def _render_with_maths(line: str, prose: Callable[[str], str], formula: Callable
         line = _BRACKETED.sub(lambda found: f"${(found[1] or found[2]).strip()}$", line)
     parts, end = [], 0
     for found in maths.FORMULA.finditer(line) if "$" in line else ():
-        parts += [prose(line[end : found.start()]), formula(maths.inside(found), found["display"] is not None)]
+        parts += [prose(line[end : found.start()]), formula(maths.extract_formula(found), found["display"] is not None)]
         end = found.end()
     return "".join([*parts, prose(line[end:])])
 
@@ -127,7 +127,7 @@ def _render_prose(text: str) -> str:
     if "~" in text:
         ranges = {found.end() - 1 for found in _RANGE.finditer(text) if not _is_one_number(found)}
         text = _TIE.sub(lambda tie: "~" if tie.start() in ranges else "\u00a0", text)
-    return tex.unicode_of(_TEX_ESCAPE.sub(r"\1", _PROTECTED.sub(r"\1", text)))
+    return tex.decode_tex(_TEX_ESCAPE.sub(r"\1", _PROTECTED.sub(r"\1", text)))
 
 
 def _is_one_number(found: re.Match[str]) -> bool:
@@ -171,7 +171,7 @@ def _render_inline_text(tokens: Sequence[Token]) -> str:
         elif token.type == "hardbreak":
             parts.append("\n")
         elif token.type.startswith("math"):
-            parts.append(maths.as_text(token.content))
+            parts.append(maths.render_formula_text(token.content))
         else:
             parts.append(_render_prose(token.content))
     return "".join(parts)
@@ -195,11 +195,11 @@ def _render_softbreak(_self: Any, tokens: Sequence[Token], place: int, _options:
 
 
 def _render_maths(_self: Any, tokens: Sequence[Token], place: int, _options: Any, env: Any) -> str:
-    return maths.as_html(tokens[place].content, has_mathml=env["has_mathml"])
+    return maths.render_formula_html(tokens[place].content, has_mathml=env["has_mathml"])
 
 
 def _render_display_maths(_self: Any, tokens: Sequence[Token], place: int, _options: Any, env: Any) -> str:
-    formula = maths.as_html(tokens[place].content.strip(), is_block=True, has_mathml=env["has_mathml"])
+    formula = maths.render_formula_html(tokens[place].content.strip(), is_block=True, has_mathml=env["has_mathml"])
     return f"<p>{formula}</p>\n"
 
 

@@ -47,23 +47,23 @@ class _Part(NamedTuple):
     is_atom: bool = True
 
 
-def formulas(text: str) -> list[str]:
+def find_formulas(text: str) -> list[str]:
     """The insides of the text's formulas, in order."""
     return [found["display"] or found["inline"] for found in FORMULA.finditer(text)] if "$" in text else []
 
 
-def inside(found: re.Match[str]) -> str:
+def extract_formula(found: re.Match[str]) -> str:
     """What stands between the signs of a formula that was found."""
     return str(found["display"] or found["inline"])
 
 
-def as_text(tex: str) -> str:
+def render_formula_text(tex: str) -> str:
     """The formula as plain Unicode: `O(n²)`; between dollar signs, as it was written, where it cannot be said."""
     part = _render_formula(tex)
     return part.text if part else f"${tex}$"
 
 
-def as_html(tex: str, *, is_block: bool = False, has_mathml: bool = True) -> str:
+def render_formula_html(tex: str, *, is_block: bool = False, has_mathml: bool = True) -> str:
     """The formula for a page or a feed's body: plain HTML where that loses nothing, else MathML, else as written.
 
     Mail programs show no MathML: without it the formula is said in Unicode.

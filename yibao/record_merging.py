@@ -15,7 +15,7 @@ from typing import Any
 
 from yibao import sources
 from yibao.records import Paper, Precision, Version
-from yibao.tex import skeleton
+from yibao.tex import extract_skeleton
 
 _TEXTS = ("title", "abstract")
 #: What comes with the record that wins.
@@ -49,13 +49,13 @@ def merge_papers(stored: Paper | None, arrived: Paper) -> Paper:
     return _keep_spelling(stored, merged) if is_same_version else merged
 
 
-def fingerprint(parts: Iterable[str]) -> str:
+def compute_fingerprint(parts: Iterable[str]) -> str:
     """MD5 of what a record says, part by part; the bulk import computes the same in SQL."""
     return hashlib.md5("\x1f".join(parts).encode()).hexdigest()  # noqa: S324  (not for security)
 
 
 def _rank_paper(paper: Paper) -> tuple[int, int]:
-    return (paper.version or 0, sources.rank(paper.source))
+    return (paper.version or 0, sources.rank_source(paper.source))
 
 
 def _complete_authors(stored: Paper, arrived: Paper) -> Paper:
@@ -64,8 +64,10 @@ def _complete_authors(stored: Paper, arrived: Paper) -> Paper:
     It adds where its authors work, too, if it speaks of the text that we have.
     """
     stored = replace(stored, **_merge_submission(stored, arrived))
-    is_same = all(skeleton(getattr(stored, name)) == skeleton(getattr(arrived, name)) for name in _TEXTS)
-    names = [[skeleton(author.name) for author in paper.authors] for paper in (stored, arrived)]
+    is_same = all(
+        extract_skeleton(getattr(stored, name)) == extract_skeleton(getattr(arrived, name)) for name in _TEXTS
+    )
+    names = [[extract_skeleton(author.name) for author in paper.authors] for paper in (stored, arrived)]
     if not is_same or names[0] != names[1] or any(author.affiliations for author in stored.authors):
         return stored
     return replace(stored, authors=arrived.authors) if any(one.affiliations for one in arrived.authors) else stored
@@ -86,7 +88,7 @@ def _keep_spelling(stored: Paper, merged: Paper) -> Paper:
     kept: dict[str, Any] = {
         name: getattr(stored, name)
         for name in _TEXTS
-        if getattr(stored, name) and skeleton(getattr(stored, name)) == skeleton(getattr(merged, name))
+        if getattr(stored, name) and extract_skeleton(getattr(stored, name)) == extract_skeleton(getattr(merged, name))
     }
     if stored.authors and _join_names(stored) == _join_names(merged):
         kept["authors"] = stored.authors
@@ -94,7 +96,7 @@ def _keep_spelling(stored: Paper, merged: Paper) -> Paper:
 
 
 def _join_names(paper: Paper) -> str:
-    return skeleton(" ".join(author.name for author in paper.authors))
+    return extract_skeleton(" ".join(author.name for author in paper.authors))
 
 
 def _complete_versions(paper: Paper) -> tuple[Version, ...]:

@@ -83,7 +83,7 @@ _LETTER = re.compile(r"\\([A-Za-z]+)(?![A-Za-z])(?:\s*\{\})?")
 _WORDS = re.compile(r"[^\W_]+")
 
 
-def unicode_of(text: str) -> str:
+def decode_tex(text: str) -> str:
     """The text with every TeX command for a letter or accent turned into that letter; the rest as it was."""
     if "\\" not in text:
         return unicodedata.normalize("NFC", text)
@@ -92,12 +92,12 @@ def unicode_of(text: str) -> str:
     return unicodedata.normalize("NFC", named)
 
 
-def skeleton(text: str) -> str:
+def extract_skeleton(text: str) -> str:
     """What two spellings of one text have in common: its letters and digits, in order, accents resolved and dropped.
 
     Differs only where the words differ: sources spell accents, blanks, braces and quotes each in their way.
     """
-    decomposed = unicodedata.normalize("NFKD", unicode_of(text))
+    decomposed = unicodedata.normalize("NFKD", decode_tex(text))
     return "".join(_WORDS.findall("".join(letter for letter in decomposed if not unicodedata.combining(letter))))
 
 

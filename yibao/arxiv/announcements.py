@@ -30,18 +30,18 @@ _TAG = re.compile(r"<[^>]+>")
 LIMIT = 2000
 
 
-def feed_address(base_url: str, category: str) -> str:
+def build_feed_url(base_url: str, category: str) -> str:
     """Where a category's feed is."""
     return f"{base_url}/{category}"
 
 
-def subject_of(url: str) -> tuple[str, str]:
+def parse_feed_url(url: str) -> tuple[str, str]:
     """The format (`rss` or `atom`) and the category of a feed's address."""
     *_, source, category = url.split("/")
     return source, category
 
 
-def read_feed(body: bytes, url: str, category: str, source: str) -> Reading:
+def parse_feed(body: bytes, url: str, category: str, source: str) -> Reading:
     """Papers and announcements of one category's feed, in the feed's order.
 
     An item that cannot be a paper becomes a Problem; its neighbours are still read.
@@ -49,7 +49,7 @@ def read_feed(body: bytes, url: str, category: str, source: str) -> Reading:
     Raises:
         GarbledError: the document is broken, or is arXiv's answer to a category that it does not know.
     """
-    document, problems = xml_documents.parse(body, url)
+    document, problems = xml_documents.parse_feed_document(body, url)
     feed = document.feed
     if feed.get("title", "").startswith("Feed error"):
         raise GarbledError(url, f"arXiv refuses the query: {feed.get('subtitle', 'no reason given')}")
@@ -86,19 +86,19 @@ def _parse_item_date(item: Any) -> date | None:
 
 
 def _convert_stamp(stamp: Any) -> date:
-    return dates.eastern_date(datetime.fromtimestamp(timegm(stamp), UTC))
+    return dates.find_eastern_date(datetime.fromtimestamp(timegm(stamp), UTC))
 
 
 def _parse_paper(item: Any, source: str) -> tuple[Paper, AnnounceType]:
     legacy = _LEGACY_TITLE.search(item.get("title", ""))
-    identifier = identifiers.parse(legacy["id"]) if legacy else _parse_identifier(item)
+    identifier = identifiers.parse_identifier(legacy["id"]) if legacy else _parse_identifier(item)
     if identifier is None:
         raise ValueError(f"Its identifier {item.get('id') or item.get('link') or '(none)'!r} is not one of arXiv's.")
     title = join_lines(_LEGACY_TITLE.sub("", item.get("title", "")))
     if not title:
         raise ValueError(f"{identifier.arxiv_id} has no title.")
     terms = [tag["term"] for tag in item.get("tags", []) if tag.get("term")] or ([legacy["category"]] if legacy else [])
-    codes, classes = categories.split(terms)
+    codes, classes = categories.split_terms(terms)
     paper = Paper(
         arxiv_id=identifier.arxiv_id,
         version=identifier.version or 1,
@@ -117,8 +117,8 @@ def _parse_paper(item: Any, source: str) -> tuple[Paper, AnnounceType]:
 
 
 def _parse_identifier(item: Any) -> identifiers.Identifier | None:
-    link = identifiers.parse_address(item.get("link", ""))
-    return identifiers.parse(item.get("id", "")) or (link.identifier if link else None)
+    link = identifiers.parse_link(item.get("link", ""))
+    return identifiers.parse_identifier(item.get("id", "")) or (link.identifier if link else None)
 
 
 def _parse_type(item: Any, arxiv_id: str) -> AnnounceType:

@@ -24,7 +24,7 @@ BATCH = 100
 _NAMESPACES = {"a": "http://www.w3.org/2005/Atom", "arxiv": "http://arxiv.org/schemas/atom"}
 
 
-def is_query(url: str) -> bool:
+def is_query_url(url: str) -> bool:
     """Whether an address asks the API for identifiers."""
     return "id_list=" in url
 
@@ -35,20 +35,20 @@ class NotAnIdentifierError(GarbledError):
     is_repeatable = False
 
 
-def query_address(base_url: str, arxiv_ids: Iterable[str]) -> str:
+def build_query_url(base_url: str, arxiv_ids: Iterable[str]) -> str:
     """The address that asks for these papers' latest versions."""
     ids = list(arxiv_ids)
     return f"{base_url}?{urlencode({'id_list': ','.join(ids), 'start': 0, 'max_results': len(ids)}, safe=',/')}"
 
 
-def read_answer(body: bytes, url: str) -> Reading:
+def parse_response(body: bytes, url: str) -> Reading:
     """The papers in an answer of the API, in the answer's order; none where it knows none of the identifiers.
 
     Raises:
         NotAnIdentifierError: the answer is the API's error entry, which looks like a paper and is none.
         GarbledError: the document is broken.
     """
-    text, problems = xml_documents.decode(body, url)
+    text, problems = xml_documents.decode_body(body, url)
     papers = []
     items = _parse_root(text, url).findall("a:entry", _NAMESPACES)
     for number, item in enumerate(items, 1):
@@ -76,7 +76,7 @@ def _parse_root(text: str, url: str) -> etree._Element:
 
 
 def _parse_paper(item: etree._Element) -> Paper:
-    address = identifiers.parse_address(_find_text(item, "a:id"))
+    address = identifiers.parse_link(_find_text(item, "a:id"))
     if address is None:
         raise ValueError(f"Its identifier {_find_text(item, 'a:id')!r} is not one of arXiv's.")
     title = join_lines(_find_text(item, "a:title"))
@@ -84,7 +84,7 @@ def _parse_paper(item: etree._Element) -> Paper:
         raise ValueError(f"{address.identifier.arxiv_id} has no title.")
     primary = item.find("arxiv:primary_category", _NAMESPACES)
     terms = [str(category.get("term")) for category in item.findall("a:category", _NAMESPACES)]
-    codes, classes = categories.split([str(primary.get("term")), *terms] if primary is not None else terms)
+    codes, classes = categories.split_terms([str(primary.get("term")), *terms] if primary is not None else terms)
     return Paper(
         arxiv_id=address.identifier.arxiv_id,
         version=address.identifier.version or 1,

@@ -33,7 +33,7 @@ _CROSS_FROM = re.compile(r"cross-list from ([A-Za-z-]+(?:\.[A-Za-z-]+)?)")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CatchupPage:
     """One page of a list."""
 
     lines: tuple[Announcement, ...]
@@ -46,17 +46,17 @@ class Page:
     shown: int
 
 
-def is_page(url: str, base_url: str) -> bool:
+def is_page_url(url: str, base_url: str) -> bool:
     """Whether an address is that of a catch-up page."""
     return url.startswith(f"{base_url}/")
 
 
-def page_address(base_url: str, category: str, on: date, page: int = 1) -> str:
+def build_page_url(base_url: str, category: str, on: date, page: int = 1) -> str:
     """Where a category's list of a date is. Always with abstracts: one form of address, as caches like it."""
     return f"{base_url}/{category}/{on.isoformat()}?abs=True&page={page}"
 
 
-def subject_of(url: str) -> tuple[str, date]:
+def parse_page_url(url: str) -> tuple[str, date]:
     """The category and the date of a page's address."""
     *_, category, day = url.partition("?")[0].split("/")
     return category, date.fromisoformat(day)
@@ -67,7 +67,7 @@ def is_within_reach(on: date, today: date) -> bool:
     return today - REACH <= on <= today
 
 
-def count_declared(pages: Sequence[Page]) -> int:
+def count_declared(pages: Sequence[CatchupPage]) -> int:
     """How many entries a list has, by the words of all its pages."""
     sections: dict[str, int] = {}
     for page in pages:
@@ -75,18 +75,18 @@ def count_declared(pages: Sequence[Page]) -> int:
     return max(sum(sections.values()), *(page.total or 0 for page in pages))
 
 
-def has_more(pages: Sequence[Page]) -> bool:
+def has_more_pages(pages: Sequence[CatchupPage]) -> bool:
     """Whether the list goes on after these pages, as far as they tell."""
     return pages[-1].shown > 0 and sum(page.shown for page in pages) < count_declared(pages)
 
 
-def read_page(body: bytes, url: str) -> Page:
+def parse_page(body: bytes, url: str) -> CatchupPage:
     """The announcements of a page, in its order. An entry that cannot be read becomes a Problem.
 
     Raises:
         GarbledError: it is no catch-up page, speaks of another date, or shows fewer entries than it says.
     """
-    category, on = subject_of(url)
+    category, on = parse_page_url(url)
     root = _parse_root(body, url)
     _check_date(root, url, on)
     lines: list[Announcement] = []
@@ -114,7 +114,7 @@ def read_page(body: bytes, url: str) -> Page:
     if entries != shown:
         raise GarbledError(url, f"the page shows {entries} entries and says that they are {shown}")
     total = _TOTAL.search(root.text_content())
-    return Page(tuple(lines), tuple(problems), sections, int(total[1]) if total else None, shown)
+    return CatchupPage(tuple(lines), tuple(problems), sections, int(total[1]) if total else None, shown)
 
 
 def _parse_root(body: bytes, url: str) -> html.HtmlElement:
@@ -152,9 +152,7 @@ def _parse_dates(text: str) -> list[date]:
 
 
 def _parse_entry(element: html.HtmlElement, kind: str, category: str, on: date) -> Announcement:
-    links = (
-        identifiers.parse_address(f"//arxiv.org{a.get('href')}") for a in element.iter("a") if _is_abstract_link(a)
-    )
+    links = (identifiers.parse_link(f"//arxiv.org{a.get('href')}") for a in element.iter("a") if _is_abstract_link(a))
     link = next(filter(None, links), None)
     if link is None:
         raise ValueError("It has no link to an abstract.")
@@ -180,13 +178,13 @@ def _determine_type(element: html.HtmlElement, kind: str, category: str) -> Anno
 def _find_primary(element: html.HtmlElement) -> str | None:
     """The canonical primary category that an entry names; None where it names none."""
     if found := _CROSS_FROM.search(_fold_text(element)):
-        return categories.canonical(found[1])
+        return categories.find_canonical(found[1])
     described = element.getnext()
     if described is None or described.tag != "dd":
         return None
     for part in described.iter("span"):
         if part.get("class") == "primary-subject" and (found := _CODE.search(_fold_text(part))):
-            return categories.canonical(found[1])
+            return categories.find_canonical(found[1])
     return None
 
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 _MONDAY, _THURSDAY = 0, 3
 
 
-def name_of(day: date) -> str | None:
+def find_holiday(day: date) -> str | None:
     """The holiday that explains why no list bears this date; None where none does."""
     return _list_holidays(day.year).get(day) or _list_holidays(day.year - 1).get(day)
 

@@ -55,7 +55,7 @@ class Record(NamedTuple):
 
 def iterate_records(root: etree._Element) -> list[Record]:
     """The records of a document, in its order, as texts by name."""
-    return [_parse_record(element) for element in children(root, "record")]
+    return [_parse_record(element) for element in find_children(root, "record")]
 
 
 def _parse_record(element: etree._Element) -> Record:
@@ -82,7 +82,7 @@ def _parse_record(element: etree._Element) -> Record:
     return Record(element, identifier, datestamp, is_deleted, form, fields, versions, metadata)
 
 
-def children(root: etree._Element, name: str) -> Iterator[etree._Element]:
+def find_children(root: etree._Element, name: str) -> Iterator[etree._Element]:
     """The elements of this name below the answer's verb; the root itself, where it is one."""
     if etree.QName(root).localname == name:
         yield root
@@ -90,13 +90,13 @@ def children(root: etree._Element, name: str) -> Iterator[etree._Element]:
     yield from root.iterfind(f"{{*}}*/{{*}}{name}")
 
 
-def paper_of(record: Record, prefix: str | None) -> Paper:
+def parse_paper(record: Record, prefix: str | None) -> Paper:
     """The paper of which a record speaks.
 
     Raises:
         ValueError: it is none, in words for a person.
     """
-    identifier = identifiers.parse(record.identifier.removeprefix("oai:arXiv.org:"))
+    identifier = identifiers.parse_identifier(record.identifier.removeprefix("oai:arXiv.org:"))
     if identifier is None:
         raise ValueError(f"Its identifier {record.identifier or '(none)'!r} is not one of arXiv's.")
     if record.is_deleted:
@@ -140,17 +140,17 @@ def _parse_raw(record: Record, arxiv_id: str) -> Paper:
         _fold_field(told, "submitter"),
         tuple(versions),
         withdrawals.is_withdrawn(versions, comment, abstract),
-        fingerprint_of(told, versions),
+        fingerprint_record(told, versions),
         Precision.SECOND if versions[0].submitted_at else None,
     )
 
 
-def fingerprint_of(told: dict[str, str], versions: list[Version]) -> str:
+def fingerprint_record(told: dict[str, str], versions: list[Version]) -> str:
     """The fingerprint of a full record: what it says, layout apart, and the seconds of its versions."""
     said = [_LAYOUT_APART.get(name, str)(told.get(name, "")) for name in FINGERPRINTED]
     stamps = [f"{one.version}:{int(one.submitted_at.timestamp()) if one.submitted_at else ''}" for one in versions]
     withdrawn = "withdrawn" if versions and versions[-1].source_type == withdrawals.SOURCE_TYPE else ""
-    return record_merging.fingerprint([*said, ",".join(stamps), withdrawn])
+    return record_merging.compute_fingerprint([*said, ",".join(stamps), withdrawn])
 
 
 #: What a full record is compared by, in this order; the bulk import computes the same.
@@ -240,7 +240,7 @@ def _parse_dublin_core(record: Record, arxiv_id: str) -> Paper:
     for child in record.metadata if record.metadata is not None else ():
         told.setdefault(_NAMES[child.tag], []).append((child.text or "").strip())
     abstract, *comments = told.get("description", [""])
-    places = [one for one in told.get("identifier", []) if not identifiers.parse_address(one)]
+    places = [one for one in told.get("identifier", []) if not identifiers.parse_link(one)]
     doi = next((one.removeprefix("doi:") for one in places if one.startswith("doi:")), None)
     # Of several dates the first is that of version 1.
     submitted_at = _parse_day(next(iter(sorted(told.get("date", []))), ""))
@@ -288,7 +288,7 @@ def _parse_categories(told: dict[str, str]) -> tuple[tuple[str, ...], tuple[str,
 
 @lru_cache(maxsize=10_000)
 def _split_categories(joined: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return categories.split(joined.split())
+    return categories.split_terms(joined.split())
 
 
 def _parse_day(day: str) -> datetime | None:

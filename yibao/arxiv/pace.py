@@ -58,7 +58,7 @@ def find_shared_folder() -> Path:
     return Path(tempfile.gettempdir())
 
 
-def pace_file(arxiv: Arxiv, folder: Path | None = None) -> Path:
+def find_pace_file(arxiv: Arxiv, folder: Path | None = None) -> Path:
     """The file that all processes of this host share for one set of servers, whatever their installation."""
     urls = (arxiv.rss_url, arxiv.atom_url, arxiv.api_url, arxiv.oai_url, arxiv.catchup_url)
     hosts = ",".join(sorted({urlsplit(url).netloc for url in urls}))

@@ -30,13 +30,13 @@ def _decode_windows(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("yibao.windows", _decode_windows)
 
 
-def parse(body: bytes, url: str) -> tuple[Any, list[Problem]]:
+def parse_feed_document(body: bytes, url: str) -> tuple[Any, list[Problem]]:
     """The document as feedparser gives it, and what had to be mended in it.
 
     Raises:
         GarbledError: the body is empty, HTML, cut off or not XML. Ask again later; nothing in it can be trusted.
     """
-    text, problems = decode(body, url)
+    text, problems = decode_body(body, url)
     document = feedparser.parse(
         text.encode("utf-8", errors="replace"),
         response_headers={"content-type": "application/xml; charset=utf-8"},
@@ -50,7 +50,7 @@ def parse(body: bytes, url: str) -> tuple[Any, list[Problem]]:
     return document, problems
 
 
-def decode(body: bytes, url: str) -> tuple[str, list[Problem]]:
+def decode_body(body: bytes, url: str) -> tuple[str, list[Problem]]:
     """The body as text without an XML declaration, and what had to be mended in it.
 
     Raises:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from yibao.records import Problem
-from yibao.translations.rules import RULES, problem
+from yibao.translations.rules import RULES, create_problem
 
 #: Who may be credited, in front matter for a file and in a comment for an entry.
 CREDITS = ("translator", "reviewer", "corrector", "license")
@@ -28,7 +28,7 @@ class SourceLine(NamedTuple):
     text: str
 
 
-class Uncommented(NamedTuple):
+class EntryBody(NamedTuple):
     """An entry's body without its comments, and what those say."""
 
     lines: list[SourceLine]
@@ -40,12 +40,12 @@ class Uncommented(NamedTuple):
     has_comment: bool
 
 
-def remove_comments(body: list[str], path: str, first_line: int) -> Uncommented:
+def remove_comments(body: list[str], path: str, first_line: int) -> EntryBody:
     """The body without comments; a line that held nothing else is gone. `first_line` is the body's first, from 1."""
     joined = "\n".join(body)
     found = list(_find_comments(joined))
     if not found:
-        return Uncommented(
+        return EntryBody(
             [SourceLine(number, 0, line) for number, line in enumerate(body)], {}, {}, [], has_comment=False
         )
     silenced: dict[str, str] = {}
@@ -55,10 +55,10 @@ def remove_comments(body: list[str], path: str, first_line: int) -> Uncommented:
         line = first_line + joined.count("\n", 0, comment.start)
         inside = joined[comment.start + len(_OPENS) : comment.stop - len(_CLOSES)]
         problems += _apply_comment(inside, silenced, credits_, path, line)
-    return Uncommented(list(_iterate_lines(joined, found)), silenced, credits_, problems, has_comment=True)
+    return EntryBody(list(_iterate_lines(joined, found)), silenced, credits_, problems, has_comment=True)
 
 
-def silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str], list[Problem]]:
+def parse_silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str], list[Problem]]:
     """The rule and reason, if both are good, and a Problem if one is not."""
     if rule not in RULES:
         message, remedy = f"{rule!r} is no rule.", "The rules and their names: docs/translations/rules.md."
@@ -66,7 +66,7 @@ def silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str
         message, remedy = f"{rule} is silenced without a reason.", f"Write `ignore {rule}: why it is right here`."
     else:
         return {rule: reason}, []
-    return {}, [problem("silence", path, line, 1, message, remedy)]
+    return {}, [create_problem("silence", path, line, 1, message, remedy)]
 
 
 def _find_comments(text: str) -> Iterator[range]:
@@ -89,12 +89,12 @@ def _apply_comment(
         credits_[key] = rest
         return []
     if key == "ignore" and (said := _IGNORE.match(rest)):
-        silences, problems = silence(said["rule"], said["reason"], path, line)
+        silences, problems = parse_silence(said["rule"], said["reason"], path, line)
         silenced.update(silences)
         return problems
     message = f"The comment says {key!r}, which means nothing here."
     remedy = f"Known are: ignore RULE: REASON, {', '.join(CREDITS)}."
-    return [problem("silence", path, line, 1, message, remedy)]
+    return [create_problem("silence", path, line, 1, message, remedy)]
 
 
 def _iterate_lines(joined: str, comments: list[range]) -> Iterator[SourceLine]:

@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from yibao import tex
-from yibao.maths import formulas
+from yibao.maths import find_formulas
 from yibao.translations import quantities
 from yibao.translations.quantities import Quantity
-from yibao.translations.spans import ADDRESS, prose
+from yibao.translations.spans import ADDRESS, mask_non_prose
 
 _SPACES = re.compile(r"\s+|\\[,;:! ]|~|\\(?:left|right|big|Big|displaystyle|limits|mathop|rm|it|bf)(?![A-Za-z])")
 _WRAPPED = re.compile(
@@ -97,7 +97,9 @@ def find_losses(english: str, abstract: str) -> Iterator[Loss]:
 
 
 def _compare_numbers(english: str, abstract: str) -> Iterator[Loss]:
-    theirs, ours = (quantities.quantities(prose(_BARE.sub(_unwrap_number, text))) for text in (english, abstract))
+    theirs, ours = (
+        quantities.find_quantities(mask_non_prose(_BARE.sub(_unwrap_number, text))) for text in (english, abstract)
+    )
     missing = _find_lacking(theirs, ours, abstract)
     added = _find_lacking(ours, theirs, english)
     for one in list(missing):
@@ -111,8 +113,8 @@ def _compare_numbers(english: str, abstract: str) -> Iterator[Loss]:
         yield Loss("number-changed", other.text, message, f"Write {one.text}.", other.start)
         missing.remove(one)
         added.remove(other)
-    if not quantities.out_of_order(english):
-        for start, mark in quantities.out_of_order(abstract):
+    if not quantities.find_disorder(english):
+        for start, mark in quantities.find_disorder(abstract):
             message = f"{mark} does not follow upon what is before it, as the English list does."
             yield Loss("number-changed", mark, message, "Count anew.", start)
     for one in missing:
@@ -129,8 +131,10 @@ def _unwrap_number(found: re.Match[str]) -> str:
 
 def _find_lacking(wanted: list[Quantity], have: list[Quantity], text: str) -> list[Quantity]:
     """The numbers of one text that the other holds in no spelling, in its formulas neither."""
-    inside = [one for formula in formulas(text) for one in quantities.quantities(formula.replace("{,}", ","))]
-    values = {value for one in (*have, *inside) for value in one.values} | quantities.read_numeral(prose(text))
+    inside = [one for formula in find_formulas(text) for one in quantities.find_quantities(formula.replace("{,}", ","))]
+    values = {value for one in (*have, *inside) for value in one.values} | quantities.parse_numerals(
+        mask_non_prose(text)
+    )
     squeezed = _ALNUM.sub("", text)
     return [one for one in wanted if not one.values & values and not _is_in_name(one, squeezed)]
 
@@ -193,8 +197,12 @@ def _compare_units(theirs: list[Quantity], ours: list[Quantity]) -> Iterator[Los
 def _compare_formulas(english: str, abstract: str) -> Iterator[Loss]:
     if "$" not in english and "$" not in abstract:
         return
-    theirs = {_normalize_formula(formula): formula for formula in formulas(english) if not _PLAIN.fullmatch(formula)}
-    ours = {_normalize_formula(formula): formula for formula in formulas(abstract) if not _PLAIN.fullmatch(formula)}
+    theirs = {
+        _normalize_formula(formula): formula for formula in find_formulas(english) if not _PLAIN.fullmatch(formula)
+    }
+    ours = {
+        _normalize_formula(formula): formula for formula in find_formulas(abstract) if not _PLAIN.fullmatch(formula)
+    }
     missing = [written for normal, written in theirs.items() if normal not in ours and not _is_said(normal, abstract)]
     added = [written for normal, written in ours.items() if normal not in theirs and not _is_said(normal, english)]
     for written, other in zip(missing, added, strict=False):
@@ -210,23 +218,25 @@ def _compare_formulas(english: str, abstract: str) -> Iterator[Loss]:
 def _normalize_formula(formula: str) -> str:
     """The formula without what makes no difference to a reader: blanks, fonts, braces, two names of one sign."""
     bare = _BRACES.sub("", _WRAPPED.sub("", _SPACES.sub("", formula)))
-    named = tex.unicode_of(_COMMAND.sub(lambda found: _SIGNS.get(found[0], found[0]), bare))
+    named = tex.decode_tex(_COMMAND.sub(lambda found: _SIGNS.get(found[0], found[0]), bare))
     return named.strip(".,;:。，；： ")
 
 
 def _is_said(normal: str, text: str) -> bool:
     """Whether a formula stands in a text's prose without its dollar signs, or in words, as far as one can tell."""
-    bare, core = tex.unicode_of(_WRAPPED.sub("", prose(text))), _extract_letters(normal)
+    bare, core = tex.decode_tex(_WRAPPED.sub("", mask_non_prose(text))), _extract_letters(normal)
     power = _POWER.fullmatch(normal)
     if power:
         value = Decimal(power["times"] or 1) * 10 ** int(power["exponent"])
-        return value in quantities.read_numeral(text) or any(value in one.values for one in quantities.quantities(text))
+        return value in quantities.parse_numerals(text) or any(
+            value in one.values for one in quantities.find_quantities(text)
+        )
     if not core:
         return all(any(words in bare for words in _SAID[sign].split()) for sign in normal if sign in _SAID)
     if _FUNCTION.fullmatch(core):
         return True
     return _is_written(normal, core, bare) or (
-        core.isdigit() and normal[0] not in "^_" and core in map(str, quantities.read_numeral(text))
+        core.isdigit() and normal[0] not in "^_" and core in map(str, quantities.parse_numerals(text))
     )
 
 
@@ -262,7 +272,7 @@ def _compare_addresses(english: str, abstract: str) -> Iterator[Loss]:
 def _compare_names(english: str, abstract: str) -> Iterator[Loss]:
     squeezed = _ALNUM.sub("", abstract).lower()
     told = set()
-    for found in _NAME.finditer(prose(english)):
+    for found in _NAME.finditer(mask_non_prose(english)):
         name = found[0].strip("-.+")
         bare = _ALNUM.sub("", name).lower()
         if bare in told or _NOT_A_NAME.match(name) or len(bare) < 3:  # noqa: PLR2004  (R1, o1: too short to be sure)

@@ -6,8 +6,8 @@ import langcodes
 import yaml
 
 from yibao.records import Problem
-from yibao.translations.comments import CREDITS, silence
-from yibao.translations.rules import problem
+from yibao.translations.comments import CREDITS, parse_silence
+from yibao.translations.rules import create_problem
 
 _SPELT = {"licence": "license"}
 _KNOWN = ("ignore", "language", *CREDITS)
@@ -23,7 +23,7 @@ class FrontMatter(NamedTuple):
     problems: list[Problem]
 
 
-def read_front_matter(block: str | None, path: str, language: str) -> FrontMatter:
+def parse_front_matter(block: str | None, path: str, language: str) -> FrontMatter:
     """What a block of YAML says; `language` is assumed where it names none. Nothing in it is executed."""
     said = FrontMatter(language, {}, {}, [])
     if block is None:
@@ -55,7 +55,7 @@ def _add_silences(said: FrontMatter, value: Any, path: str) -> None:
         said.problems.append(_create_problem(path, "`ignore` names no rules with reasons.", remedy))
         return
     for rule, reason in value.items():
-        silences, problems = silence(str(rule), str(reason or "").strip(), path, 1)
+        silences, problems = parse_silence(str(rule), str(reason or "").strip(), path, 1)
         said.silenced.update(silences)
         said.problems.extend(problems)
 
@@ -69,4 +69,4 @@ def _set_language(said: FrontMatter, value: str, path: str) -> FrontMatter:
 
 
 def _create_problem(path: str, message: str, remedy: str) -> Problem:
-    return problem("front-matter", path, 1, 1, message, remedy)
+    return create_problem("front-matter", path, 1, 1, message, remedy)

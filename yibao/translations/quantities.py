@@ -84,7 +84,7 @@ class Quantity(NamedTuple):
     text: str
 
 
-def quantities(text: str) -> list[Quantity]:
+def find_quantities(text: str) -> list[Quantity]:
     """The numbers written in figures, in order; marks of lists and of citations are none."""
     marks = [found.span() for found in _LIST_MARK.finditer(text)]
     found = (
@@ -93,7 +93,7 @@ def quantities(text: str) -> list[Quantity]:
     return [one for one in found if one]
 
 
-def out_of_order(text: str) -> list[tuple[int, str]]:
+def find_disorder(text: str) -> list[tuple[int, str]]:
     """Marks of a list, (1), (2), …, that do not follow upon one another: where each stands, from 0, and what it is."""
     found, last = [], 0
     for mark in _LIST_MARK.finditer(text):
@@ -113,7 +113,7 @@ def _is_closing_bracket(mark: re.Match[str], text: str) -> bool:
     return mark[0][0] not in "(（" and opened > max(before.rfind(sign) for sign in ")）")
 
 
-def read_numeral(text: str) -> set[Decimal]:
+def parse_numerals(text: str) -> set[Decimal]:
     """Values that the text spells in English words or Chinese numerals, and those in its marks of lists."""
     values = {Decimal(re.sub(r"\D", "", mark[0])) for mark in _LIST_MARK.finditer(text)}
     total = Decimal(0)

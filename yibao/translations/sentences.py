@@ -14,7 +14,7 @@ from itertools import product
 from typing import NamedTuple
 
 from yibao.translations import quantities
-from yibao.translations.spans import chinese, prose
+from yibao.translations.spans import count_chinese, mask_non_prose
 
 _ENGLISH_END = re.compile(
     r"(?<![A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bet al)(?<!\bvs)(?<!\bcf)(?<!\bFig)(?<!\bEq)"
@@ -74,16 +74,16 @@ def _split_sentences(pattern: re.Pattern[str], text: str) -> list[str]:
 
 
 def _measure_sentence(text: str, *, is_chinese: bool) -> Sentence:
-    bare = prose(text)
+    bare = mask_non_prose(text)
     if is_chinese:
-        characters = chinese(bare)
+        characters = count_chinese(bare)
         length = characters * _LETTERS_PER_CHARACTER + sum(len(word) for word in _LATIN.findall(bare))
         marks = {index for rendering, indexes in _index_renderings().items() if rendering in bare for index in indexes}
     else:
         length = float(len(re.sub(r"\s+", " ", bare)))
         marks = {index for word in _LATIN.findall(bare.lower()) if (index := _index_words().get(_stem_word(word)))}
     marks |= {word.lower().removesuffix("s") for word in _LATIN.findall(bare) if not is_chinese or len(word) > 1}
-    marks |= {str(value.normalize()) for one in quantities.quantities(bare) for value in one.values}
+    marks |= {str(value.normalize()) for one in quantities.find_quantities(bare) for value in one.values}
     return Sentence(text, length, frozenset(marks))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from yibao.maths import FORMULA
-from yibao.translations.spans import CJK, prose
+from yibao.translations.spans import CJK, mask_non_prose
 
 _CHINESE = f"{CJK}，。：；！？、）》”"
 _HALF = re.compile(
@@ -49,7 +49,7 @@ class Edit(NamedTuple):
 
 def find_slips(line: str, *, is_chinese: bool) -> Iterator[Slip]:
     """What is wrong in a line of prose, each rule once: the first place, and how many there are."""
-    bare = prose(line)
+    bare = mask_non_prose(line)
     if is_chinese:
         yield from _find_half_width(bare)
         yield from _find_spacing(bare)
@@ -61,7 +61,7 @@ def find_slips(line: str, *, is_chinese: bool) -> Iterator[Slip]:
 
 def propose_edits(line: str) -> list[tuple[str, Edit]]:
     """What would make the line's typography right, and which rule asks for it, by place; nothing once it is done."""
-    bare = prose(line)
+    bare = mask_non_prose(line)
     found = [
         ("half-width-punctuation", Edit(one.start(), one.end(), one[0].strip().translate(_FULL)))
         for one in _HALF.finditer(bare)
