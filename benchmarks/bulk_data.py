@@ -68,7 +68,7 @@ def record(chance: random.Random, arxiv_id: str, text: str, names: list[str]) ->
         versions.append({"version": f"v{number + 1}", "created": format_datetime(created, usegmt=True)})
         created += timedelta(days=chance.randint(1, 200))
     people = [(chance.choice(names), f"{chance.choice(names)[0]}.") for _ in range(_length(chance, _AUTHORS))]
-    codes = chance.sample(list(categories.taxonomy()), 1 if chance.random() > 0.477 else chance.randint(2, 4))
+    codes = chance.sample(list(categories.load_taxonomy()), 1 if chance.random() > 0.477 else chance.randint(2, 4))
     damaged = chance.random() < _DAMAGED
     return {
         "id": str(float(arxiv_id)) if damaged else arxiv_id,

@@ -23,7 +23,7 @@ _COMMAND = re.compile(r"\\([A-Za-z]+|.)")
 
 def formulas(records: Path) -> Counter[str]:
     rows = duckdb.execute("SELECT title, abstract FROM read_parquet($1)", [str(records)]).fetchall()
-    return Counter(formula for row in rows for text in row if text for formula in maths.formulas(text))
+    return Counter(formula for row in rows for text in row if text for formula in maths.find_formulas(text))
 
 
 def generated(folder: Path) -> Path:
@@ -49,10 +49,15 @@ def main() -> None:
         print(f"maths: {chosen.records} is not there, so nothing was measured")
 
 
+def is_clean(formula: str) -> bool:
+    """Whether the formula can be said without TeX."""
+    return maths.render_formula_text(formula) != f"${formula}$"
+
+
 def measure(records: Path) -> None:
     found = formulas(records)
     before = time.perf_counter()
-    left = Counter({formula: count for formula, count in found.items() if not maths.is_clean(formula)})
+    left = Counter({formula: count for formula, count in found.items() if not is_clean(formula)})
     seconds = time.perf_counter() - before
     total = sum(found.values())
     clean = 100 * (1 - left.total() / total)
@@ -60,7 +65,7 @@ def measure(records: Path) -> None:
     commands: Counter[str] = Counter()
     for formula, count in left.items():
         for command in {one[1] for one in _COMMAND.finditer(formula)}:
-            if not maths.is_clean(f"\\{command}{{x}}"):
+            if not is_clean(f"\\{command}{{x}}"):
                 commands[command] += count
     print(f"what remains, {left.total()} formulas, by commands that nobody knows (a formula may have several):")
     shown = commands.most_common(25)

@@ -117,7 +117,7 @@ def texts(body: bytes) -> int:
 
 
 def papers(body: bytes) -> int:
-    return len(oai.read_page(body, _URL).papers)
+    return len(oai.parse_page(body, _URL).papers)
 
 
 def timed(read, bodies: list[bytes]) -> float:
@@ -179,13 +179,13 @@ def _fetched(url: str, read) -> float:
     started = time.process_time()
     settings = Arxiv(oai_url=url, pace_s=0.0, contact="bench@example.org")
     with tempfile.TemporaryDirectory() as folder, Client(settings, SystemClock(), folder=Path(folder)) as client:
-        next_, token = oai.list_url(url, date(2026, 1, 1)), None
+        next_, token = oai.build_list_url(url, date(2026, 1, 1)), None
         while next_:
             body = client.get(next_).body
             read(body)
             found = re.search(rb"<resumptionToken>(\d+)<", body[-400:])
             token = found[1].decode() if found else None
-            next_ = oai.next_url(url, token) if token else None
+            next_ = oai.build_next_url(url, token) if token else None
     return time.process_time() - started
 
 

@@ -117,13 +117,13 @@ def fill(run: Run, pages: int) -> list[Translation]:
             paper(chance, f"{monday:%y%m}.{10_000 + start + n:05d}", text, names, at)
             for n in range(min(100, pages - start))
         ]
-        curated += [translation(one, dates.week_of(monday), n) for n, one in enumerate(found, start)]
+        curated += [translation(one, dates.format_week(monday), n) for n, one in enumerate(found, start)]
         with connection.write_library(run.settings.paths.library) as library:
             papers.store_papers(library, found, monday)
             lines = [ListEntry(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
             announcements.replace_entries(library, "cs.CL", monday, lines)
     with connection.write_library(run.settings.paths.library) as library:
-        translations.store_translations(library, curated, _DAY - timedelta(days=7), dates.week_of(_DAY))
+        translations.store_translations(library, curated, _DAY - timedelta(days=7), dates.format_week(_DAY))
     return curated
 
 
@@ -134,12 +134,12 @@ def day(run: Run, curated: list[Translation], size: Size) -> None:
     at = datetime(2026, 11, 19, tzinfo=UTC)
     first = 10_000 + size.new * run.on.day
     found = [paper(chance, f"2611.{first + number:05d}", text, names, at) for number in range(size.new)]
-    curated += [translation(one, dates.week_of(run.on), n) for n, one in enumerate(found[: size.translated])]
+    curated += [translation(one, dates.format_week(run.on), n) for n, one in enumerate(found[: size.translated])]
     with connection.write_library(run.settings.paths.library) as library:
         papers.store_papers(library, found, run.on)
         lines = [ListEntry(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
         announcements.replace_entries(library, "cs.CL", run.on, lines)
-        translations.store_translations(library, curated, run.on, dates.week_of(run.on))
+        translations.store_translations(library, curated, run.on, dates.format_week(run.on))
 
 
 def timed(run: Run, *, is_whole: bool = False) -> tuple[float, int, int]:

@@ -64,7 +64,7 @@ def speed(where: Path, count: int = _ROUNDS) -> None:
 
     def checked() -> None:
         for file in files:
-            check.check_document(markdown.read_document(file.path.read_bytes(), file.shown, "zh-Hans"), terms, {}, {})
+            check.check_document(markdown.parse_document(file.path.read_bytes(), file.shown, "zh-Hans"), terms, {}, {})
 
     rounds = [(timed(parsed), timed(checked)) for _ in range(count)]
     theirs, ours = (median(one) for one in zip(*rounds, strict=True))
@@ -102,13 +102,13 @@ def scale(entries: int) -> None:
 def hits(where: Path, records: Path) -> None:
     rows = duckdb.execute("SELECT id, title, abstract, source FROM read_parquet($1)", [str(records)]).fetchall()
     english = {row[0]: English(row[1], "" if "truncated" in row[3] else row[2] or "") for row in rows}
-    owners = {identity.key(one.title): arxiv_id for arxiv_id, one in english.items()}
+    owners = {identity.normalize_title(one.title): arxiv_id for arxiv_id, one in english.items()}
     files, _ = folder.find_files([where])
     terms = glossary.load_terms(None)
     started = time.perf_counter()
     results = [
         check.check_document(
-            markdown.read_document(file.path.read_bytes(), file.shown, "zh-Hans"), terms, english, owners
+            markdown.parse_document(file.path.read_bytes(), file.shown, "zh-Hans"), terms, english, owners
         )
         for file in files
     ]

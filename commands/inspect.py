@@ -10,7 +10,7 @@ from flows.steps import environment
 from storage import search as index
 from storage.library import queries
 from yibao import markup, search_queries
-from yibao.errors import QuestionError
+from yibao.errors import QueryError
 
 _MOST = 30
 #: Rows of a query's answer on a terminal.
@@ -49,7 +49,7 @@ def search(  # noqa: PLR0913  (a command's options)
         asked.append(("translated", "yes" if translated else "no"))
     try:
         question = search_queries.parse_query(asked)
-    except QuestionError as error:
+    except QueryError as error:
         raise click.UsageError(str(error)) from None
     found = index.find_entries(environment.load_settings(config).paths.search, question, most)
     rows = [

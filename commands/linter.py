@@ -16,9 +16,9 @@ from storage.library import connection, source_texts
 from yibao.errors import LibraryBusyError
 from yibao.records import Problem, Severity
 from yibao.translations import check, folder, glossary, identity, markdown
-from yibao.translations.check import Checked
-from yibao.translations.decoding import decode
-from yibao.translations.folder import File, Key
+from yibao.translations.check import CheckResult
+from yibao.translations.decoding import decode_content
+from yibao.translations.folder import EntryKey, TranslationFile
 from yibao.translations.glossary import Term
 
 #: So long a check waits for a run that writes the library.
@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
     #: By path, line and column.
     problems: list[Problem]
-    files: list[File]
+    files: list[TranslationFile]
     entries: int
     #: Entries that were not compared, because their English text was not at hand.
     unknown: int
@@ -39,7 +39,7 @@ class Found(NamedTuple):
 class _Pending(NamedTuple):
     """A file, and what is known of it before it is checked."""
 
-    file: File
+    file: TranslationFile
     raw: bytes
     key: bytes
     ids: list[str]
@@ -61,7 +61,7 @@ def check_files(
         LibraryError: the library is damaged.
     """
     found, problems = folder.find_files(paths)
-    results: list[Checked] = []
+    results: list[CheckResult] = []
     with linter_cache.open_cache(cache or cache_path()) as kept:
         pending = []
         for file in found:
@@ -88,7 +88,9 @@ def check_files(
     problems += [one for one in repeated if (one.path, one.rule) not in silenced]
     problems += [one for result in results for one in result.problems]
     entries = sum(len(result.entries) for result in results)
-    return Found(sorted(problems, key=check.order), found, entries, sum(result.unknown for result in results))
+    return Found(
+        sorted(problems, key=check.problem_position), found, entries, sum(result.unknown for result in results)
+    )
 
 
 def as_typed(found: Found) -> Found:
@@ -107,15 +109,15 @@ def _from_here(path: Path) -> str:
 class Lines:
     """The lines of files, read when they are first asked for."""
 
-    def __init__(self, files_: Iterable[File]) -> None:
+    def __init__(self, files_: Iterable[TranslationFile]) -> None:
         self._paths = {_from_here(file.path): file.path for file in files_}
         self._lines: dict[str, list[str]] = {}
 
     def __call__(self, path: str) -> Sequence[str]:
         """The lines of the file that problems name so; none where it cannot be read."""
         if path not in self._lines:
-            raw = folder.read_content(File(path, self._paths[path])) if path in self._paths else b""
-            self._lines[path] = decode(raw, path).text.split("\n") if isinstance(raw, bytes) else []
+            raw = folder.read_content(TranslationFile(path, self._paths[path])) if path in self._paths else b""
+            self._lines[path] = decode_content(raw, path).text.split("\n") if isinstance(raw, bytes) else []
         return self._lines[path]
 
 
@@ -125,12 +127,12 @@ def has_failed(problems: Iterable[Problem], *, strict: bool) -> bool:
     return any(problem.severity in grave for problem in problems)
 
 
-def _identified(kept: linter_cache.Cache, file: File, raw: bytes, language: str) -> _Pending:
+def _identified(kept: linter_cache.Cache, file: TranslationFile, raw: bytes, language: str) -> _Pending:
     """The file, and of which papers it speaks."""
     key = _digest(raw, file.shown, language, _code())
     ids = kept.get(key)
     if not isinstance(ids, list):
-        document = markdown.read_document(raw, file.shown, language)
+        document = markdown.parse_document(raw, file.shown, language)
         ids = sorted({entry.translation.arxiv_id for entry in document.entries})
         kept.put(key, ids)
     return _Pending(file, raw, key, ids)
@@ -149,10 +151,10 @@ def _digests(library: Path | None, pending: Sequence[_Pending]) -> dict[str, str
 
 def _checked(
     fresh: Sequence[tuple[bytes, _Pending]], language: str, terms: Sequence[Term], library: Path | None
-) -> Iterable[tuple[bytes, Checked]]:
+) -> Iterable[tuple[bytes, CheckResult]]:
     if not fresh:
         return
-    documents = [(key, markdown.read_document(one.raw, one.file.shown, language)) for key, one in fresh]
+    documents = [(key, markdown.parse_document(one.raw, one.file.shown, language)) for key, one in fresh]
     texts, owners = {}, {}
     if library is not None and library.exists():
         entries = [entry.translation for _, document in documents for entry in document.entries]
@@ -161,10 +163,12 @@ def _checked(
             others = {
                 entry.title_en
                 for entry in entries
-                if entry.arxiv_id in texts and identity.key(entry.title_en) != identity.key(texts[entry.arxiv_id].title)
+                if entry.arxiv_id in texts
+                and identity.normalize_title(entry.title_en) != identity.normalize_title(texts[entry.arxiv_id].title)
             }
             owners = {
-                identity.key(title): owner for title, owner in source_texts.find_title_owners(opened, others).items()
+                identity.normalize_title(title): owner
+                for title, owner in source_texts.find_title_owners(opened, others).items()
             }
     for key, document in documents:
         yield key, check.check_document(document, terms, texts, owners)
@@ -196,13 +200,13 @@ def _digest(*parts: str | bytes) -> bytes:
     return digest.digest()
 
 
-def _to_json(result: Checked) -> dict[str, Any]:
+def _to_json(result: CheckResult) -> dict[str, Any]:
     return {**result._asdict(), "problems": [asdict(problem) for problem in result.problems]}
 
 
-def _from_json(value: Any) -> Checked:
-    return Checked(
-        tuple(Key(*entry) for entry in value["entries"]),
+def _from_json(value: Any) -> CheckResult:
+    return CheckResult(
+        tuple(EntryKey(*entry) for entry in value["entries"]),
         tuple(Problem(**{**one, "severity": Severity(one["severity"])}) for one in value["problems"]),
         value["unknown"],
         tuple(value["silenced"]),

@@ -18,7 +18,7 @@ from yibao import dates
 def _edition(*, required: bool, meaning: str) -> Callable[..., Any]:
     def check(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
         try:
-            return value if value is None or dates.edition_days(value) else None
+            return value if value is None or dates.parse_edition_key(value) else None
         except ValueError as error:
             raise click.BadParameter(str(error)) from None
 

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 from storage import search
 from yibao import search_queries
-from yibao.errors import LibraryError, QuestionError
+from yibao.errors import LibraryError, QueryError
 from yibao.feeds import opml
 from yibao.feeds.channels import Subject, describe_feed, fill_live_feed, list_subjects
 from yibao.feeds.files import FORMATS, LIST
@@ -36,7 +36,7 @@ class Answers:
                 return self._address(pairs)
             if path.startswith(QUESTIONS):
                 return self._feed(path.removeprefix(QUESTIONS), search_queries.parse_query(pairs))
-        except (QuestionError, ValueError) as error:
+        except (QueryError, ValueError) as error:
             return Refusal(400, str(error))
         except LibraryError as error:
             return Refusal(503, str(error))
@@ -62,7 +62,7 @@ class Answers:
         said = dict(pairs)
         file, variant = _FORMATS.get(said.get("format", "atom")), said.get("variant", "")
         if file is None or variant not in variants(self._settings.site):
-            raise QuestionError("format 只能是 atom、rss、json，variant 只能是所列的文字。Unknown format or variant.")
+            raise QueryError("format 只能是 atom、rss、json，variant 只能是所列的文字。Unknown format or variant.")
         question = search_queries.parse_query([pair for pair in pairs if pair[0] not in ("format", "variant")])
         place = f"{variant}/{file}" if variant else file
         return Redirect(f"{QUESTIONS}{place}?{question.query}" if question.query else f"/feeds/all/{place}")
@@ -78,5 +78,5 @@ class Answers:
         ]
         unknown = wanted - {feed.name for feed in listed}
         if unknown:
-            raise QuestionError(f"没有订阅 {'、'.join(sorted(unknown))}。There is no such feed.")
+            raise QueryError(f"没有订阅 {'、'.join(sorted(unknown))}。There is no such feed.")
         return Reply(opml.render(listed, settings.site.title), media_type(LIST))

@@ -63,7 +63,7 @@ def _count_sent(settings: Settings, after: date) -> int:
 
 
 def _is_later(edition: str, after: date) -> bool:
-    starts_on = dates.week_days(edition)[0] if "W" in edition else date.fromisoformat(edition)
+    starts_on = dates.parse_week(edition)[0] if "W" in edition else date.fromisoformat(edition)
     return starts_on > after
 
 

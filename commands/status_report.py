@@ -100,7 +100,7 @@ def findings(rows: Iterable[Standing], history: Sequence[RunRow], today: date, *
 def _days(what: str, batches: Sequence[Batch], why: str = "") -> str:
     if not batches:
         return ""
-    named = ", ".join(completeness.days_of(batch) for batch in batches[:_SHOWN])
+    named = ", ".join(completeness.describe_days(batch) for batch in batches[:_SHOWN])
     more = f" and {len(batches) - _SHOWN} more" if len(batches) > _SHOWN else ""
     return f"{what}: {named}{more}{why}"
 
@@ -130,7 +130,7 @@ def _missed(newest: date, today: date) -> int:
     """How many announcement days lie between two dates, holidays apart; counted no further than is needed."""
     day, found = newest + timedelta(days=1), 0
     while day < today and found <= _TOLERATED_DAYS:
-        found += dates.is_announcement_day(day) and not holidays.name_of(day)
+        found += dates.is_announcement_day(day) and not holidays.find_holiday(day)
         day += timedelta(days=1)
     return found
 

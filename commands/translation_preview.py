@@ -26,7 +26,7 @@ from yibao.translations import markdown
 
 def show(file: Path, settings: Settings, on: date, where: Path) -> list[Path]:
     """The file's entries as pages, feed and mail, written into a folder; returns what to look at."""
-    document = markdown.read_document(file.read_bytes(), file.as_posix(), settings.site.language)
+    document = markdown.parse_document(file.read_bytes(), file.as_posix(), settings.site.language)
     edition, entries = _edition([entry.translation for entry in document.entries], settings, on)
     shown = Contents(entries, [edition], edition, [], Lists({}, {}), Digests({}))
     tree = list_pages(shown, [], settings.site)
@@ -51,9 +51,9 @@ def asked(settings: Settings, ids: list[str]) -> dict[str, English]:
         UpstreamError: arXiv could not be reached, or answered nonsense.
         YibaoError: another host harvests; ask again when it has ended.
     """
-    url = api.query_address(settings.arxiv.api_url, ids)
+    url = api.build_query_url(settings.arxiv.api_url, ids)
     with _lease(settings.paths.library), Client(settings.arxiv, environment.SystemClock()) as client:
-        found = api.read_answer(client.get(url).body, url).papers
+        found = api.parse_response(client.get(url).body, url).papers
     return {paper.arxiv_id: English(paper.title, paper.abstract, paper.version) for paper in found}
 
 
@@ -83,6 +83,6 @@ def _edition(translations: list[Translation], settings: Settings, on: date) -> t
             known = papers.read_papers(library, {one.arxiv_id for one in translations})
     except LibraryError:
         pass  # None, or a run is at it: the entries are shown as waiting for arXiv.
-    stamp = Stamp(dates.midnight(on), dates.midnight(on))
+    stamp = Stamp(dates.find_eastern_midnight(on), dates.find_eastern_midnight(on))
     entries = [Entry(one.arxiv_id, known.get(one.arxiv_id), one, translated_on=on, stamp=stamp) for one in translations]
     return Edition(on.isoformat(), on, on, tuple(entries), (), (), (), stamp), entries

@@ -21,7 +21,7 @@ from yibao.settings import Settings
 from yibao.translations import fixes, folder, formats, glossary, stubs
 
 _FAILED = 1
-_PROGRAMS = {"github": formats.github, "json": formats.as_json, "sarif": formats.sarif}
+_PROGRAMS = {"github": formats.format_github, "json": formats.format_json, "sarif": formats.format_sarif}
 _EDITIONS, _NEXT = 8, 10
 #: So long `new` waits for a run that writes the library, before it asks arXiv.
 _PATIENCE_S = 10.0
@@ -57,10 +57,10 @@ def check(  # noqa: PLR0913  (a command's options)
     terms = linter.load_terms([*roots, *settings.translations.paths])
     found = linter.check_files(roots, settings.site.language, terms, settings.paths.library)
     found = linter.as_typed(found)
-    summary = formats.summary(len(found.files), found.entries, found.problems, found.unknown)
+    summary = formats.format_summary(len(found.files), found.entries, found.problems, found.unknown)
     if form == "text":
         if found.problems:
-            click.echo(formats.text(found.problems, linter.Lines(found.files)))
+            click.echo(formats.format_text(found.problems, linter.Lines(found.files)))
         click.echo(summary)
     else:
         # Beside what programs read: a log, too, must say what was not compared.
@@ -140,7 +140,9 @@ def status(config: Path, *, as_json: bool) -> None:
         click.echo(f"{one.path}:{one.line}: {one.arxiv_id} is {one.state} since {one.since_on}")
         before, after = sources.get(one.source_sha256 or ""), now.get(one.arxiv_id)
         if before and after:
-            told_ = differences.as_text(f"{before.title}\n{before.abstract}", f"{after.title}\n{after.abstract}")
+            told_ = differences.render_changes_text(
+                f"{before.title}\n{before.abstract}", f"{after.title}\n{after.abstract}"
+            )
             click.echo("\n".join(f"    {line}" for line in told_.splitlines()))
     if stubs_:
         click.echo("\nBegun")
@@ -207,7 +209,9 @@ def _fix(roots: list[Path], language: str, *, is_agreed: bool) -> None:
 
 
 def _identifier(typed: str) -> str:
-    found = identifiers.parse(typed) or (address.identifier if (address := identifiers.parse_address(typed)) else None)
+    found = identifiers.parse_identifier(typed) or (
+        address.identifier if (address := identifiers.parse_link(typed)) else None
+    )
     if found is None:
         raise click.BadParameter(f"{typed!r} is no identifier of arXiv's.")
     return found.arxiv_id

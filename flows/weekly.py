@@ -26,5 +26,5 @@ def weekly(on: date | None = None, config: str = "yibao.toml", run_id: str | Non
             log.add(sync_translations(log.run))
             complete_metadata(log)
         log.add(publish_changes(log.run))
-        log.add(send_due_editions(log.run, dates.week_of(log.run.on), log.report.faults))
+        log.add(send_due_editions(log.run, dates.format_week(log.run.on), log.report.faults))
         return log.end()

@@ -52,7 +52,7 @@ def define_document(render: Callable[[Items], bytes], *inputs: Any, needs: Itera
     Inputs are records, and what JSON knows.
     """
     refs = list(needs)
-    return Document(digest(digest_program().hex(), inputs, refs), render, tuple(ref.item for ref in refs))
+    return Document(digest_inputs(digest_program().hex(), inputs, refs), render, tuple(ref.item for ref in refs))
 
 
 class Digests:
@@ -64,15 +64,17 @@ class Digests:
 
     def digest_entries(self, entries: Iterable[Entry]) -> list[tuple[str, date | None, str | None]]:
         """Digest the entries of an edition, each with how it was announced that day, which lists do not show."""
-        return [(self._known.get(entry.item) or digest(entry), entry.announced_on, entry.type) for entry in entries]
+        return [
+            (self._known.get(entry.item) or digest_inputs(entry), entry.announced_on, entry.type) for entry in entries
+        ]
 
 
 def digest_item(item: Entry | Edition) -> str:
     """Digest all that lists show of an entry or an edition."""
-    return digest(item if isinstance(item, Entry) else summarize_edition(item))
+    return digest_inputs(item if isinstance(item, Entry) else summarize_edition(item))
 
 
-def digest(*inputs: Any) -> str:
+def digest_inputs(*inputs: Any) -> str:
     """Digest records, and what JSON knows, as hexadecimal text."""
     return hashlib.blake2b(orjson.dumps(inputs, default=_plain), digest_size=16).hexdigest()
 

@@ -29,13 +29,13 @@ def is_traditional(language: str) -> bool:
     return language.startswith(_TRADITIONAL)
 
 
-def convert(text: str) -> str:
+def convert_text(text: str) -> str:
     """The text in Traditional characters and words, its formulas, code, tags and addresses untouched."""
     parts, end = [], 0
-    for start, stop in _mask_literals(text):
-        parts += [_converter().convert(text[end:start]), text[start:stop]]
+    for start, stop in _find_literals(text):
+        parts += [_load_converter().convert(text[end:start]), text[start:stop]]
         end = stop
-    return "".join([*parts, _converter().convert(text[end:])])
+    return "".join([*parts, _load_converter().convert(text[end:])])
 
 
 def convert_translation(translation: Translation) -> Translation:
@@ -43,12 +43,12 @@ def convert_translation(translation: Translation) -> Translation:
     return replace(
         translation,
         language=LANGUAGE,
-        title=convert(translation.title) if translation.title else translation.title,
-        abstract=convert(translation.abstract),
+        title=convert_text(translation.title) if translation.title else translation.title,
+        abstract=convert_text(translation.abstract),
     )
 
 
-def _mask_literals(text: str) -> Iterator[tuple[int, int]]:
+def _find_literals(text: str) -> Iterator[tuple[int, int]]:
     """What is not converted, in order, without overlaps."""
     spans = [found.span() for found in _CODE_OR_ADDRESS.finditer(text)]
     spans += [found.span() for found in maths.FORMULA.finditer(text)] if "$" in text else []
@@ -60,5 +60,5 @@ def _mask_literals(text: str) -> Iterator[tuple[int, int]]:
 
 
 @lru_cache(maxsize=1)
-def _converter() -> OpenCC:
+def _load_converter() -> OpenCC:
     return OpenCC("s2twp")

@@ -16,12 +16,12 @@ FIRST_LIST = date(1991, 8, 14)
 _FRIDAY = 5
 
 
-def eastern_date(instant: datetime) -> date:
+def find_eastern_date(instant: datetime) -> date:
     """The calendar date in New York at an aware instant."""
     return instant.astimezone(EASTERN).date()
 
 
-def midnight(day: date) -> datetime:
+def find_eastern_midnight(day: date) -> datetime:
     """The start of a day in New York, as an aware UTC datetime: arXiv stamps its own feeds so."""
     return datetime.combine(day, time(), EASTERN).astimezone(UTC)
 
@@ -45,7 +45,7 @@ def is_announcement_day(day: date) -> bool:
     return day.isoweekday() <= _FRIDAY
 
 
-def announcement_days(first: date, last: date) -> tuple[date, date] | None:
+def trim_to_announcement_days(first: date, last: date) -> tuple[date, date] | None:
     """The first and the last announcement day of a span; None where it has none. Its length costs nothing."""
     while first <= last and not is_announcement_day(first):
         first += timedelta(days=1)
@@ -54,13 +54,13 @@ def announcement_days(first: date, last: date) -> tuple[date, date] | None:
     return (first, last) if first <= last else None
 
 
-def week_of(day: date) -> str:
+def format_week(day: date) -> str:
     """The ISO week as `2025-W03`."""
     year, week, _ = day.isocalendar()
     return f"{year}-W{week:02d}"
 
 
-def week_days(week: str) -> tuple[date, date]:
+def parse_week(week: str) -> tuple[date, date]:
     """Monday and Sunday of an ISO week written as `2025-W03`.
 
     Raises:
@@ -71,7 +71,7 @@ def week_days(week: str) -> tuple[date, date]:
     return monday, monday + timedelta(days=6)
 
 
-def edition_days(key: str) -> tuple[date, date]:
+def parse_edition_key(key: str) -> tuple[date, date]:
     """The first and last day of an edition by its key: `2025-01-17` for a day, `2025-W03` for a week.
 
     Raises:
@@ -79,7 +79,7 @@ def edition_days(key: str) -> tuple[date, date]:
     """
     try:
         if re.fullmatch(r"\d{4}-W\d{2}", key):
-            return week_days(key)
+            return parse_week(key)
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", key):
             return (date.fromisoformat(key),) * 2
     except (ValueError, OverflowError):

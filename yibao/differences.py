@@ -31,7 +31,7 @@ def find_changes(old: str, new: str) -> list[Change]:
     return found
 
 
-def as_text(old: str, new: str) -> str:
+def render_changes_text(old: str, new: str) -> str:
     """The changes for a terminal, one a line: `…a model of [-7-]{+8+} billion…`."""
     return "\n".join(
         one.before
@@ -42,7 +42,7 @@ def as_text(old: str, new: str) -> str:
     )
 
 
-def as_html(old: str, new: str) -> str:
+def render_changes_html(old: str, new: str) -> str:
     """The changes for a page, each a paragraph with `del` and `ins`."""
     return "\n".join(
         f"<p>{escape(one.before)}"

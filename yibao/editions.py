@@ -80,7 +80,7 @@ class Holdings:
             arrival.translation,
             announced_on,
             type_,
-            _translated_on(arrival),
+            _find_translation_date(arrival),
             state=arrival.state,
             source_version=arrival.source_version,
             source=self._sources.get(arrival.source_sha256 or "") if is_stale else None,
@@ -111,7 +111,7 @@ def find_first_date(holdings: Holdings, entry: Entry) -> date:
     """
     if entry.announced_on:
         return entry.announced_on
-    return _translated_on(holdings.arrivals[entry.arxiv_id])
+    return _find_translation_date(holdings.arrivals[entry.arxiv_id])
 
 
 def compose_editions(holdings: Holdings, wanted: Iterable[str], keys: Collection[str] | None = None) -> list[Edition]:
@@ -122,13 +122,13 @@ def compose_editions(holdings: Holdings, wanted: Iterable[str], keys: Collection
     """
     members: dict[str, dict[str, AnnouncedPaper | None]] = defaultdict(dict)
     for listing in holdings.listings:
-        for key in (listing.announced_on.isoformat(), dates.week_of(listing.announced_on)):
+        for key in (listing.announced_on.isoformat(), dates.format_week(listing.announced_on)):
             known = members[key].get(listing.arxiv_id)
             if known is None or (listing.type.is_first and not known.type.is_first):
                 members[key][listing.arxiv_id] = listing
     for arxiv_id, arrival in holdings.arrivals.items():
         members[arrival.week].setdefault(arxiv_id, None)
-        if dates.week_of(arrival.arrived_on) == arrival.week:
+        if dates.format_week(arrival.arrived_on) == arrival.week:
             members[arrival.arrived_on.isoformat()].setdefault(arxiv_id, None)
     told = describe_incomplete_days(holdings.batches)
     for key in told:
@@ -137,7 +137,7 @@ def compose_editions(holdings: Holdings, wanted: Iterable[str], keys: Collection
             members.setdefault(key, {})
     chosen = members.keys() if keys is None else members.keys() & keys
     configured = list(wanted)
-    found = [_edition(holdings, key, members[key], configured, told.get(key, ())) for key in chosen]
+    found = [_compose_edition(holdings, key, members[key], configured, told.get(key, ())) for key in chosen]
     return sorted(found, key=lambda edition: (edition.ends_on, edition.is_weekly, edition.key), reverse=True)
 
 
@@ -146,7 +146,7 @@ def describe_incomplete_days(batches: Iterable[Batch]) -> dict[str, tuple[str, .
     found: dict[str, tuple[str, ...]] = {}
     for batch in batches:
         if batch.state in _DOUBTFUL:
-            for key in (batch.announced_on.isoformat(), dates.week_of(batch.announced_on)):
+            for key in (batch.announced_on.isoformat(), dates.format_week(batch.announced_on)):
                 found[key] = (*found.get(key, ()), f"{batch.category}, {batch.announced_on}: {batch.note}")
     return found
 
@@ -160,32 +160,32 @@ def digest_entry(entry: Entry) -> str:
         *((translation.title or "", translation.abstract) if translation else ()),
         *(("withdrawn",) if entry.is_withdrawn else ()),
     ]
-    return _sha256(parts)
+    return _hash_parts(parts)
 
 
 def digest_edition(edition: Edition) -> str:
     """SHA-256 of what a reader would notice of an edition: which papers it holds, under which titles."""
-    return _sha256([f"{entry.arxiv_id} {entry.title}" for entry in edition.entries])
+    return _hash_parts([f"{entry.arxiv_id} {entry.title}" for entry in edition.entries])
 
 
 def date_edition(edition: Edition, on: date) -> datetime:
     """When an edition that is new in the run of this date was published: at its end, or now if that is earlier."""
-    return dates.midnight(max(edition.starts_on, min(edition.ends_on, on)))
+    return dates.find_eastern_midnight(max(edition.starts_on, min(edition.ends_on, on)))
 
 
-def _translated_on(arrival: Arrival) -> date:
-    friday = dates.week_days(arrival.week)[0] + timedelta(days=4)
+def _find_translation_date(arrival: Arrival) -> date:
+    friday = dates.parse_week(arrival.week)[0] + timedelta(days=4)
     return min(arrival.arrived_on, friday)
 
 
-def _sha256(parts: Iterable[str]) -> str:
+def _hash_parts(parts: Iterable[str]) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def _edition(
+def _compose_edition(
     holdings: Holdings, key: str, members: Mapping[str, AnnouncedPaper | None], wanted: list[str], told: tuple[str, ...]
 ) -> Edition:
-    starts_on, ends_on = dates.week_days(key) if "W" in key else (date.fromisoformat(key),) * 2
+    starts_on, ends_on = dates.parse_week(key) if "W" in key else (date.fromisoformat(key),) * 2
     translated, replaced = [], []
     by_category: dict[str, list[Entry]] = defaultdict(list)
     for arxiv_id, listing in members.items():
@@ -193,34 +193,34 @@ def _edition(
         if entry.translation:
             translated.append(entry)
         elif listing and listing.type.is_first:
-            by_category[_category(entry, listing, wanted)].append(entry)
+            by_category[_choose_category(entry, listing, wanted)].append(entry)
         else:
             replaced.append(entry)
-    order = list(categories.taxonomy())
+    order = list(categories.load_taxonomy())
     return Edition(
         key=key,
         starts_on=starts_on,
         ends_on=ends_on,
-        translated=tuple(sorted(translated, key=_as_curated)),
+        translated=tuple(sorted(translated, key=_curated_position)),
         by_category=tuple(
-            (code, tuple(sorted(by_category[code], key=_by_id)))
+            (code, tuple(sorted(by_category[code], key=_identifier_position)))
             for code in sorted(by_category, key=lambda code: order.index(code) if code in order else len(order))
         ),
-        replaced=tuple(sorted(replaced, key=_by_id)),
+        replaced=tuple(sorted(replaced, key=_identifier_position)),
         notes=told,
     )
 
 
-def _as_curated(entry: Entry) -> tuple[str, int]:
+def _curated_position(entry: Entry) -> tuple[str, int]:
     # The order that the curator chose.
     return (entry.translation.path, entry.translation.line) if entry.translation else ("", 0)
 
 
-def _by_id(entry: Entry) -> tuple[int, str]:
+def _identifier_position(entry: Entry) -> tuple[int, str]:
     return identifiers.sort_key(entry.arxiv_id)
 
 
-def _category(entry: Entry, listing: AnnouncedPaper, wanted: list[str]) -> str:
+def _choose_category(entry: Entry, listing: AnnouncedPaper, wanted: list[str]) -> str:
     """Where a paper is listed: its primary category where that was asked for, else the first list it stood in."""
     primary = entry.paper.primary_category if entry.paper else None
     return primary if primary in wanted and primary else listing.categories[0]

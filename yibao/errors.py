@@ -37,7 +37,7 @@ class ClockError(YibaoError):
     """This machine's clock is not arXiv's: whatever a run stores would bear a wrong date. It ends the run."""
 
 
-class QuestionError(YibaoError):
+class QueryError(YibaoError):
     """A reader asks for something that cannot be answered. The message is for the reader."""
 
 
@@ -68,10 +68,10 @@ class DeliveryError(YibaoError):
         self.is_server = is_server
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_delivery_error, (str(self), self.code, self.is_final, self.is_server))
+        return (_restore_delivery_error, (str(self), self.code, self.is_final, self.is_server))
 
 
-def _delivery_error(message: str, code: int | None, is_final: bool, is_server: bool) -> DeliveryError:  # noqa: FBT001
+def _restore_delivery_error(message: str, code: int | None, is_final: bool, is_server: bool) -> DeliveryError:  # noqa: FBT001
     return DeliveryError(message, code, is_final=is_final, is_server=is_server)
 
 

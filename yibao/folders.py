@@ -23,7 +23,7 @@ def find_overlap(public: Path, data: Path, private: Mapping[str, Iterable[Path]]
             for path in paths:
                 # Translations, and the settings, may well stand in the folder in which the tree is.
                 if _is_in(path, tree) or (name == "paths.data" and _is_in(tree, path)):
-                    return _explain(tree, name, path)
+                    return _explain_overlap(tree, name, path)
     for name, paths in private.items():
         for path in paths:
             if any(_is_in(path, data / inside) for inside in _INSIDE_DATA) or (
@@ -36,7 +36,7 @@ def find_overlap(public: Path, data: Path, private: Mapping[str, Iterable[Path]]
     return None
 
 
-def _explain(tree: Path, name: str, path: Path) -> str:
+def _explain_overlap(tree: Path, name: str, path: Path) -> str:
     return (
         f"paths.public and {name} overlap: {tree} and {path}. Everything in the published tree is handed out to "
         "anybody, and the whole folder is replaced at each publication. Give paths.public a folder of its own, such as "

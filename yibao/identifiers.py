@@ -37,7 +37,7 @@ class Identifier(NamedTuple):
     version: int | None
 
 
-class Address(NamedTuple):
+class Link(NamedTuple):
     """Where a link leads: the paper, and whether the host's name is spelt as arXiv spells it."""
 
     identifier: Identifier
@@ -45,7 +45,7 @@ class Address(NamedTuple):
     is_known_host: bool
 
 
-def parse(text: str) -> Identifier | None:
+def parse_identifier(text: str) -> Identifier | None:
     """The identifier that the whole text is, or None.
 
     Accepts `2501.05727`, `2501.05727v2`, `hep-th/9901001`, `math.CA/0611800v2`, each with or without
@@ -53,10 +53,10 @@ def parse(text: str) -> Identifier | None:
     """
     bare = _PREFIX.sub("", text.strip()) if ":" in text else text.strip()
     found = _IDENTIFIER.fullmatch(bare)
-    return _identifier(found) if found and _is_plausible(found) else None
+    return _build_identifier(found) if found and _is_plausible(found) else None
 
 
-def parse_address(url: str) -> Address | None:
+def parse_link(url: str) -> Link | None:
     """The paper that a link leads to, or None when it leads elsewhere.
 
     The abstract, PDF, HTML, source and PostScript addresses of every arXiv host are the same paper.
@@ -64,21 +64,21 @@ def parse_address(url: str) -> Address | None:
     """
     found = _ADDRESS.match(url.strip())
     if not found:
-        identifier = parse(url)
-        return Address(identifier, "arxiv.org", is_known_host=True) if identifier else None
+        identifier = parse_identifier(url)
+        return Link(identifier, "arxiv.org", is_known_host=True) if identifier else None
     host = found["host"].lower().removeprefix("www.").partition(":")[0]
-    identifier = parse(re.sub(r"(?:\.pdf|\.ps|/)$", "", found["rest"], flags=re.IGNORECASE))
+    identifier = parse_identifier(re.sub(r"(?:\.pdf|\.ps|/)$", "", found["rest"], flags=re.IGNORECASE))
     if identifier is None or (host not in HOSTS and not _is_lookalike(host)):
         return None
-    return Address(identifier, host, is_known_host=host in HOSTS)
+    return Link(identifier, host, is_known_host=host in HOSTS)
 
 
-def abs_url(arxiv_id: str) -> str:
+def build_abs_url(arxiv_id: str) -> str:
     """The address of the abstract page."""
     return f"https://arxiv.org/abs/{arxiv_id}"
 
 
-def pdf_url(arxiv_id: str) -> str:
+def build_pdf_url(arxiv_id: str) -> str:
     """The address of the PDF, at arXiv: its terms allow linking to it, not storing it."""
     return f"https://arxiv.org/pdf/{arxiv_id}"
 
@@ -87,11 +87,11 @@ def sort_key(arxiv_id: str) -> tuple[int, str]:
     """Orders identifiers by time: old scheme first, then by year and month, then by number."""
     if "/" in arxiv_id:
         number = arxiv_id.partition("/")[2]
-        return (_century(number[:2]) * 100 + int(number[2:4]), arxiv_id)
+        return (_expand_year(number[:2]) * 100 + int(number[2:4]), arxiv_id)
     return (200000 + int(arxiv_id[:4]), arxiv_id.rjust(12))
 
 
-def _identifier(found: re.Match[str]) -> Identifier:
+def _build_identifier(found: re.Match[str]) -> Identifier:
     arxiv_id = found["new"] or f"{found['archive']}/{found['number']}"
     return Identifier(arxiv_id, int(found["version"]) if found["version"] else None)
 
@@ -104,7 +104,7 @@ def _is_plausible(found: re.Match[str]) -> bool:
     return digits == 4 if month <= 1412 else digits >= 5  # noqa: PLR2004
 
 
-def _century(year: str) -> int:
+def _expand_year(year: str) -> int:
     return (1900 if int(year) >= 91 else 2000) + int(year)  # noqa: PLR2004  (arXiv began in 1991)
 
 
@@ -114,12 +114,12 @@ def _is_lookalike(host: str) -> bool:
         host = host.encode("ascii").decode("idna") if "xn--" in host else host
     plain = unicodedata.normalize("NFKC", host).lower().translate(_LOOKALIKES)
     labels = re.split(r"[^a-z0-9]+", plain)
-    return any(_distance(plain, one) <= _MISSPELT_ENOUGH for one in HOSTS) or any(
-        _distance(label, "arxiv") <= 1 for label in labels
+    return any(_count_edits(plain, one) <= _MISSPELT_ENOUGH for one in HOSTS) or any(
+        _count_edits(label, "arxiv") <= 1 for label in labels
     )
 
 
-def _distance(a: str, b: str) -> int:
+def _count_edits(a: str, b: str) -> int:
     """Levenshtein's distance: how many letters must be added, dropped or changed."""
     row = list(range(len(b) + 1))
     for i, left in enumerate(a, 1):
@@ -129,14 +129,14 @@ def _distance(a: str, b: str) -> int:
     return row[-1]
 
 
-class Repaired(NamedTuple):
+class RepairedIdentifier(NamedTuple):
     """An identifier that was damaged on its way, what it was, and how we know."""
 
     arxiv_id: str
     reason: str
 
 
-def repair(text: str, submitted_in: str | None) -> Repaired | str:
+def repair_identifier(text: str, submitted_in: str | None) -> RepairedIdentifier | str:
     """The identifier that a table has kept as a number, or why it cannot be told.
 
     A number loses the zeros at its ends (0704.0560 is 704.056) and gains noise (1501.00096 is 1501.0009599999998);
@@ -150,16 +150,16 @@ def repair(text: str, submitted_in: str | None) -> Repaired | str:
     places = 4 if month <= "1412" else 5
     arxiv_id = f"{month}.{round(float('0.' + found[2]) * 10**places):0{places}d}"
     kept = float(f"{month}.{found[2]}")
-    if parse(arxiv_id) is None or not "01" <= month[2:] <= "12" or abs(float(arxiv_id) - kept) > _NOISE:
+    if parse_identifier(arxiv_id) is None or not "01" <= month[2:] <= "12" or abs(float(arxiv_id) - kept) > _NOISE:
         return f"{text!r} is a number, but not one that an identifier of {month} leaves."
     if submitted_in is None:
         return f"{text!r} may be {arxiv_id}, but nothing says when the paper came."
-    if not 0 <= _months(month) - _months(submitted_in) <= _LONGEST_HOLD_MONTHS:
+    if not 0 <= _count_months(month) - _count_months(submitted_in) <= _LONGEST_HOLD_MONTHS:
         return f"{text!r} would be {arxiv_id}, but the paper came in {submitted_in}."
-    return Repaired(arxiv_id, f"{text} is {arxiv_id}, kept as a number; the paper came in {submitted_in}.")
+    return RepairedIdentifier(arxiv_id, f"{text} is {arxiv_id}, kept as a number; the paper came in {submitted_in}.")
 
 
-def month_of(created: str | None) -> str | None:
+def find_submission_month(created: str | None) -> str | None:
     """Year and month (YYMM) of a date as records write it, `Mon, 2 Apr 2007 19:18:42 GMT` or `2007-04-02`."""
     found = re.search(
         r"\b(?:\d{2}(?P<iso>\d{2}-\d{2})-\d{2}\b|(?P<name>[A-Z][a-z]{2}) \d{2}(?P<year>\d{2})\b)", created or ""
@@ -172,5 +172,5 @@ def month_of(created: str | None) -> str | None:
     return f"{found['year']}{names.index(found['name']) // 4 + 1:02d}" if found["name"] in names else None
 
 
-def _months(month: str) -> int:
-    return _century(month[:2]) * 12 + int(month[2:])
+def _count_months(month: str) -> int:
+    return _expand_year(month[:2]) * 12 + int(month[2:])

@@ -3,7 +3,7 @@
 import re
 
 
-def pattern(keyword: str) -> re.Pattern[str]:
+def compile_keyword(keyword: str) -> re.Pattern[str]:
     """What a keyword finds: `/…/` is a regular expression; a word or phrase of Latin script is found whole.
 
     Raises:

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from yibao import maths, tex
-from yibao.text import paragraphs
+from yibao.text import split_paragraphs
 
 # Addresses end where ASCII does: Chinese text follows them without a blank.
 _ADDRESS = re.compile(r"https?://[!-~]+[A-Za-z0-9/#=_~-]")
@@ -60,45 +60,45 @@ _DASHES = re.compile(r"(?<![-!<])(---?)(?![->])")
 
 def render_markdown_html(source: str, *, has_mathml: bool = True) -> str:
     """A translation's abstract as HTML paragraphs and lists; mail programs show no MathML."""
-    return str(_MARKDOWN.render(_without_money(source), {"has_mathml": has_mathml})).strip()
+    return str(_MARKDOWN.render(_escape_money(source), {"has_mathml": has_mathml})).strip()
 
 
 def render_markdown_text(source: str) -> str:
     """A translation's abstract as plain text: paragraphs apart, links as text with their address behind."""
     blocks = []
     marker = ""
-    for token in _MARKDOWN.parse(_without_money(source)):
+    for token in _MARKDOWN.parse(_escape_money(source)):
         if token.type == "list_item_open":
             marker = f"{token.info}. " if token.info else "- "
         elif token.type == "inline":
-            blocks.append(marker + _inline_text(token.children or []))
+            blocks.append(marker + _render_inline_text(token.children or []))
             marker = ""
         elif token.type == "math_block":
-            blocks.append(maths.as_text(token.content.strip()))
+            blocks.append(maths.render_formula_text(token.content.strip()))
     return "\n\n".join(blocks)
 
 
 def render_abstract_html(abstract: str) -> str:
     """ArXiv's abstract as HTML paragraphs, its addresses as links."""
-    return "\n".join(f"<p>{render_html(paragraph)}</p>" for paragraph in paragraphs(abstract))
+    return "\n".join(f"<p>{render_html(paragraph)}</p>" for paragraph in split_paragraphs(abstract))
 
 
 def render_abstract_text(abstract: str) -> str:
     """ArXiv's abstract as plain text, paragraphs apart."""
-    return "\n\n".join(render_plain(paragraph) for paragraph in paragraphs(abstract))
+    return "\n\n".join(render_plain(paragraph) for paragraph in split_paragraphs(abstract))
 
 
 def render_plain(line: str) -> str:
     """A title or paragraph of arXiv's as plain Unicode."""
-    return _render_with_maths(line, _prose, lambda formula, _is_block: maths.as_text(formula))
+    return _render_with_maths(line, _render_prose, lambda formula, _is_block: maths.render_formula_text(formula))
 
 
 def render_html(line: str) -> str:
     """A title or paragraph of arXiv's as HTML, its addresses as links."""
     return _render_with_maths(
         line,
-        lambda text: _link_addresses(_prose(text)),
-        lambda formula, is_block: maths.as_html(formula, is_block=is_block),
+        lambda text: _link_addresses(_render_prose(text)),
+        lambda formula, is_block: maths.render_formula_html(formula, is_block=is_block),
     )
 
 
@@ -107,12 +107,12 @@ def _render_with_maths(line: str, prose: Callable[[str], str], formula: Callable
         line = _BRACKETED.sub(lambda found: f"${(found[1] or found[2]).strip()}$", line)
     parts, end = [], 0
     for found in maths.FORMULA.finditer(line) if "$" in line else ():
-        parts += [prose(line[end : found.start()]), formula(maths.inside(found), found["display"] is not None)]
+        parts += [prose(line[end : found.start()]), formula(maths.extract_formula(found), found["display"] is not None)]
         end = found.end()
     return "".join([*parts, prose(line[end:])])
 
 
-def _prose(text: str) -> str:
+def _render_prose(text: str) -> str:
     """TeX beside formulas as what it means; what nobody knows as it is written, so that nothing is lost."""
     if "--" in text or "``" in text or "''" in text:
         text = _DASHES.sub(lambda dash: "—" if len(dash[1]) == len("---") else "–", text)
@@ -127,7 +127,7 @@ def _prose(text: str) -> str:
     if "~" in text:
         ranges = {found.end() - 1 for found in _RANGE.finditer(text) if not _is_one_number(found)}
         text = _TIE.sub(lambda tie: "~" if tie.start() in ranges else "\u00a0", text)
-    return tex.unicode_of(_TEX_ESCAPE.sub(r"\1", _PROTECTED.sub(r"\1", text)))
+    return tex.decode_tex(_TEX_ESCAPE.sub(r"\1", _PROTECTED.sub(r"\1", text)))
 
 
 def _is_one_number(found: re.Match[str]) -> bool:
@@ -146,7 +146,7 @@ def _link_addresses(line: str) -> str:
     return "".join([*parts, escape(line[end:], quote=False)])
 
 
-def _without_money(source: str) -> str:
+def _escape_money(source: str) -> str:
     """The Markdown with a backslash before each dollar sign that begins or ends no formula."""
     if "$" not in source:
         return source
@@ -157,7 +157,7 @@ def _without_money(source: str) -> str:
     return "".join([*parts, _LONE_DOLLAR.sub(r"\\$", source[end:])])
 
 
-def _inline_text(tokens: Sequence[Token]) -> str:
+def _render_inline_text(tokens: Sequence[Token]) -> str:
     parts: list[str] = []
     hrefs: list[str] = []
     for i, token in enumerate(tokens):
@@ -167,17 +167,17 @@ def _inline_text(tokens: Sequence[Token]) -> str:
             href = hrefs.pop()
             parts.append("" if "".join(parts).endswith(href) else f" ({href})")
         elif token.type == "softbreak":
-            parts.append(_break(tokens, i))
+            parts.append(_choose_line_joint(tokens, i))
         elif token.type == "hardbreak":
             parts.append("\n")
         elif token.type.startswith("math"):
-            parts.append(maths.as_text(token.content))
+            parts.append(maths.render_formula_text(token.content))
         else:
-            parts.append(_prose(token.content))
+            parts.append(_render_prose(token.content))
     return "".join(parts)
 
 
-def _break(tokens: Sequence[Token], place: int) -> str:
+def _choose_line_joint(tokens: Sequence[Token], place: int) -> str:
     """A line end inside a paragraph: a blank, but nothing between two Chinese characters."""
     before = tokens[place - 1].content[-1:] if place else ""
     after = tokens[place + 1].content[:1] if place + 1 < len(tokens) else ""
@@ -186,35 +186,35 @@ def _break(tokens: Sequence[Token], place: int) -> str:
 
 def _render_text(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
     depth = sum((token.type == "link_open") - (token.type == "link_close") for token in tokens[:place])
-    said = _prose(tokens[place].content)
+    said = _render_prose(tokens[place].content)
     return escape(said, quote=False) if depth else _link_addresses(said)
 
 
-def _render_break(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
-    return _break(tokens, place)
+def _render_softbreak(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
+    return _choose_line_joint(tokens, place)
 
 
 def _render_maths(_self: Any, tokens: Sequence[Token], place: int, _options: Any, env: Any) -> str:
-    return maths.as_html(tokens[place].content, has_mathml=env["has_mathml"])
+    return maths.render_formula_html(tokens[place].content, has_mathml=env["has_mathml"])
 
 
 def _render_display_maths(_self: Any, tokens: Sequence[Token], place: int, _options: Any, env: Any) -> str:
-    formula = maths.as_html(tokens[place].content.strip(), is_block=True, has_mathml=env["has_mathml"])
+    formula = maths.render_formula_html(tokens[place].content.strip(), is_block=True, has_mathml=env["has_mathml"])
     return f"<p>{formula}</p>\n"
 
 
-def _markdown() -> MarkdownIt:
+def _build_parser() -> MarkdownIt:
     # Headings, code blocks and rules cannot be meant inside an abstract; their signs are shown as written.
     parser = MarkdownIt("commonmark", {"html": False}).disable(
         ["image", "html_inline", "html_block", "code", "fence", "lheading", "heading", "hr", "blockquote", "reference"]
     )
     parser.use(dollarmath_plugin, allow_space=False, double_inline=True)
     parser.add_render_rule("text", _render_text)
-    parser.add_render_rule("softbreak", _render_break)
+    parser.add_render_rule("softbreak", _render_softbreak)
     parser.add_render_rule("math_inline", _render_maths)
     parser.add_render_rule("math_inline_double", _render_maths)
     parser.add_render_rule("math_block", _render_display_maths)
     return parser
 
 
-_MARKDOWN = _markdown()
+_MARKDOWN = _build_parser()

@@ -47,52 +47,47 @@ class _Part(NamedTuple):
     is_atom: bool = True
 
 
-def formulas(text: str) -> list[str]:
+def find_formulas(text: str) -> list[str]:
     """The insides of the text's formulas, in order."""
     return [found["display"] or found["inline"] for found in FORMULA.finditer(text)] if "$" in text else []
 
 
-def inside(found: re.Match[str]) -> str:
+def extract_formula(found: re.Match[str]) -> str:
     """What stands between the signs of a formula that was found."""
     return str(found["display"] or found["inline"])
 
 
-def as_text(tex: str) -> str:
+def render_formula_text(tex: str) -> str:
     """The formula as plain Unicode: `O(n²)`; between dollar signs, as it was written, where it cannot be said."""
-    part = _rendered(tex)
+    part = _render_formula(tex)
     return part.text if part else f"${tex}$"
 
 
-def as_html(tex: str, *, is_block: bool = False, has_mathml: bool = True) -> str:
+def render_formula_html(tex: str, *, is_block: bool = False, has_mathml: bool = True) -> str:
     """The formula for a page or a feed's body: plain HTML where that loses nothing, else MathML, else as written.
 
     Mail programs show no MathML: without it the formula is said in Unicode.
     """
-    part = _rendered(tex)
+    part = _render_formula(tex)
     if part is None:
         return f'<span class="math">${escape(tex, quote=False)}$</span>'
     if part.html is not None:
         return f'<span class="math">{part.html}</span>'
     said = f'<span class="math">{escape(part.text, quote=False)}</span>'
-    return (_mathml(tex, "block" if is_block else "inline") or said) if has_mathml else said
-
-
-def is_clean(tex: str) -> bool:
-    """Whether the formula can be said without TeX."""
-    return _rendered(tex) is not None
+    return (_convert_to_mathml(tex, "block" if is_block else "inline") or said) if has_mathml else said
 
 
 @lru_cache(maxsize=50_000)
-def _rendered(tex: str) -> _Part | None:
+def _render_formula(tex: str) -> _Part | None:
     try:
-        nodes = LatexWalker(_modern(tex), tolerant_parsing=False).get_latex_nodes()[0]
-        part = _sequence(nodes)
+        nodes = LatexWalker(_modernize_commands(tex), tolerant_parsing=False).get_latex_nodes()[0]
+        part = _render_sequence(nodes)
     except (LatexWalkerError, _UnknownError, IndexError, RecursionError, TypeError, AttributeError, ValueError):
         return None
-    return _trimmed(part) if part.text.strip() else None
+    return _trim_part(part) if part.text.strip() else None
 
 
-def _modern(tex: str) -> str:
+def _modernize_commands(tex: str) -> str:
     """The formula with a backslash before bare percent signs, and old forms in new ones."""
     tex = _BARE_PERCENT.sub(r"\\%", tex)
     if "\\unicode" in tex:
@@ -100,30 +95,30 @@ def _modern(tex: str) -> str:
     return _OLD_FONT.sub(lambda old: f"\\math{'bb' if old[1] == 'Bbb' else 'frak'}{{{old[2]}}}", tex)
 
 
-def _trimmed(part: _Part) -> _Part:
+def _trim_part(part: _Part) -> _Part:
     """The part without blanks around it, and without doubled ones; `2×` closes up."""
-    return part._replace(text=_closed(part.text), html=None if part.html is None else _closed(part.html))
+    return part._replace(text=_close_up(part.text), html=None if part.html is None else _close_up(part.html))
 
 
-def _closed(said: str) -> str:
+def _close_up(said: str) -> str:
     return _CLOSED.sub(r"\1×", " ".join(said.split()))
 
 
 @lru_cache(maxsize=50_000)
-def _mathml(tex: str, display: str) -> str | None:
+def _convert_to_mathml(tex: str, display: str) -> str | None:
     """MathML of the formula; None where the converter lost a command, or its text."""
     try:
-        converted = convert(_modern(tex), display=display)
+        converted = convert(_modernize_commands(tex), display=display)
     except Exception:  # noqa: BLE001  (the converter raises whatever its tables raise)
         return None
     said = re.sub(r"<[^>]*>", "", converted)
     return None if "\\" in said or not said.strip() else converted
 
 
-def _sequence(nodes: Sequence[Any]) -> _Part:
+def _render_sequence(nodes: Sequence[Any]) -> _Part:
     """What nodes side by side say, with what is raised and lowered among them."""
     text, html, count = "", [], 0
-    stream = list(_atoms(nodes))
+    stream = list(_iterate_atoms(nodes))
     if len(stream) == 1 and isinstance(stream[0], _Part):
         return stream[0]
     place = 0
@@ -133,7 +128,7 @@ def _sequence(nodes: Sequence[Any]) -> _Part:
             script = stream[place + 1]
             if isinstance(script, str):
                 raise _UnknownError(script)
-            text, place = text + _script_text(one, script), place + 2
+            text, place = text + _render_script(one, script), place + 2
             tag = "sup" if one == "^" else "sub"
             html.append(f"<{tag}>{script.html}</{tag}>" if script.html is not None else None)
             continue
@@ -146,18 +141,18 @@ def _sequence(nodes: Sequence[Any]) -> _Part:
     return _Part(text, whole, count <= 1 or re.fullmatch(r"[\w.]+", text) is not None)
 
 
-def _atoms(nodes: Sequence[Any]) -> Iterator[Any]:
+def _iterate_atoms(nodes: Sequence[Any]) -> Iterator[Any]:
     """Parts, and the signs `^` and `_` between them."""
     for node in nodes:
         if node is None:
             continue
         if node.nodeType().__name__ == "LatexCharsNode":
-            yield from _characters(node.chars)
+            yield from _render_characters(node.chars)
         else:
-            yield _node(node)
+            yield _render_node(node)
 
 
-def _characters(chars: str) -> Iterator[Any]:
+def _render_characters(chars: str) -> Iterator[Any]:
     for sign in re.findall(r"[A-Za-z]+(?=[A-Za-z])|\d+(?:\.\d+)?|\s+|.", chars, re.DOTALL):
         if sign in ("^", "_"):
             yield sign
@@ -168,21 +163,21 @@ def _characters(chars: str) -> Iterator[Any]:
             yield _Part(sign, f"<i>{escape(sign)}</i>" if sign.isascii() else escape(sign))
         else:
             said = {"-": "−", "'": "′", "*": "*"}.get(sign, sign)
-            yield _Part(_spaced(said), escape(_spaced(said)), is_atom=said.isalnum())
+            yield _Part(_space_sign(said), escape(_space_sign(said)), is_atom=said.isalnum())
 
 
-def _spaced(sign: str) -> str:
+def _space_sign(sign: str) -> str:
     return f" {sign} " if sign in tex_symbols.SPACED else sign
 
 
-def _node(node: Any) -> _Part:
+def _render_node(node: Any) -> _Part:
     kind = node.nodeType().__name__
     if kind == "LatexGroupNode":
-        return _sequence(node.nodelist)
+        return _render_sequence(node.nodelist)
     if kind == "LatexMacroNode":
-        return _macro(node)
+        return _render_macro(node)
     if kind == "LatexMathNode":
-        return _sequence(node.nodelist)
+        return _render_sequence(node.nodelist)
     if kind == "LatexSpecialsNode" and node.specials_chars in ("~", "&"):
         return _Part(" ", " ")
     if kind == "LatexSpecialsNode":
@@ -190,83 +185,83 @@ def _node(node: Any) -> _Part:
     raise _UnknownError(kind)
 
 
-def _macro(node: Any) -> _Part:
+def _render_macro(node: Any) -> _Part:
     given = node.nodeargd.argnlist if node.nodeargd else ()
     arguments = [one for one in given if one is not None]
     for names, render in _FAMILIES:
         if node.macroname in names:
             return render(node.macroname, arguments)
-    return _sign(node.macroname, arguments)
+    return _render_sign(node.macroname, arguments)
 
 
-def _upright(name: str, arguments: Sequence[Any]) -> _Part:
+def _render_upright(name: str, arguments: Sequence[Any]) -> _Part:
     said = "".join(one.latex_verbatim() for one in arguments).strip("{}")
-    inner = _sequence(arguments)
+    inner = _render_sequence(arguments)
     # Words keep their blanks, which mean nothing in a formula.
     text = " ".join(said.split()) if re.fullmatch(r"[\w\s.,:;+*/()-]*", said) else inner.text
     html = f"<b>{escape(text)}</b>" if name in tex_symbols.BOLD else escape(text)
     return _Part(text, html if inner.html is not None else None)
 
 
-def _double_struck(_name: str, arguments: Sequence[Any]) -> _Part:
-    said = "".join(tex_symbols.DOUBLE_STRUCK.get(letter, letter) for letter in _sequence(arguments).text)
+def _render_double_struck(_name: str, arguments: Sequence[Any]) -> _Part:
+    said = "".join(tex_symbols.DOUBLE_STRUCK.get(letter, letter) for letter in _render_sequence(arguments).text)
     return _Part(said, escape(said))
 
 
-def _accented(name: str, arguments: Sequence[Any]) -> _Part:
-    inner = _sequence(arguments)
+def _render_accented(name: str, arguments: Sequence[Any]) -> _Part:
+    inner = _render_sequence(arguments)
     if len(inner.text) != 1:
         return _Part(inner.text, None)
     said = unicodedata.normalize("NFC", inner.text + tex_symbols.ACCENTS[name])
     return _Part(said, f"<i>{escape(said)}</i>")
 
 
-def _fraction(_name: str, arguments: Sequence[Any]) -> _Part:
-    above, below = (_bracketed(_sequence([one])) for one in arguments)
+def _render_fraction(_name: str, arguments: Sequence[Any]) -> _Part:
+    above, below = (_add_brackets(_render_sequence([one])) for one in arguments)
     return _Part(f"{above}/{below}", None, is_atom=False)
 
 
-def _binomial(_name: str, arguments: Sequence[Any]) -> _Part:
-    above, below = (_sequence([one]).text for one in arguments)
+def _render_binomial(_name: str, arguments: Sequence[Any]) -> _Part:
+    above, below = (_render_sequence([one]).text for one in arguments)
     return _Part(f"C({above}, {below})", None)
 
 
-def _root(_name: str, arguments: Sequence[Any]) -> _Part:
-    degree = _script_text("^", _sequence(arguments[:-1])) if len(arguments) > 1 else ""
-    return _Part(f"{degree}√{_bracketed(_sequence(arguments[-1:]))}", None)
+def _render_root(_name: str, arguments: Sequence[Any]) -> _Part:
+    degree = _render_script("^", _render_sequence(arguments[:-1])) if len(arguments) > 1 else ""
+    return _Part(f"{degree}√{_add_brackets(_render_sequence(arguments[-1:]))}", None)
 
 
-def _inside(_name: str, arguments: Sequence[Any]) -> _Part:
-    return _sequence(arguments)
+def _render_arguments(_name: str, arguments: Sequence[Any]) -> _Part:
+    return _render_sequence(arguments)
 
 
-def _blank(_name: str, _arguments: Sequence[Any]) -> _Part:
+def _render_blank(_name: str, _arguments: Sequence[Any]) -> _Part:
     return _Part(" ", " ")
 
 
 _FAMILIES: tuple[tuple[Collection[str], Callable[[str, Sequence[Any]], _Part]], ...] = (
-    (tex_symbols.SILENT | tex_symbols.SCRIPTS, _inside),
-    (tex_symbols.BLANKS, _blank),
-    (tex_symbols.UPRIGHT, _upright),
-    (tex_symbols.DOUBLE, _double_struck),
-    (tex_symbols.ACCENTS, _accented),
-    (tex_symbols.FRACTIONS, _fraction),
-    (tex_symbols.BINOMIALS, _binomial),
-    (("sqrt",), _root),
+    (tex_symbols.SILENT | tex_symbols.SCRIPTS, _render_arguments),
+    (tex_symbols.BLANKS, _render_blank),
+    (tex_symbols.UPRIGHT, _render_upright),
+    (tex_symbols.DOUBLE, _render_double_struck),
+    (tex_symbols.ACCENTS, _render_accented),
+    (tex_symbols.FRACTIONS, _render_fraction),
+    (tex_symbols.BINOMIALS, _render_binomial),
+    (("sqrt",), _render_root),
 )
 
 
-def _sign(name: str, arguments: Sequence[Any]) -> _Part:
+def _render_sign(name: str, arguments: Sequence[Any]) -> _Part:
     known = tex_symbols.SIGNS.get(name) or getattr(_SIGNS.get_macro_spec(name), "simplify_repl", None)
     # A replacement with a percent sign is a pattern for arguments, of which we know nothing.
     if arguments or not isinstance(known, str) or not known or ("%" in known and known != "%"):
         raise _UnknownError(name)
     is_function = known.isalpha() and known.isascii()
-    said = f" {known} " if is_function else _spaced(known)
+    said = f" {known} " if is_function else _space_sign(known)
     return _Part(said, escape(said), is_atom=known.isalpha())
 
 
-def _script_text(kind: str, script: _Part) -> str:
+def _render_script(kind: str, script: _Part) -> str:
     """`x²`, `x_max`, `x^(a+b)`: signs of Unicode where there are some for all of it."""
     forms, said = (tex_symbols.RAISED if kind == "^" else tex_symbols.LOWERED), script.text.strip()
     if kind == "^" and said in ("∘", "°", "⊤"):
@@ -276,5 +271,5 @@ def _script_text(kind: str, script: _Part) -> str:
     return f"{kind}{said}" if re.fullmatch(r"\w+|.", said) else f"{kind}({said})"
 
 
-def _bracketed(part: _Part) -> str:
+def _add_brackets(part: _Part) -> str:
     return part.text.strip() if part.is_atom else f"({part.text.strip()})"

@@ -15,7 +15,7 @@ from typing import Any
 
 from yibao import sources
 from yibao.records import Paper, Precision, Version
-from yibao.tex import skeleton
+from yibao.tex import extract_skeleton
 
 _TEXTS = ("title", "abstract")
 #: What comes with the record that wins.
@@ -29,10 +29,10 @@ _OF_ONE_VERSION = frozenset({"updated_at", "is_withdrawn", "comment"})
 def merge_papers(stored: Paper | None, arrived: Paper) -> Paper:
     """The paper as it is known once both records are; `arrived` counts where nothing else decides."""
     if stored is None:
-        return replace(arrived, versions=_versions(arrived))
+        return replace(arrived, versions=_complete_versions(arrived))
     if arrived.version is None and stored.version is not None:
         return _complete_authors(stored, arrived)
-    winner, other = (stored, arrived) if _rank(stored) > _rank(arrived) else (arrived, stored)
+    winner, other = (stored, arrived) if _rank_paper(stored) > _rank_paper(arrived) else (arrived, stored)
     is_same_version = winner.version == other.version
     if {stored.source, arrived.source} <= sources.FULL:
         return winner
@@ -44,18 +44,18 @@ def merge_papers(stored: Paper | None, arrived: Paper) -> Paper:
         and field.name not in _SUBMITTED
         and (is_same_version or field.name not in _OF_ONE_VERSION)
     }
-    merged = replace(winner, **filled, **_submitted(winner, other))
-    merged = replace(merged, versions=_versions(merged))
+    merged = replace(winner, **filled, **_merge_submission(winner, other))
+    merged = replace(merged, versions=_complete_versions(merged))
     return _keep_spelling(stored, merged) if is_same_version else merged
 
 
-def fingerprint(parts: Iterable[str]) -> str:
+def compute_fingerprint(parts: Iterable[str]) -> str:
     """MD5 of what a record says, part by part; the bulk import computes the same in SQL."""
     return hashlib.md5("\x1f".join(parts).encode()).hexdigest()  # noqa: S324  (not for security)
 
 
-def _rank(paper: Paper) -> tuple[int, int]:
-    return (paper.version or 0, sources.rank(paper.source))
+def _rank_paper(paper: Paper) -> tuple[int, int]:
+    return (paper.version or 0, sources.rank_source(paper.source))
 
 
 def _complete_authors(stored: Paper, arrived: Paper) -> Paper:
@@ -63,15 +63,17 @@ def _complete_authors(stored: Paper, arrived: Paper) -> Paper:
 
     It adds where its authors work, too, if it speaks of the text that we have.
     """
-    stored = replace(stored, **_submitted(stored, arrived))
-    is_same = all(skeleton(getattr(stored, name)) == skeleton(getattr(arrived, name)) for name in _TEXTS)
-    names = [[skeleton(author.name) for author in paper.authors] for paper in (stored, arrived)]
+    stored = replace(stored, **_merge_submission(stored, arrived))
+    is_same = all(
+        extract_skeleton(getattr(stored, name)) == extract_skeleton(getattr(arrived, name)) for name in _TEXTS
+    )
+    names = [[extract_skeleton(author.name) for author in paper.authors] for paper in (stored, arrived)]
     if not is_same or names[0] != names[1] or any(author.affiliations for author in stored.authors):
         return stored
     return replace(stored, authors=arrived.authors) if any(one.affiliations for one in arrived.authors) else stored
 
 
-def _submitted(winner: Paper, other: Paper) -> dict[str, Any]:
+def _merge_submission(winner: Paper, other: Paper) -> dict[str, Any]:
     """When version 1 was submitted, as the one of the two says that knows it; an instant before a day."""
     known = [one for one in (winner, other) if one.submitted_at]
     exact = [one for one in known if one.submitted_precision is not Precision.DAY]
@@ -86,18 +88,18 @@ def _keep_spelling(stored: Paper, merged: Paper) -> Paper:
     kept: dict[str, Any] = {
         name: getattr(stored, name)
         for name in _TEXTS
-        if getattr(stored, name) and skeleton(getattr(stored, name)) == skeleton(getattr(merged, name))
+        if getattr(stored, name) and extract_skeleton(getattr(stored, name)) == extract_skeleton(getattr(merged, name))
     }
-    if stored.authors and _names(stored) == _names(merged):
+    if stored.authors and _join_names(stored) == _join_names(merged):
         kept["authors"] = stored.authors
     return replace(merged, **kept)
 
 
-def _names(paper: Paper) -> str:
-    return skeleton(" ".join(author.name for author in paper.authors))
+def _join_names(paper: Paper) -> str:
+    return extract_skeleton(" ".join(author.name for author in paper.authors))
 
 
-def _versions(paper: Paper) -> tuple[Version, ...]:
+def _complete_versions(paper: Paper) -> tuple[Version, ...]:
     """The history, with the present version and its date in it even where its source tells no history."""
     if paper.version is None or any(known.version == paper.version and known.submitted_at for known in paper.versions):
         return paper.versions

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from yibao import categories
-from yibao.errors import QuestionError
+from yibao.errors import QueryError
 
 _NAMES = ("q", "category", "author", "translator", "translated")
 _TRANSLATED = {"yes": True, "no": False}
@@ -49,39 +49,39 @@ def parse_query(pairs: Iterable[tuple[str, str]]) -> SearchQuery:
     given: dict[str, list[str]] = {name: [] for name in _NAMES}
     for name, value in pairs:
         if name not in given:
-            raise QuestionError(f"没有 {name} 这个条件，有的是 {', '.join(_NAMES)}。There is no such condition.")
+            raise QueryError(f"没有 {name} 这个条件，有的是 {', '.join(_NAMES)}。There is no such condition.")
         if len(value) > _MOST_CHARACTERS:
-            raise QuestionError(f"{name} 太长，最多 {_MOST_CHARACTERS} 个字。Too long.")
+            raise QueryError(f"{name} 太长，最多 {_MOST_CHARACTERS} 个字。Too long.")
         if value.strip():
             given[name].append(" ".join(value.split()))
     words = [quoted or bare.strip('"') for value in given["q"] for quoted, bare in _WORD.findall(value)]
     for values in (words, *given.values()):
         if len(values) > _MOST_VALUES:
-            raise QuestionError(f"条件太多，每种最多 {_MOST_VALUES} 个。Too many conditions of one kind.")
+            raise QueryError(f"条件太多，每种最多 {_MOST_VALUES} 个。Too many conditions of one kind.")
     return SearchQuery(
-        _unique(word for word in words if word),
-        _unique(_category(code) for code in given["category"]),
-        _unique(given["author"]),
-        _unique(given["translator"]),
-        _is_translated(given["translated"]),
+        _sort_unique(word for word in words if word),
+        _sort_unique(_parse_category(code) for code in given["category"]),
+        _sort_unique(given["author"]),
+        _sort_unique(given["translator"]),
+        _parse_translated(given["translated"]),
     )
 
 
-def _unique(values: Iterable[str]) -> tuple[str, ...]:
+def _sort_unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(values)))
 
 
-def _category(code: str) -> str:
-    canonical = categories.canonical(code)
+def _parse_category(code: str) -> str:
+    canonical = categories.find_canonical(code)
     if not categories.is_category(canonical):
-        near = difflib.get_close_matches(code, categories.known_codes(), n=1)
-        raise QuestionError(f"arXiv 没有分类 {code}{'，是不是 ' + near[0] if near else ''}。There is no such category.")
+        near = difflib.get_close_matches(code, categories.list_known_codes(), n=1)
+        raise QueryError(f"arXiv 没有分类 {code}{'，是不是 ' + near[0] if near else ''}。There is no such category.")
     return canonical
 
 
-def _is_translated(values: Sequence[str]) -> bool | None:
+def _parse_translated(values: Sequence[str]) -> bool | None:
     if not values:
         return None
     if len(values) > 1 or values[0] not in _TRANSLATED:
-        raise QuestionError("translated 只能是 yes 或 no。It is yes or no.")
+        raise QueryError("translated 只能是 yes 或 no。It is yes or no.")
     return _TRANSLATED[values[0]]

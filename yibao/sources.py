@@ -16,6 +16,6 @@ FEEDS = frozenset({"rss", "atom"})
 CATCHUP = "catchup"
 
 
-def rank(source: str) -> int:
+def rank_source(source: str) -> int:
     """Whose text of one version is kept: the more a source tells, the higher."""
     return 3 if source in FULL else 2 if source == "api" else 0 if source in FEEDS else 1

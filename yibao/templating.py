@@ -3,7 +3,7 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 
-def environment(package: str) -> Environment:
+def create_environment(package: str) -> Environment:
     """The templates in the package's folder `templates`; blanks around their blocks are left out."""
     return Environment(
         loader=PackageLoader(package),

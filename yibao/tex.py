@@ -83,24 +83,24 @@ _LETTER = re.compile(r"\\([A-Za-z]+)(?![A-Za-z])(?:\s*\{\})?")
 _WORDS = re.compile(r"[^\W_]+")
 
 
-def unicode_of(text: str) -> str:
+def decode_tex(text: str) -> str:
     """The text with every TeX command for a letter or accent turned into that letter; the rest as it was."""
     if "\\" not in text:
         return unicodedata.normalize("NFC", text)
-    accented = _NAMED.sub(_accent, _SYMBOL.sub(_accent, text))
+    accented = _NAMED.sub(_compose_accent, _SYMBOL.sub(_compose_accent, text))
     named = _LETTER.sub(lambda found: _LETTERS.get(found[1]) or _GREEK.get(found[1]) or found[0], accented)
     return unicodedata.normalize("NFC", named)
 
 
-def skeleton(text: str) -> str:
+def extract_skeleton(text: str) -> str:
     """What two spellings of one text have in common: its letters and digits, in order, accents resolved and dropped.
 
     Differs only where the words differ: sources spell accents, blanks, braces and quotes each in their way.
     """
-    decomposed = unicodedata.normalize("NFKD", unicode_of(text))
+    decomposed = unicodedata.normalize("NFKD", decode_tex(text))
     return "".join(_WORDS.findall("".join(letter for letter in decomposed if not unicodedata.combining(letter))))
 
 
-def _accent(found: re.Match[str]) -> str:
+def _compose_accent(found: re.Match[str]) -> str:
     # A dotless i under an accent is an i: \'{\i} is í.
     return (found[2] or found[3]) + _COMBINING[found[1]]

@@ -23,7 +23,7 @@ _DAMAGED_TAB = re.compile(
 _DAMAGED_RETURN = re.compile(r"\r(?=(?:ho|ightarrow|angle|ight|m|ceil|floor)(?![a-z]))")
 
 
-class Mended(NamedTuple):
+class MendedText(NamedTuple):
     """Text as it should be, and what was wrong with it."""
 
     text: str
@@ -32,7 +32,7 @@ class Mended(NamedTuple):
     repairs: tuple[str, ...]
 
 
-def mend(text: str) -> Mended:
+def mend_text(text: str) -> MendedText:
     """The text with broken TeX commands restored and characters that nobody can see or publish removed."""
     tex = _DAMAGED_RETURN.sub(r"\\r", text)
     tex = _DAMAGED.sub(lambda found: "\\" + _ESCAPED_AWAY[found[0]], _DAMAGED_TAB.sub(r"\\t", tex))
@@ -45,7 +45,7 @@ def mend(text: str) -> Mended:
         ("invisible-character", legal, visible),
         ("bidirectional-control", visible, straight),
     )
-    return Mended(straight, tuple(name for name, before, after in steps if before != after))
+    return MendedText(straight, tuple(name for name, before, after in steps if before != after))
 
 
 def remove_illegal_characters(text: str) -> str:
@@ -58,7 +58,7 @@ def join_lines(text: str) -> str:
     return " ".join(text.split())
 
 
-def paragraphs(text: str) -> list[str]:
+def split_paragraphs(text: str) -> list[str]:
     """An arXiv abstract as paragraphs, each on one line.
 
     Authors mark a paragraph by a line that begins with blanks; hard wraps in between mean nothing.
@@ -67,7 +67,7 @@ def paragraphs(text: str) -> list[str]:
     return [join_lines(part) for part in re.split(r"\n(?=[ \t]+\S)|\n\s*\n", text.strip("\n")) if part.strip()]
 
 
-def shorten(text: str, limit: int) -> str:
+def shorten_text(text: str, limit: int) -> str:
     """The text, cut after the last whole sentence or word within the limit, with an ellipsis where cut."""
     if len(text) <= limit:
         return text

@@ -30,8 +30,8 @@ def is_withdrawn(versions: Sequence[Version], comment: str | None, abstract: str
     """Whether the latest version withdraws the paper."""
     if versions and versions[-1].source_type == SOURCE_TYPE:
         return True
-    return _says_so(comment or "") or _says_so(abstract.strip()[:ABSTRACT_CHARACTERS])
+    return _has_statement(comment or "") or _has_statement(abstract.strip()[:ABSTRACT_CHARACTERS])
 
 
-def _says_so(text: str) -> bool:
+def _has_statement(text: str) -> bool:
     return "withdr" in text.lower() and _STATEMENT.search(text) is not None

@@ -14,7 +14,7 @@ from storage.library.connection import Connection
 from storage.responses import KeptResponse
 from yibao import dates
 from yibao.arxiv import announcements, catchup, completeness, list_scope
-from yibao.arxiv.completeness import Context
+from yibao.arxiv.completeness import ListContext
 from yibao.arxiv.list_scope import ListKey, Scope, Span
 from yibao.records import Batch, ListEntry, Problem, Reading, Severity, SourceReport, UnlistedPaper
 from yibao.run_report import Outcome
@@ -49,9 +49,9 @@ def fetch_feed(run: Run, category: str, given_up: Mapping[str, str]) -> KeptResp
     """
     arxiv = run.settings.arxiv
     report_progress(f"fetching today's list: {category} {run.on}")
-    url = announcements.feed_address(arxiv.feed_url, category)
+    url = announcements.build_feed_url(arxiv.feed_url, category)
     return requests.fetch(
-        run, url, given_up, lambda body, url: announcements.read_feed(body, url, category, arxiv.feed)
+        run, url, given_up, lambda body, url: announcements.parse_feed(body, url, category, arxiv.feed)
     )
 
 
@@ -91,13 +91,13 @@ def fetch_page(run: Run, key: ListKey, number: int, given_up: Mapping[str, str])
         UpstreamError: it could not be had, or is no such page.
     """
     report_progress(f"fetching a list's page: {key.category} {key.on}")
-    url = catchup.page_address(run.settings.arxiv.catchup_url, key.category, key.on, number)
-    return requests.fetch(run, url, given_up, catchup.read_page)
+    url = catchup.build_page_url(run.settings.arxiv.catchup_url, key.category, key.on, number)
+    return requests.fetch(run, url, given_up, catchup.parse_page)
 
 
 def needs_next_page(run: Run, pages: Sequence[KeptResponse]) -> bool:
     """Tell whether the list goes on after these pages."""
-    return not pages or (len(pages) < _MOST_PAGES and catchup.has_more(_read_pages(run, pages)))
+    return not pages or (len(pages) < _MOST_PAGES and catchup.has_more_pages(_read_pages(run, pages)))
 
 
 def store_list(run: Run, key: ListKey, kept: Sequence[KeptResponse]) -> StoredList:
@@ -111,7 +111,7 @@ def store_list(run: Run, key: ListKey, kept: Sequence[KeptResponse]) -> StoredLi
             trouble = f"{key.category}, {key.on}: the catch-up page is empty now, and had {before.declared} entries"
             return StoredList(Outcome(troubles=(trouble,)), is_doubtful=False)
         report = _store_pages(library, key, pages, report, before)
-        url = catchup.page_address(run.settings.arxiv.catchup_url, key.category, key.on)
+        url = catchup.build_page_url(run.settings.arxiv.catchup_url, key.category, key.on)
         found = tuple(problem for page in pages for problem in page.problems)
         problems.replace_problems(library, url, found)
     is_empty = not report.declared and report.confirmed <= 1 and dates.is_announcement_day(key.on)
@@ -132,16 +132,16 @@ def judge_lists(run: Run, scope: Scope) -> Outcome:
 
 
 def _read_feed(run: Run, kept: KeptResponse) -> Reading:
-    source, category = announcements.subject_of(kept.url)
-    return announcements.read_feed(requests.read_body(run, kept), kept.url, category, source)
+    source, category = announcements.parse_feed_url(kept.url)
+    return announcements.parse_feed(requests.read_body(run, kept), kept.url, category, source)
 
 
-def _read_pages(run: Run, kept: Sequence[KeptResponse]) -> list[catchup.Page]:
-    return [catchup.read_page(requests.read_body(run, response), response.url) for response in kept]
+def _read_pages(run: Run, kept: Sequence[KeptResponse]) -> list[catchup.CatchupPage]:
+    return [catchup.parse_page(requests.read_body(run, response), response.url) for response in kept]
 
 
 def _store_feed(library: Connection, on: date, url: str, reading: Reading) -> Outcome:
-    source, category = announcements.subject_of(url)
+    source, category = announcements.parse_feed_url(url)
     first = [entry.arxiv_id for entry in reading.announcements if entry.type.is_first]
     counts = papers.store_papers(library, reading.papers, on)
     earlier = entries.find_announced_before(library, category, on, first)
@@ -149,7 +149,7 @@ def _store_feed(library: Connection, on: date, url: str, reading: Reading) -> Ou
     before = ledger.read_source_reports(library, category, on).get(source)
     if before is None or not before.read or report.read:
         ledger.store_source_report(library, report)
-    if report.read and not completeness.is_repeated(report):
+    if report.read and not completeness.is_repeated_feed(report):
         known = entries.read_entries(library, category, on)
         merged = completeness.merge_entries(known, reading.announcements, source, is_whole=False)
         entries.replace_entries(library, category, on, merged)
@@ -163,7 +163,11 @@ def _store_feed(library: Connection, on: date, url: str, reading: Reading) -> Ou
 
 
 def _store_pages(
-    library: Connection, key: ListKey, pages: Sequence[catchup.Page], report: SourceReport, before: SourceReport | None
+    library: Connection,
+    key: ListKey,
+    pages: Sequence[catchup.CatchupPage],
+    report: SourceReport,
+    before: SourceReport | None,
 ) -> SourceReport:
     """Store a list's entries and what its pages said; returns the report, confirmed if they said the same before."""
     arrived = [entry for page in pages for entry in page.lines]
@@ -199,7 +203,7 @@ def _judge_all(
     outcome = Outcome()
     for key in keys:
         others = announced_on.get(key.on, set()) - {key.category}
-        context = Context(on, bool(others), newest > key.on, tuple(left_out.get(key, ())))
+        context = ListContext(on, bool(others), newest > key.on, tuple(left_out.get(key, ())))
         batch, refused = _judge_list(library, key, described.get(key, []), context)
         if span := spans.get(key):
             batch = completeness.mark_span(batch, span.first)
@@ -209,7 +213,7 @@ def _judge_all(
 
 
 def _judge_list(
-    library: Connection, key: ListKey, described: Sequence[ListEntry], context: Context
+    library: Connection, key: ListKey, described: Sequence[ListEntry], context: ListContext
 ) -> tuple[Batch, list[ListEntry]]:
     """Judge a list; returns its batch, and the entries that were taken out of it as a feed's errors."""
     reports = ledger.read_source_reports(library, key.category, key.on)

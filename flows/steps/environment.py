@@ -43,7 +43,7 @@ def precise_now() -> datetime:
 
 def today() -> date:
     """Return the date in New York: arXiv's feeds turn over at its midnight."""
-    return dates.eastern_date(precise_now())
+    return dates.find_eastern_date(precise_now())
 
 
 def host_name() -> str:

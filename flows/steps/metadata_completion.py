@@ -40,8 +40,8 @@ def fetch_papers(run: Run, arxiv_ids: Sequence[str], given_up: Mapping[str, str]
         UpstreamError: the answer could not be had, or is none.
     """
     report_progress(f"fetching metadata of {len(arxiv_ids)} papers")
-    url = api.query_address(run.settings.arxiv.api_url, arxiv_ids)
-    return requests.fetch(run, url, given_up, api.read_answer)
+    url = api.build_query_url(run.settings.arxiv.api_url, arxiv_ids)
+    return requests.fetch(run, url, given_up, api.parse_response)
 
 
 def fetch_record(run: Run, arxiv_id: str, given_up: Mapping[str, str]) -> KeptResponse:
@@ -51,7 +51,7 @@ def fetch_record(run: Run, arxiv_id: str, given_up: Mapping[str, str]) -> KeptRe
         NoRecordError: arXiv does not know it.
         UpstreamError: the answer could not be had, or is none.
     """
-    return requests.fetch(run, oai.record_url(run.settings.arxiv.oai_url, arxiv_id), given_up, oai.read_page)
+    return requests.fetch(run, oai.build_record_url(run.settings.arxiv.oai_url, arxiv_id), given_up, oai.parse_page)
 
 
 def store_papers(run: Run, kept: KeptResponse) -> StoredPapers:
@@ -83,9 +83,9 @@ def describe_gap(arxiv_ids: Sequence[str], error: UpstreamError) -> Outcome:
 
 
 def _read_papers(url: str, body: bytes) -> Reading:
-    if api.is_query(url):
-        return api.read_answer(body, url)
-    page = oai.read_page(body, url)
+    if api.is_query_url(url):
+        return api.parse_response(body, url)
+    page = oai.parse_page(body, url)
     return Reading(page.papers, (), page.problems, None, page.declared)
 
 

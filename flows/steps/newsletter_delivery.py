@@ -93,7 +93,7 @@ def find_edition(settings: Settings, key: str) -> Edition:
         YibaoError: the key is nonsense, there is no such edition, or nothing is in it.
     """
     try:
-        dates.edition_days(key)
+        dates.parse_edition_key(key)
     except ValueError as error:
         raise YibaoError(f"{error}.") from None
     with connection.read_library(settings.paths.library) as library:
@@ -187,7 +187,7 @@ def _decide(run: Run, audience: _Audience, obstacle: str) -> list[Verdict]:
     keys = {key for key in keys if due.appears_on(key) <= run.on} | ({audience.own} if audience.own else set())
     verdicts = []
     for key in keys:
-        start, end = dates.edition_days(key)
+        start, end = dates.parse_edition_key(key)
         batches = [batch for day in by_day if start <= day <= end for batch in by_day[day]]
         doubts = due.find_doubts(key, batches, run.settings.arxiv.categories, begun, run.on)
         verdicts.append(

@@ -42,25 +42,25 @@ def fetch_changes(run: Run, cursor: OaiCursor, given_up: Mapping[str, str]) -> K
         UpstreamError: the page could not be had, or the list does not move on.
     """
     base_url = run.settings.arxiv.oai_url
-    url = oai.next_url(base_url, cursor.token) if cursor.token else oai.list_url(base_url, cursor.from_on)
+    url = oai.build_next_url(base_url, cursor.token) if cursor.token else oai.build_list_url(base_url, cursor.from_on)
     report_progress(f"fetching changed records: {urlsplit(url).query.partition('from=')[2] or 'next page'}")
     return requests.fetch(run, url, given_up, lambda body, url: _check_page(body, url, base_url))
 
 
 def store_changes(run: Run, cursor: OaiCursor, kept: KeptResponse) -> StoredChanges:
     """Store the records of a page and where reading goes on, in one transaction."""
-    page = oai.read_page(requests.read_body(run, kept), kept.url)
+    page = oai.parse_page(requests.read_body(run, kept), kept.url)
     cursor = advance(cursor, page)
     with write_library(run) as library:
         counts = papers.store_papers(library, page.papers, run.on)
-        if page.problems or not oai.is_continued(kept.url):
+        if page.problems or not oai.is_continued_url(kept.url):
             problems.replace_problems(library, kept.url, page.problems)
         oai_cursor.store_cursor(library, cursor)
     outcome = Outcome(papers_new=counts.new, papers_changed=counts.changed, problems=tuple(page.problems))
     return StoredChanges(outcome, cursor)
 
 
-def advance(cursor: OaiCursor, page: oai.Page) -> OaiCursor:
+def advance(cursor: OaiCursor, page: oai.RecordsPage) -> OaiCursor:
     """Return the cursor after a page; after the last one, it stands at the beginning of the next list.
 
     An empty list does not move on: nothing tells it from a fault, and reading a day again costs little.
@@ -88,8 +88,8 @@ def describe_gap(cursor: OaiCursor, error: UpstreamError) -> Outcome:
 
 
 def _check_page(body: bytes, url: str, base_url: str) -> None:
-    page = oai.read_page(body, url)
-    if page.token and oai.next_url(base_url, page.token) == url:
+    page = oai.parse_page(body, url)
+    if page.token and oai.build_next_url(base_url, page.token) == url:
         raise GarbledError(url, "the list does not move on")
-    if oai.is_continued(url) and not page.declared:
+    if oai.is_continued_url(url) and not page.declared:
         raise GarbledError(url, "the list breaks off: its next page is empty")

@@ -12,7 +12,7 @@ from storage import search, site_tree
 from storage.library import connection, pending
 from storage.site_tree import Publication, Tree
 from yibao import categories
-from yibao.build_graph import Document, digest, digest_program
+from yibao.build_graph import Document, digest_inputs, digest_program
 from yibao.errors import UpstreamError
 from yibao.feeds import hub
 from yibao.feeds.channels import list_subjects
@@ -84,7 +84,7 @@ def _plan(run: Run, shown: Tree, *, is_whole: bool) -> _Planned:
     settings = run.settings
     # Where the pace is kept is another matter in a service than in a shell.
     values = settings.model_dump(mode="json", include={"site", "arxiv", "feeds"}, exclude={"arxiv": {"pace_folder"}})
-    program_and_settings = digest(digest_program().hex(), values)
+    program_and_settings = digest_inputs(digest_program().hex(), values)
     with write_library(run) as library:
         last = pending.read_signature(library)
         is_indexed = last is not None and last == search.read_signature(settings.paths.search)

@@ -187,11 +187,11 @@ def _compose(
     entries = list_entries(holdings, scope.papers)
     composed = compose_editions(holdings, settings.arxiv.categories, scope.keys)
     items = [
-        publications.Item(one.item, digest_entry(one), dates.midnight(find_first_date(holdings, one)))
+        publications.Item(one.item, digest_entry(one), dates.find_eastern_midnight(find_first_date(holdings, one)))
         for one in entries
     ]
     items += [publications.Item(one.item, digest_edition(one), date_edition(one, on)) for one in composed]
-    stamps = publications.stamp_items(library, items, dates.midnight(on))
+    stamps = publications.stamp_items(library, items, dates.find_eastern_midnight(on))
     return (
         [replace(entry, stamp=stamps[entry.item]) for entry in entries],
         [replace(edition, stamp=stamps[edition.item]) for edition in composed],

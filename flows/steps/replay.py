@@ -67,7 +67,7 @@ def replay_day(run: Run, responses: Sequence[KeptResponse]) -> Outcome:
 
 
 def _replay_one(run: Run, kept: KeptResponse, day: _Day) -> _Day:
-    if api.is_query(kept.url) or oai.is_query(kept.url):
+    if api.is_query_url(kept.url) or oai.is_query_url(kept.url):
         try:
             return day.add(_replay_records(run, kept))
         except UpstreamError:
@@ -83,17 +83,17 @@ def _replay_one(run: Run, kept: KeptResponse, day: _Day) -> _Day:
 
 
 def _replay_records(run: Run, kept: KeptResponse) -> Outcome:
-    if not oai.is_list(kept.url):
+    if not oai.is_list_url(kept.url):
         return metadata_completion.store_papers(run, kept).outcome
     with connection.read_library(run.settings.paths.library) as library:
         cursor = oai_cursor.read_cursor(library, oai.PREFIX)
-    if cursor is None or not oai.is_continued(kept.url):
-        cursor = OaiCursor(oai.PREFIX, oai.begun_on(kept.url) or (cursor.from_on if cursor else run.on))
+    if cursor is None or not oai.is_continued_url(kept.url):
+        cursor = OaiCursor(oai.PREFIX, oai.parse_start_date(kept.url) or (cursor.from_on if cursor else run.on))
     return oai_sync.store_changes(run, cursor, kept).outcome
 
 
 def _replay_page(run: Run, kept: KeptResponse, key: ListKey, day: _Day) -> _Day:
-    catchup.read_page(requests.read_body(run, kept), kept.url)
+    catchup.parse_page(requests.read_body(run, kept), kept.url)
     pages = (*day.pages.get(key, ()), kept)
     if announcement_sync.needs_next_page(run, pages):
         return day.add(Outcome(), key, pages)
@@ -102,7 +102,7 @@ def _replay_page(run: Run, kept: KeptResponse, key: ListKey, day: _Day) -> _Day:
 
 def _note_damage(run: Run, kept: KeptResponse, day: _Day) -> _Day:
     """Put on record that a list lacks an answer: it is not taken for complete."""
-    if api.is_query(kept.url) or oai.is_query(kept.url):
+    if api.is_query_url(kept.url) or oai.is_query_url(kept.url):
         return day
     key, source = _subject_of(run, kept)
     announcement_sync.store_fault(run, Fault(key, source, _DAMAGED))
@@ -111,10 +111,10 @@ def _note_damage(run: Run, kept: KeptResponse, day: _Day) -> _Day:
 
 def _subject_of(run: Run, kept: KeptResponse) -> tuple[ListKey, str]:
     """Return the list that an answer speaks of, and its source."""
-    if catchup.is_page(kept.url, run.settings.arxiv.catchup_url):
-        category, on = catchup.subject_of(kept.url)
+    if catchup.is_page_url(kept.url, run.settings.arxiv.catchup_url):
+        category, on = catchup.parse_page_url(kept.url)
         return ListKey(on, category), CATCHUP
-    source, category = announcements.subject_of(kept.url)
+    source, category = announcements.parse_feed_url(kept.url)
     return ListKey(run.on, category), source
 
 

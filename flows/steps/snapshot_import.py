@@ -15,10 +15,10 @@ from storage.library.snapshot import Compared, DamagedFileError, Doubtful, Unrea
 from yibao import identifiers
 from yibao.arxiv import oai
 from yibao.errors import YibaoError
-from yibao.identifiers import Repaired
+from yibao.identifiers import RepairedIdentifier
 from yibao.records import Problem, Severity
 from yibao.run_report import Outcome
-from yibao.text import shorten
+from yibao.text import shorten_text
 
 _ROWS = 500_000
 #: Records by which the shape of a file is judged, and characters of one that a message shows.
@@ -126,7 +126,7 @@ def _store_beside_search(  # noqa: PLR0913  (a file, what is known of it, and wh
 def _find_repairs(doubtful: Sequence[Doubtful]) -> dict[str, str]:
     """Find the identifiers that can be told for certain, by what the file has instead."""
     repairs = [(one.given, _try_repair(one)) for one in doubtful]
-    return {given: outcome.arxiv_id for given, outcome in repairs if given and isinstance(outcome, Repaired)}
+    return {given: outcome.arxiv_id for given, outcome in repairs if given and isinstance(outcome, RepairedIdentifier)}
 
 
 def _refuse_codes(path: Path, doubtful: Sequence[Doubtful], compared: Compared) -> None:
@@ -165,14 +165,14 @@ def _store_parts(run: Run, library: Connection, path: Path, relation: str, compa
         snapshot.store_repeated_records(library, relation, run.on)
 
 
-def _try_repair(record: Doubtful) -> Repaired | str:
+def _try_repair(record: Doubtful) -> RepairedIdentifier | str:
     if not record.given:
         return "It has no identifier."
     if record.column == "id":
-        return identifiers.repair(record.given, identifiers.month_of(record.created))
+        return identifiers.repair_identifier(record.given, identifiers.find_submission_month(record.created))
     if not (record.value or "").strip():
         return f"{record.given} has no {record.column}."
-    value = shorten(record.value or "", _MOST_SAID)
+    value = shorten_text(record.value or "", _MOST_SAID)
     if record.column == "categories":
         return f"{record.given} names no category of arXiv's: {value!r}."
     return f"{record.given} has a list or an object where its {record.column} should be text: {value}"
@@ -198,7 +198,7 @@ def _describe_doubtful(path: Path, record: Doubtful) -> Problem:
     )
 
 
-def _explain(outcome: Repaired | str) -> str:
+def _explain(outcome: RepairedIdentifier | str) -> str:
     return outcome if isinstance(outcome, str) else outcome.reason
 
 

@@ -21,7 +21,7 @@ def sync_translations(run: Run) -> Outcome:
     unreadable = [problem for problem in found if problem.rule == "unreadable"]
     with write_library(run) as library:
         stored = translations.store_translations(
-            library, curated.translations, run.on, dates.week_of(run.on), is_partial=bool(unreadable)
+            library, curated.translations, run.on, dates.format_week(run.on), is_partial=bool(unreadable)
         )
         found += [_describe_vanished(arxiv_id) for arxiv_id in stored.vanished]
         problems.replace_problems(library, "translations", found)

@@ -74,7 +74,7 @@ def find_editions_of_papers(connection: Connection, arxiv_ids: Iterable[str]) ->
 def find_candidate_papers(connection: Connection, keys: Iterable[str]) -> set[str]:
     """Every paper that may be in one of the editions of these keys."""
     told = list(keys)
-    spans = [dates.week_days(key) if "W" in key else (date.fromisoformat(key),) * 2 for key in told]
+    spans = [dates.parse_week(key) if "W" in key else (date.fromisoformat(key),) * 2 for key in told]
     found = connection.execute(
         f"""
         SELECT arxiv_id

@@ -110,7 +110,7 @@ def undo(connection: Connection, after: date, overlap: timedelta) -> None:
 
 def _forget_publications(connection: Connection, after: date) -> None:
     """Items that readers met only then were never published; what was corrected since then is stamped anew."""
-    end = dates.midnight(after + timedelta(days=1))
+    end = dates.find_eastern_midnight(after + timedelta(days=1))
     items = connection.execute("SELECT item FROM publication WHERE published_at >= $end", {"end": end}).fetchall()
     connection.execute("DELETE FROM publication WHERE published_at >= $end", {"end": end})
     connection.execute(
@@ -124,7 +124,7 @@ def _forget_publications(connection: Connection, after: date) -> None:
             END
         WHERE updated_at >= $end
         """,
-        {"midnight": dates.midnight(after), "end": end},
+        {"midnight": dates.find_eastern_midnight(after), "end": end},
     )
     pending.mark_pending(connection, [pending.EVERYTHING, *(row[0] for row in items)])
 

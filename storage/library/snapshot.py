@@ -14,7 +14,7 @@ import duckdb
 
 from storage.library import papers, pending
 from storage.library.connection import Connection
-from yibao.categories import canonical, known_codes
+from yibao.categories import find_canonical, list_known_codes
 from yibao.errors import YibaoError
 from yibao.records import Paper
 from yibao.withdrawals import STATEMENT
@@ -109,12 +109,13 @@ def prepare_import(connection: Connection) -> None:
     connection.execute("SET max_vacuum_tasks = 0")
     # DuckDB cannot tell how long a JSON file is, and would build its hash tables from all of it.
     connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-    codes = known_codes()
-    plain = "|".join(code.replace(".", r"\.") for code in codes if canonical(code) == code)
+    codes = list_known_codes()
+    plain = "|".join(code.replace(".", r"\.") for code in codes if find_canonical(code) == code)
     connection.execute("SET VARIABLE statement = $statement", {"statement": STATEMENT})
     connection.execute("SET VARIABLE plain = $plain", {"plain": f"(?:{plain})(?: (?:{plain}))*"})
     connection.execute(
-        "SET VARIABLE canonical = map($names, $meant)", {"names": codes, "meant": [canonical(code) for code in codes]}
+        "SET VARIABLE canonical = map($names, $meant)",
+        {"names": codes, "meant": [find_canonical(code) for code in codes]},
     )
     connection.execute((files("storage.library") / "macros.sql").read_text(encoding="utf-8"))
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from storage.library import pending
 from storage.library.connection import Connection, insert_rows
 from yibao.records import PAPER, English, TranslationState
-from yibao.tex import skeleton
+from yibao.tex import extract_skeleton
 
 
 class _Row(NamedTuple):
@@ -136,4 +136,4 @@ def _state(connection: Connection, row: _Row, source_sha256: str | None, *, is_u
 
 def _text(connection: Connection, query: str, key: str) -> list[str]:
     found = connection.execute(query, {"key": key}).fetchone()
-    return [skeleton(part) for part in found or ()]
+    return [extract_skeleton(part) for part in found or ()]

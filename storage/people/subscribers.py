@@ -63,7 +63,7 @@ def read_active_subscribers(people: Engine, frequency: str | None = None) -> lis
         rows = connection.execute(query.order_by(SUBSCRIBER.c.subscriber_id)).all()
     # SQLite keeps no zone beside the time, which is UTC.
     return [
-        Subscriber(row[0], row[1], row[2], dates.eastern_date(row[3].replace(tzinfo=row[3].tzinfo or UTC)))
+        Subscriber(row[0], row[1], row[2], dates.find_eastern_date(row[3].replace(tzinfo=row[3].tzinfo or UTC)))
         for row in rows
     ]
 

@@ -97,7 +97,7 @@ def test_fix_shows_the_changes_first_and_writes_only_what_was_agreed(folder):
 
 def test_a_file_named_by_itself_speaks_of_its_week_too(folder):
     found, _ = linter.folder.find_files([Path("translations/2025/0113-0117.md")])
-    (document,) = [markdown.read_document(one.path.read_bytes(), one.shown, "zh-Hans") for one in found]
+    (document,) = [markdown.parse_document(one.path.read_bytes(), one.shown, "zh-Hans") for one in found]
     assert document.entries[0].translation.week == "2025-W03"
 
 

@@ -240,7 +240,7 @@ def test_everything_can_be_read_again_from_the_kept_bytes(installation):
     installation.run("daily", MONDAY)
     kept = Responses(installation.folder / "data" / "responses")
     read = [
-        announcements.read_feed(kept.body(answer.sha256), answer.url, "cs.CL", "rss")
+        announcements.parse_feed(kept.body(answer.sha256), answer.url, "cs.CL", "rss")
         for answer in kept.journal()
         if "/rss/" in answer.url
     ]

@@ -172,7 +172,7 @@ class Life:
     def translate(self, library):
         for arxiv_id in {self.known(), f"2412.{self.chance.randint(1, 99):05d}"} - {None}:
             language = self.chance.choice(["zh-Hans", "zh-Hans", "zh-Hans", "ja"])
-            week = self.chance.choice([None, dates.week_of(self.on), "2024-W50"])
+            week = self.chance.choice([None, dates.format_week(self.on), "2024-W50"])
             name = self.chance.choice(["王", "a/b", "A B", None])
             title = self.chance.choice(["标题", "奇odd", None])
             self.curated[arxiv_id, language] = Translation(
@@ -181,7 +181,7 @@ class Life:
         self.store(library)
 
     def store(self, library):
-        translations.store_translations(library, self.curated.values(), self.on, dates.week_of(self.on))
+        translations.store_translations(library, self.curated.values(), self.on, dates.format_week(self.on))
 
     def revise(self, library):
         self.change(library, abstract=f"摘要，改于 {self.on}。", corrector="李")

@@ -56,7 +56,7 @@ def test_the_quarter_is_what_it_says(truth):
     days = announcement_days()
     assert len(days) == 92
     assert {day.isoweekday() for day in days} == {1, 2, 3, 4, 5}
-    offsets = {dates.midnight(day).hour for day in days}
+    offsets = {dates.find_eastern_midnight(day).hour for day in days}
     assert offsets == {4, 5}  # New York's midnight in UTC, on both sides of the change of clocks.
     assert max(len(paper.versions) for paper in truth) >= 7
     assert any(version.source_type == "I" for paper in truth for version in paper.versions)
@@ -150,7 +150,7 @@ def true_of(paper: StandinPaper):
         join_lines(paper.title),
         " ".join(latest.abstract.split()),
         [author.name for author in parse_byline(", ".join(paper.authors))],
-        categories.split(paper.categories)[0],
+        categories.split_terms(paper.categories)[0],
         latest.comment,
         paper.doi,
         paper.journal_ref,

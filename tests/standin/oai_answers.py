@@ -184,7 +184,7 @@ def _record(parent: etree._Element, paper: StandinPaper, prefix: str, stamp: dat
     space = f"http://arxiv.org/OAI/{prefix}/"
     element = etree.SubElement(metadata, f"{{{space}}}{prefix}", None, {None: space})
     # arXivRaw keeps TeX; arXiv turns its accents and Greek letters into Unicode.
-    spelt = tex.unicode_of if prefix == "arXiv" else str
+    spelt = tex.decode_tex if prefix == "arXiv" else str
     add(element, f"{{{space}}}id", paper.id)
     if prefix == "arXiv":
         _dated_people(element, space, paper)
@@ -204,11 +204,11 @@ def _record(parent: etree._Element, paper: StandinPaper, prefix: str, stamp: dat
 
 def _dublin_core(metadata: etree._Element, paper: StandinPaper) -> None:
     dc = etree.SubElement(metadata, f"{{{_OAI_DC}}}dc", None, {"oai_dc": _OAI_DC, "dc": _DC})
-    add(dc, f"{{{_DC}}}title", tex.unicode_of(paper.title))
+    add(dc, f"{{{_DC}}}title", tex.decode_tex(paper.title))
     for author in paper.authors:
         fore, _, last = author.partition(" (")[0].rpartition(" ")
         add(dc, f"{{{_DC}}}creator", f"{last}, {fore}" if fore else last)
-    add(dc, f"{{{_DC}}}description", tex.unicode_of(paper.latest.abstract))
+    add(dc, f"{{{_DC}}}description", tex.decode_tex(paper.latest.abstract))
     if paper.latest.comment:
         add(dc, f"{{{_DC}}}description", paper.latest.comment)
     for scheme in ("https", "http"):
@@ -224,9 +224,9 @@ def _dated_people(element: etree._Element, space: str, paper: StandinPaper) -> N
         person = add(people, f"{{{space}}}author")
         name, _, place = author.partition(" (")
         fore, _, last = name.rpartition(" ")
-        add(person, f"{{{space}}}keyname", tex.unicode_of(last))
+        add(person, f"{{{space}}}keyname", tex.decode_tex(last))
         if fore:
-            add(person, f"{{{space}}}forenames", tex.unicode_of(fore))
+            add(person, f"{{{space}}}forenames", tex.decode_tex(fore))
         if place:
             add(person, f"{{{space}}}affiliation", place.rstrip(")"))
 

@@ -52,7 +52,7 @@ def catchup(
 def _entry(number: int, paper: StandinPaper, line: Line, category: str) -> str:
     primary, *others = paper.categories
     note = f"(cross-list from {primary})" if line.type == "cross" else "(replaced)" if "replace" in line.type else ""
-    named = [f"{categories.name_of(code).name_en} ({code})" for code in (primary, *others)]
+    named = [f"{categories.find_category(code).name_en} ({code})" for code in (primary, *others)]
     subjects = f"<span class='primary-subject'>{escape(named[0])}</span>" + "".join(f"; {escape(n)}" for n in named[1:])
     return (
         f"<dt><a name='item{number}'>[{number}]</a> <a href='/abs/{paper.id}' title='Abstract' id='{paper.id}'>"

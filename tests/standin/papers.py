@@ -110,11 +110,11 @@ def _paper(row: dict) -> StandinPaper:
 def listed(papers: list[StandinPaper], category: str, on: date) -> list[tuple[StandinPaper, Line]]:
     """The list of a category, aliases included, in arXiv's order: new, cross, replace, replace-cross."""
     order = ["new", "cross", "replace", "replace-cross"]
-    wanted = categories.canonical(category)
+    wanted = categories.find_canonical(category)
     found = [
         (paper.as_of(on), line)
         for paper in papers
         for line in paper.announced
-        if line.on == on and categories.canonical(line.category) == wanted
+        if line.on == on and categories.find_canonical(line.category) == wanted
     ]
     return sorted(found, key=lambda pair: (order.index(pair[1].type), pair[0].id))

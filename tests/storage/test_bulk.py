@@ -20,7 +20,7 @@ from tests.storage.test_papers import FEED
 from yibao import identifiers
 from yibao.arxiv import oai, oai_records
 from yibao.errors import YibaoError
-from yibao.identifiers import Repaired
+from yibao.identifiers import RepairedIdentifier
 from yibao.records import AnnounceType, Author, ListEntry, Version
 from yibao.settings import Paths, Settings
 
@@ -297,7 +297,7 @@ def test_a_record_has_the_same_fingerprint_in_the_snapshot_and_over_oai(prepared
     library, path = prepared
     path.write_text(json.dumps(told))
     found = library.execute(f"SELECT {snapshot._FINGERPRINT} FROM {snapshot.json_relation(str(path))}").fetchone()[0]
-    assert found.hex == oai_records.fingerprint_of({k: v for k, v in told.items() if isinstance(v, str)}, history)
+    assert found.hex == oai_records.fingerprint_record({k: v for k, v in told.items() if isinstance(v, str)}, history)
 
 
 @pytest.mark.parametrize(
@@ -310,8 +310,8 @@ def test_a_record_has_the_same_fingerprint_in_the_snapshot_and_over_oai(prepared
     ],
 )
 def test_an_identifier_that_was_kept_as_a_number_is_repaired_where_the_month_agrees(kept, submitted_in, arxiv_id):
-    repaired = identifiers.repair(kept, submitted_in)
-    assert isinstance(repaired, Repaired)
+    repaired = identifiers.repair_identifier(kept, submitted_in)
+    assert isinstance(repaired, RepairedIdentifier)
     assert repaired.arxiv_id == arxiv_id
     assert arxiv_id in repaired.reason
 
@@ -328,12 +328,12 @@ def test_an_identifier_that_was_kept_as_a_number_is_repaired_where_the_month_agr
     ],
 )
 def test_what_cannot_be_told_for_certain_is_refused_with_its_reason(kept, submitted_in, told):
-    assert told in identifiers.repair(kept, submitted_in)
+    assert told in identifiers.repair_identifier(kept, submitted_in)
 
 
 @given(st.text(max_size=30), st.sampled_from(["0704", "1501"]))
 def test_any_text_is_repaired_or_refused_and_nothing_else(text, month):
-    assert isinstance(identifiers.repair(text, month), (str, Repaired))
+    assert isinstance(identifiers.repair_identifier(text, month), (str, RepairedIdentifier))
 
 
 @pytest.mark.drill
@@ -347,7 +347,7 @@ def test_the_damaged_identifiers_of_real_archives_are_repaired_or_refused_with_a
     assert outcomes == {"repaired-identifier": 1499, "unreadable-record": 1}
     assert all(problem.line > 1 for problem in report.problems)
     ids = {row[0] for row in installed.ask("SELECT arxiv_id FROM paper")}
-    assert all(identifiers.parse(one) for one in ids)
+    assert all(identifiers.parse_identifier(one) for one in ids)
     assert {"0804.2095", "1210.4050", "0901.1260"} <= ids
 
 

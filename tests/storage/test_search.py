@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from storage import search
 from tests.yibao.test_feeds import AT, entry
-from yibao.errors import LibraryError, QuestionError
+from yibao.errors import LibraryError, QueryError
 from yibao.feeds import filters
 from yibao.records import Stamp
 from yibao.search_queries import SearchQuery, parse_query
@@ -165,5 +165,5 @@ def test_an_address_is_read_and_one_question_has_one_address(query, question):
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_the_reason(query, told):
-    with pytest.raises(QuestionError, match=told):
+    with pytest.raises(QueryError, match=told):
         parse_query(query)

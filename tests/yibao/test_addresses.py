@@ -4,7 +4,7 @@ import pytest
 
 from yibao import settings
 from yibao.addresses import hide_addresses, parse_address, parse_sender
-from yibao.dates import edition_days
+from yibao.dates import parse_edition_key
 from yibao.errors import SettingsError
 
 
@@ -82,4 +82,4 @@ def test_a_servers_words_are_told_without_the_person():
 )
 def test_what_is_no_key_of_an_edition_says_what_one_looks_like(key):
     with pytest.raises(ValueError, match="2025-01-17, or an ISO week such as 2025-W03"):
-        edition_days(key)
+        parse_edition_key(key)

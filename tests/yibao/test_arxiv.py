@@ -27,7 +27,7 @@ def rss(category="cs.CL", on=MONDAY, **more):
 
 
 def read(body, category="cs.CL", source="rss"):
-    return announcements.read_feed(body, "https://rss.example/rss/cs.CL", category, source)
+    return announcements.parse_feed(body, "https://rss.example/rss/cs.CL", category, source)
 
 
 @pytest.mark.parametrize("source", ["rss", "atom"])
@@ -128,17 +128,17 @@ def test_entities_are_not_expanded():
     bomb = b"""<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "xxxxxxxxxx"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">
     <!ENTITY c SYSTEM "file:///etc/passwd">]><feed xmlns="http://www.w3.org/2005/Atom"><title>&b;&c;</title></feed>"""
     try:
-        api.read_answer(bomb, "u")
+        api.parse_response(bomb, "u")
         read(bomb)
     except GarbledError:
         return
-    document, _ = xml_documents.parse(bomb, "u")
+    document, _ = xml_documents.parse_feed_document(bomb, "u")
     assert "root:" not in str(document)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused_and_nothing_else(body):
-    for reader in (read, lambda body: api.read_answer(body, "u")):
+    for reader in (read, lambda body: api.parse_response(body, "u")):
         with suppress(GarbledError):
             reader(body)
 
@@ -170,7 +170,7 @@ def test_every_title_comes_back_as_it_was(title):
 def test_the_api_completes_a_paper():
     status, body = answers.api(load(), {"id_list": ["2501.05727,cond-mat/0305527,2501.99999"]}, date(2025, 1, 15))
     assert status == 200
-    first, second = api.read_answer(body, "u").papers
+    first, second = api.parse_response(body, "u").papers
     assert (first.version, first.comment, first.source) == (2, "Second version: one more benchmark.", "api")
     assert first.submitted_at == datetime(2025, 1, 10, 5, 51, 52, tzinfo=UTC)
     assert first.updated_at == datetime(2025, 1, 14, 9, 12, tzinfo=UTC)
@@ -180,12 +180,12 @@ def test_the_api_completes_a_paper():
 def test_the_error_entry_is_no_paper():
     _, body = answers.api(load(), {"id_list": ["abc"]}, MONDAY)
     with pytest.raises(NotAnIdentifierError, match="incorrect id format for abc") as error:
-        api.read_answer(body, "u")
+        api.parse_response(body, "u")
     assert not error.value.is_repeatable
 
 
 def test_identifiers_are_asked_for_as_they_are_written():
-    assert api.query_address("https://e.org/q", ["2501.05727", "hep-th/9901001"]) == (
+    assert api.build_query_url("https://e.org/q", ["2501.05727", "hep-th/9901001"]) == (
         "https://e.org/q?id_list=2501.05727,hep-th/9901001&start=0&max_results=2"
     )
 
@@ -213,7 +213,7 @@ def test_every_real_feed_is_read_without_loss(shared):
             with pytest.raises(GarbledError, match="Bad archive"):
                 read(body)
             continue
-        reading = announcements.read_feed(body, file.name, "cs.AI", "rss")
+        reading = announcements.parse_feed(body, file.name, "cs.AI", "rss")
         raw = feedparser.parse(body, sanitize_html=False).entries
         assert len(reading.papers) == len(reading.announcements) == len(raw) == reading.declared, file.name
         assert not [problem for problem in reading.problems if problem.rule != "missing-abstract"]
@@ -252,9 +252,9 @@ def test_every_real_answer_of_the_api_is_read_without_loss(shared):
         body = file.read_bytes() if file.suffix == ".xml" else json.loads(file.read_text())["body"].encode()
         if "id_abc" in file.name:
             with pytest.raises(NotAnIdentifierError):
-                api.read_answer(body, file.name)
+                api.parse_response(body, file.name)
             continue
-        papers = api.read_answer(body, file.name).papers
+        papers = api.parse_response(body, file.name).papers
         raw = etree.fromstring(body).findall("{http://www.w3.org/2005/Atom}entry")
         assert len(papers) == len(raw), file.name
         for entry, paper in zip(raw, papers, strict=True):

@@ -14,7 +14,7 @@ from yibao.errors import GarbledError
 from yibao.records import AnnounceType
 
 MONDAY = date(2025, 1, 13)
-URL = catchup.page_address("https://arxiv.example/catchup", "cs.CL", MONDAY)
+URL = catchup.build_page_url("https://arxiv.example/catchup", "cs.CL", MONDAY)
 
 
 def page(category="cs.CL", on=MONDAY, **more):
@@ -22,7 +22,7 @@ def page(category="cs.CL", on=MONDAY, **more):
 
 
 def read(body, category="cs.CL", on=MONDAY):
-    return catchup.read_page(body, catchup.page_address("https://arxiv.example/catchup", category, on))
+    return catchup.parse_page(body, catchup.build_page_url("https://arxiv.example/catchup", category, on))
 
 
 def test_a_page_tells_who_was_announced_how_and_how_many():
@@ -46,15 +46,15 @@ def test_a_replacement_is_the_papers_own_or_that_of_a_cross_list_by_its_primary_
 
 def test_a_list_over_several_pages_is_one_list_whose_length_each_page_tells():
     found = [read(page(page=number, size=2)) for number in (1, 2)]
-    assert catchup.has_more(found[:1])
-    assert not catchup.has_more(found)
+    assert catchup.has_more_pages(found[:1])
+    assert not catchup.has_more_pages(found)
     assert catchup.count_declared(found) == 4
     assert len({line.arxiv_id for one in found for line in one.lines}) == 4
 
 
 def test_a_page_without_entries_declares_none_and_must_say_of_which_date():
     empty = read(page(counted=lambda _: [], damaged=lambda _: []))
-    assert (empty.lines, catchup.count_declared([empty]), catchup.has_more([empty])) == ((), 0, False)
+    assert (empty.lines, catchup.count_declared([empty]), catchup.has_more_pages([empty])) == ((), 0, False)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_an_archive_that_is_a_category_itself_keeps_its_name():
 
 
 def test_addresses_are_read_back():
-    assert catchup.subject_of(URL) == ("cs.CL", MONDAY)
+    assert catchup.parse_page_url(URL) == ("cs.CL", MONDAY)
     assert URL.endswith("/cs.CL/2025-01-13?abs=True&page=1")
 
 
@@ -128,13 +128,13 @@ def test_any_bytes_are_read_or_refused_and_nothing_else(body):
 )  # fmt: skip
 def test_the_published_holidays_of_2026_are_known_and_the_mornings_after(day):
     on = date.fromisoformat(day)
-    assert holidays.name_of(on)
+    assert holidays.find_holiday(on)
     following = on + timedelta(days=1)
     while following.isoweekday() > 5:
         following += timedelta(days=1)
-    assert holidays.name_of(following)
+    assert holidays.find_holiday(following)
 
 
 def test_an_ordinary_day_is_no_holiday():
-    assert [holidays.name_of(date(2026, 3, day)) for day in range(1, 32)] == [None] * 31
-    assert holidays.name_of(date(2026, 1, 2))  # The morning after New Year's Day.
+    assert [holidays.find_holiday(date(2026, 3, day)) for day in range(1, 32)] == [None] * 31
+    assert holidays.find_holiday(date(2026, 1, 2))  # The morning after New Year's Day.

@@ -9,8 +9,8 @@ from email.utils import formatdate
 import pytest
 
 from tests.standin.server import Fault, Standin
-from yibao.arxiv.client import Client, retry_after, user_agent
-from yibao.arxiv.pace import pace_file
+from yibao.arxiv.client import Client, build_user_agent, parse_retry_after
+from yibao.arxiv.pace import find_pace_file
 from yibao.errors import PATIENCE_S, GarbledError, RefusedError, UnreachableError, YibaoError
 from yibao.settings import Arxiv
 
@@ -48,7 +48,7 @@ def test_every_request_names_the_program_and_whom_to_write_to(ask, arxiv):
     assert response.status == 200
     assert arxiv.requests[0].user_agent.startswith("yibao/")
     assert "mailto:me@example.org" in arxiv.requests[0].user_agent
-    assert "no contact given" in user_agent("")
+    assert "no contact given" in build_user_agent("")
 
 
 def test_two_requests_are_three_seconds_apart_whoever_makes_them(ask):
@@ -121,7 +121,7 @@ def test_a_refusal_that_names_no_time_cools_everyone_down(ask, arxiv, fault, sec
 
 def test_a_stamp_that_cannot_be_read_costs_a_pace_and_never_a_breach(ask):
     ask()
-    pace_file(ask.settings, ask.folder).write_text("half a li")
+    find_pace_file(ask.settings, ask.folder).write_text("half a li")
     ask()
     assert ask.clock.slept == [pytest.approx(3.0, abs=0.01)]
 
@@ -146,14 +146,14 @@ def test_a_server_that_is_not_there_is_unreachable(tmp_path):
 
 @pytest.mark.parametrize(("value", "seconds"), [(None, None), ("7", 7.0), ("soon", None), ("-3", None), ("", None)])
 def test_a_retry_after_that_makes_no_sense_is_none(value, seconds):
-    assert retry_after(value, 0.0) == seconds
+    assert parse_retry_after(value, 0.0) == seconds
 
 
 def test_all_installations_that_ask_the_same_servers_share_one_pace(arxiv):
     first = Arxiv(**arxiv.settings, contact="a@example.org")
     second = Arxiv(**arxiv.settings, contact="b@example.org")
-    assert pace_file(first) == pace_file(second)
-    assert pace_file(first) != pace_file(Arxiv())
+    assert find_pace_file(first) == find_pace_file(second)
+    assert find_pace_file(first) != find_pace_file(Arxiv())
 
 
 def test_another_users_pace_is_not_broken_but_told(ask, monkeypatch):

@@ -8,12 +8,12 @@ import pytest
 from yibao.arxiv import catchup
 from yibao.arxiv.announcements import LIMIT
 from yibao.arxiv.completeness import (
-    Context,
+    ListContext,
     describe_batch,
-    expected_dates,
+    is_request_due,
     judge_list,
+    list_expected_dates,
     merge_entries,
-    needs_request,
     report_feed,
     report_pages,
     select_official,
@@ -22,7 +22,7 @@ from yibao.records import Announcement, AnnounceType, Batch, BatchState, ListEnt
 
 MONDAY, TUESDAY, SATURDAY = date(2025, 1, 13), date(2025, 1, 14), date(2025, 1, 18)
 NEW, CROSS, REPLACE = AnnounceType.NEW, AnnounceType.CROSS, AnnounceType.REPLACE
-ALONE = Context(MONDAY, was_announced=False, was_announced_later=False)
+ALONE = ListContext(MONDAY, was_announced=False, was_announced_later=False)
 AMONG_OTHERS = replace(ALONE, was_announced=True)
 
 
@@ -113,7 +113,7 @@ def test_a_feed_that_was_cut_or_has_items_set_aside_says_so():
 
 
 def test_a_page_whose_count_does_not_match_is_partial():
-    short = catchup.Page(announcements(2, source="catchup"), (), {"new": 3}, 3, 3)
+    short = catchup.CatchupPage(announcements(2, source="catchup"), (), {"new": 3}, 3, 3)
     look = report_pages([short], "cs.CL", MONDAY, MONDAY)
     assert judged([look], lines("catchup", count=2)) == (
         BatchState.PARTIAL,
@@ -148,11 +148,11 @@ def test_a_calendar_explains_a_quiet_day_and_never_silences_a_list():
     assert (state, "Christmas" in note) == (BatchState.NONE_ANNOUNCED, True)
     # On Martin Luther King Day 2024 arXiv announced although its calendar said it would not.
     assert judged([page(3)], lines("catchup"), on=date(2024, 1, 15))[0] == BatchState.COMPLETE
-    assert needs_request(None, None, christmas, christmas)
+    assert is_request_due(None, None, christmas, christmas)
 
 
 def test_a_day_that_nobody_announced_is_believed_once_arxiv_has_announced_since():
-    later = Context(TUESDAY, was_announced=False, was_announced_later=True)
+    later = ListContext(TUESDAY, was_announced=False, was_announced_later=True)
     state, note = judged([page(0, confirmed=2, looked_on=TUESDAY)], [], later)
     assert (state, note) == (BatchState.NONE_ANNOUNCED, "arXiv has announced since, and nothing for this date")
     assert judged([page(0, confirmed=2)], [], later)[0] == BatchState.UNKNOWN
@@ -177,19 +177,19 @@ def test_a_paper_that_oai_knows_and_no_list_has_makes_the_list_partial_until_it_
     ],
 )
 def test_a_paper_should_be_in_a_list_between_its_submission_and_the_day_it_was_known(submitted, known_from, days):
-    assert expected_dates(UnlistedPaper("2501.1", submitted, known_from)) == days
+    assert list_expected_dates(UnlistedPaper("2501.1", submitted, known_from)) == days
 
 
 def test_what_is_final_is_not_asked_again_and_a_quiet_working_day_once_more():
     complete = Batch("cs.CL", MONDAY, BatchState.COMPLETE, 3, 3, ("catchup",))
     quiet = replace(complete, state=BatchState.NONE_ANNOUNCED, declared=0, stored=0)
-    assert needs_request(None, None, MONDAY, MONDAY)
-    assert needs_request(replace(complete, state=BatchState.PARTIAL), page(), MONDAY, TUESDAY)
-    assert not needs_request(complete, page(), MONDAY, TUESDAY)
-    assert not needs_request(quiet, page(0), MONDAY, MONDAY)
-    assert needs_request(quiet, page(0), MONDAY, TUESDAY)
-    assert not needs_request(quiet, page(0, looked_on=TUESDAY), MONDAY, TUESDAY + timedelta(days=1))
-    assert not needs_request(None, None, MONDAY, MONDAY + timedelta(days=91))
+    assert is_request_due(None, None, MONDAY, MONDAY)
+    assert is_request_due(replace(complete, state=BatchState.PARTIAL), page(), MONDAY, TUESDAY)
+    assert not is_request_due(complete, page(), MONDAY, TUESDAY)
+    assert not is_request_due(quiet, page(0), MONDAY, MONDAY)
+    assert is_request_due(quiet, page(0), MONDAY, TUESDAY)
+    assert not is_request_due(quiet, page(0, looked_on=TUESDAY), MONDAY, TUESDAY + timedelta(days=1))
+    assert not is_request_due(None, None, MONDAY, MONDAY + timedelta(days=91))
 
 
 def test_a_list_beyond_arxivs_reach_says_that_it_cannot_be_had():

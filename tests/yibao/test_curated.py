@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yibao import differences
-from yibao.maths import formulas
+from yibao.maths import find_formulas
 from yibao.records import English
 from yibao.translations import check, fixes, glossary, markdown, quantities, sentences
-from yibao.translations.markdown import canonical_url
-from yibao.translations.spans import prose
+from yibao.translations.markdown import build_canonical_url
+from yibao.translations.spans import mask_non_prose
 
 _words = st.sampled_from(
     ["摘要", "模型", "LLM", "GPT-4o", "93.1%", "$a_b$", "，", "。", ", ", "3", "https://e.org/x", "（注）", "\\%"]
@@ -31,7 +31,7 @@ def written(entries, gap="\n\n", mark="## "):
 
 
 def read(content, path="a.md"):
-    return markdown.read_document(content if isinstance(content, bytes) else content.encode(), path, "zh-Hans")
+    return markdown.parse_document(content if isinstance(content, bytes) else content.encode(), path, "zh-Hans")
 
 
 def records(content):
@@ -44,9 +44,9 @@ def records(content):
 def rewritten(document):
     """A document's entries, written as the guide tells."""
     return "".join(
-        f"## {one.title_en}\n[{one.title}]({canonical_url(markdown.identifiers.Identifier(one.arxiv_id, one.version))})"
-        f"\n\n{one.abstract}\n\n"
+        f"## {one.title_en}\n[{one.title}]({url})\n\n{one.abstract}\n\n"
         for one in (entry.translation for entry in document.entries)
+        for url in [build_canonical_url(markdown.identifiers.Identifier(one.arxiv_id, one.version))]
     )
 
 
@@ -82,7 +82,7 @@ def test_mending_twice_is_mending_once_and_changes_nothing_but_signs_and_blanks(
     assert fixes.fix_content(once, "a.md", "zh-Hans") == once
     for before, after in zip(read(raw).entries, read(once).entries, strict=True):
         assert re.findall(r"\w", before.translation.abstract) == re.findall(r"\w", after.translation.abstract)
-        old, new = (formulas(one.translation.abstract.replace("\\%", "%")) for one in (before, after))
+        old, new = (find_formulas(one.translation.abstract.replace("\\%", "%")) for one in (before, after))
         assert old == new
     remains = {one.rule for one in check.check_document(read(once), (), {}, {}).problems}
     assert not remains & {"script-spacing", "half-width-punctuation", "address-form", "bare-percent"}
@@ -99,7 +99,7 @@ def test_every_problem_stands_at_a_place_that_is_in_the_file(entries):
 
 @given(st.text(max_size=200))
 def test_prose_is_as_long_as_the_text_and_blanks_formulas_and_addresses_only(text):
-    bare = prose(text)
+    bare = mask_non_prose(text)
     assert len(bare) == len(text)
     assert all(one in (was, "\ufffc") for one, was in zip(bare, text, strict=True))
 
@@ -115,8 +115,11 @@ def test_any_bytes_are_checked_and_mended_without_an_exception(raw):
 def test_a_difference_takes_out_what_is_old_and_puts_in_what_is_new(old, new):
     changes = differences.find_changes(old, new)
     assert (changes == []) == (" ".join(old.split()) == " ".join(new.split()))
-    assert "".join(one.added for one in changes) in differences.as_text(old, new).replace("\n", "") or len(changes) > 1
-    assert "<script" not in differences.as_html(old, new)
+    assert (
+        "".join(one.added for one in changes) in differences.render_changes_text(old, new).replace("\n", "")
+        or len(changes) > 1
+    )
+    assert "<script" not in differences.render_changes_html(old, new)
 
 
 # Numbers.
@@ -143,7 +146,7 @@ def test_a_difference_takes_out_what_is_old_and_puts_in_what_is_new(old, new):
     ],
 )
 def test_a_number_is_the_same_in_both_languages(english, chinese):
-    theirs, ours = quantities.quantities(english), quantities.quantities(chinese)
+    theirs, ours = quantities.find_quantities(english), quantities.find_quantities(chinese)
     assert len(theirs) == len(ours) >= 1
     for one, other in zip(theirs, ours, strict=True):
         assert one.values & other.values
@@ -154,7 +157,7 @@ def test_a_number_is_the_same_in_both_languages(english, chinese):
     "text", ["GPT-4", "o1", "v2", "3D", "LLaMA2", "R1-Zero", "GPT-4o", "[12]", "(3) three", "4D-GS"]
 )
 def test_a_figure_in_a_name_or_a_mark_is_no_number(text):
-    assert quantities.quantities(text) == []
+    assert quantities.find_quantities(text) == []
 
 
 @pytest.mark.parametrize(
@@ -168,22 +171,22 @@ def test_a_figure_in_a_name_or_a_mark_is_no_number(text):
     ],
 )
 def test_numbers_are_read_in_words(text, value):
-    assert Decimal(value) in quantities.read_numeral(text)
+    assert Decimal(value) in quantities.parse_numerals(text)
 
 
 @given(st.integers(1, 10**13))
 def test_a_whole_number_survives_grouping_and_wan(number):
-    (one,) = quantities.quantities(f"共 {number:,} 条")
+    (one,) = quantities.find_quantities(f"共 {number:,} 条")
     assert one.values == {Decimal(number)}
     if number % 10_000 == 0:
-        (other,) = quantities.quantities(f"共 {number // 10_000} 万条")
+        (other,) = quantities.find_quantities(f"共 {number // 10_000} 万条")
         assert other.values == one.values
 
 
 def test_money_is_no_formula_and_tex_behind_a_figure_is():
-    assert formulas("It costs $5 and $10.") == []
-    assert formulas(r"a $\sim$2$\times$ speedup") == [r"\sim", r"\times"]
-    assert formulas("$x$ and $$y\n=z$$") == ["x", "y\n=z"]
+    assert find_formulas("It costs $5 and $10.") == []
+    assert find_formulas(r"a $\sim$2$\times$ speedup") == [r"\sim", r"\times"]
+    assert find_formulas("$x$ and $$y\n=z$$") == ["x", "y\n=z"]
 
 
 def test_joined_sentences_are_not_missing_and_a_left_out_one_is():

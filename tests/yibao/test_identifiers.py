@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yibao import identifiers
-from yibao.identifiers import Identifier, parse, parse_address
+from yibao.identifiers import Identifier, parse_identifier, parse_link
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from yibao.identifiers import Identifier, parse, parse_address
     ],
 )
 def test_every_scheme_is_read_whole(written, arxiv_id, version):
-    assert parse(written) == Identifier(arxiv_id, version)
+    assert parse_identifier(written) == Identifier(arxiv_id, version)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_every_scheme_is_read_whole(written, arxiv_id, version):
     ],
 )
 def test_damaged_identifiers_are_refused(written):
-    assert parse(written) is None
+    assert parse_identifier(written) is None
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ def test_damaged_identifiers_are_refused(written):
     ],
 )
 def test_every_address_of_a_paper_is_that_paper(address):
-    found = parse_address(address)
+    found = parse_link(address)
     assert found is not None
     assert found.identifier == Identifier("2501.05727", 2)
     assert found.is_known_host
 
 
 def test_a_host_within_two_letters_is_taken_for_arxiv_and_said_to_be_unknown():
-    found = parse_address("https://arixv.org/abs/2501.05727")
+    found = parse_link("https://arixv.org/abs/2501.05727")
     assert found is not None
     assert found.identifier.arxiv_id == "2501.05727"
     assert not found.is_known_host
@@ -78,7 +78,7 @@ def test_a_host_within_two_letters_is_taken_for_arxiv_and_said_to_be_unknown():
     ["https://github.com/abs/2501.05727", "https://arxiv.org/list/cs.CL/new", "https://example.org/", "javascript:1"],
 )
 def test_addresses_elsewhere_are_no_papers(address):
-    assert parse_address(address) is None
+    assert parse_link(address) is None
 
 
 def test_old_identifiers_sort_before_new_ones_and_by_time():
@@ -90,14 +90,14 @@ def test_old_identifiers_sort_before_new_ones_and_by_time():
 @given(st.integers(1501, 2612).filter(lambda n: 1 <= n % 100 <= 12), st.integers(0, 99999), st.integers(1, 99))
 def test_what_is_written_is_read_back(month, number, version):
     arxiv_id = f"{month:04d}.{number:05d}"
-    assert parse(f"{arxiv_id}v{version}") == Identifier(arxiv_id, version)
-    found = parse_address(identifiers.abs_url(arxiv_id))
+    assert parse_identifier(f"{arxiv_id}v{version}") == Identifier(arxiv_id, version)
+    found = parse_link(identifiers.build_abs_url(arxiv_id))
     assert found is not None
     assert found.identifier.arxiv_id == arxiv_id
 
 
 @given(st.text())
 def test_any_text_is_an_answer_and_never_an_error(text):
-    parse(text)
-    parse_address(text)
-    parse_address(f"https://arxiv.org/abs/{text}")
+    parse_identifier(text)
+    parse_link(text)
+    parse_link(f"https://arxiv.org/abs/{text}")

@@ -13,11 +13,11 @@ from yibao.records import Author, Paper
 
 
 def test_all_of_arxivs_categories_are_known():
-    assert len(categories.taxonomy()) + len(categories.ALIASES) == 155
+    assert len(categories.load_taxonomy()) + len(categories.ALIASES) == 155
 
 
 def test_aliases_and_subsumed_archives_are_resolved_and_classes_kept_apart():
-    codes, classes = categories.split(["cs.NA", "math.NA", "cmp-lg", "hep-th", "68T50", "I.2.7", "astro-ph"])
+    codes, classes = categories.split_terms(["cs.NA", "math.NA", "cmp-lg", "hep-th", "68T50", "I.2.7", "astro-ph"])
     assert codes == ("math.NA", "cs.CL", "hep-th", "astro-ph")
     assert classes == ("68T50", "I.2.7")
 
@@ -28,14 +28,14 @@ def test_an_announcement_day_is_a_weekday():
 
 @pytest.mark.parametrize(("day", "week"), [(date(2025, 1, 17), "2025-W03"), (date(2024, 12, 30), "2025-W01")])
 def test_a_day_belongs_to_its_iso_week(day, week):
-    assert dates.week_of(day) == week
-    first, last = dates.week_days(week)
+    assert dates.format_week(day) == week
+    first, last = dates.parse_week(week)
     assert first <= day <= last
 
 
 def test_midnight_in_new_york_follows_daylight_saving():
-    assert dates.midnight(date(2025, 1, 13)) == datetime(2025, 1, 13, 5, tzinfo=UTC)
-    assert dates.midnight(date(2025, 7, 14)) == datetime(2025, 7, 14, 4, tzinfo=UTC)
+    assert dates.find_eastern_midnight(date(2025, 1, 13)) == datetime(2025, 1, 13, 5, tzinfo=UTC)
+    assert dates.find_eastern_midnight(date(2025, 7, 14)) == datetime(2025, 7, 14, 4, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -53,23 +53,23 @@ def test_midnight_in_new_york_follows_daylight_saving():
     ],
 )
 def test_damage_by_string_escapes_is_repaired_and_told(damaged, mended, repair):
-    assert text.mend(damaged) == (mended, (repair,))
+    assert text.mend_text(damaged) == (mended, (repair,))
 
 
 @pytest.mark.parametrize("sound", ["a\tb", "\tan item", "第一行\n第二行", "a\r\nb", r"\text{x}", "👩‍👧"])
 def test_sound_text_is_left_alone(sound):
-    assert text.mend(sound) == (sound, ())
+    assert text.mend_text(sound) == (sound, ())
 
 
 @given(st.text())
 def test_mended_text_can_stand_in_xml_and_mending_again_changes_nothing(anything):
-    mended = text.mend(anything).text
+    mended = text.mend_text(anything).text
     assert text.remove_illegal_characters(mended) == mended
-    assert text.mend(mended) == (mended, ())
+    assert text.mend_text(mended) == (mended, ())
 
 
 def test_a_paragraph_of_an_abstract_begins_with_blanks():
-    assert text.paragraphs("  First line\nwrapped.\n  Second paragraph.") == [
+    assert text.split_paragraphs("  First line\nwrapped.\n  Second paragraph.") == [
         "First line wrapped.",
         "Second paragraph.",
     ]
@@ -77,7 +77,7 @@ def test_a_paragraph_of_an_abstract_begins_with_blanks():
 
 @given(st.text(), st.integers(1, 50))
 def test_shortened_text_is_within_its_limit(anything, limit):
-    assert len(text.shorten(anything, limit)) <= limit + 1
+    assert len(text.shorten_text(anything, limit)) <= limit + 1
 
 
 def test_nothing_in_a_translation_is_executed_or_loaded():

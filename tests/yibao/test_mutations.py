@@ -10,7 +10,7 @@ import pytest
 from yibao.maths import FORMULA
 from yibao.records import English
 from yibao.translations import check, folder, glossary, identity, markdown, sentences
-from yibao.translations.spans import ADDRESS, prose
+from yibao.translations.spans import ADDRESS, mask_non_prose
 
 _LEAST = 0.95
 _ENOUGH = 300
@@ -41,7 +41,7 @@ def corpus(shared):
     found, _ = folder.find_files([data / "translations-weekly" / "weekly"])
     entries = []
     for file in found:
-        document = markdown.read_document(file.path.read_bytes(), file.shown, "zh-Hans")
+        document = markdown.parse_document(file.path.read_bytes(), file.shown, "zh-Hans")
         entries += [one for one in document.entries if one.translation.arxiv_id in english and one.translation.abstract]
     return [(one, english[one.translation.arxiv_id]) for one in entries], english
 
@@ -59,7 +59,7 @@ def pairs(shared):
     entries, english = [], {}
     for arxiv_id, title_en, title_zh, abstract_en, abstract_zh in rows:
         content = f"## {title_en}\n[{title_zh}](https://arxiv.org/abs/{arxiv_id})\n\n{abstract_zh}\n"
-        found = markdown.read_document(content.encode(), "pairs.md", "zh-Hans").entries
+        found = markdown.parse_document(content.encode(), "pairs.md", "zh-Hans").entries
         if len(found) == 1 and arxiv_id not in english:
             english[arxiv_id] = English(title_en, abstract_en)
             entries.append((found[0], english[arxiv_id]))
@@ -70,13 +70,13 @@ def _rules(entry, english, owners):
     translation = entry.translation
     title = translation.title or translation.title_en
     content = f"## {translation.title_en}\n[{title}](https://arxiv.org/abs/{translation.arxiv_id})\n\n{translation.abstract}\n"
-    document = markdown.read_document(content.encode(), translation.path, "zh-Hans")
+    document = markdown.parse_document(content.encode(), translation.path, "zh-Hans")
     terms = glossary.load_terms(None)
     return {one.rule for one in check.check_document(document, terms, {translation.arxiv_id: english}, owners).problems}
 
 
 def _change_number(entry, english, _all, chance: Random):
-    bare = prose(entry.translation.abstract)
+    bare = mask_non_prose(entry.translation.abstract)
     found = [
         one
         for one in re.finditer(r"(?<![A-Za-z0-9.\-_@])\d+(?:\.\d+)?(?![A-Za-z0-9.\-])", bare)
@@ -156,7 +156,7 @@ _MUTATIONS: dict[str, Callable] = {
 @pytest.mark.parametrize("kind", _KINDS)
 def test_of_a_hundred_entries_made_wrong_ninety_five_are_noticed(kind, corpus, pairs):
     entries, english = pairs if kind == "formula" else corpus
-    owners = {identity.key(one.title): arxiv_id for arxiv_id, one in english.items()}
+    owners = {identity.normalize_title(one.title): arxiv_id for arxiv_id, one in english.items()}
     chance = Random(7)
     caught, made, silent = 0, 0, 0
     for entry, source in chance.sample(entries, len(entries)):

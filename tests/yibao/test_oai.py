@@ -20,7 +20,7 @@ from yibao.records import Author, Version
 
 FRIDAY = date(2025, 1, 17)
 BASE = "https://oai.example/oai"
-LIST = oai.list_url(BASE, date(2025, 1, 1))
+LIST = oai.build_list_url(BASE, date(2025, 1, 1))
 
 
 def answer(query, **more):
@@ -33,7 +33,7 @@ def listing(prefix="arXivRaw", **more):
 
 
 def test_a_raw_record_tells_everything_of_a_paper():
-    (paper,) = [one for one in oai.read_page(listing(), LIST).papers if one.arxiv_id == "2501.05727"]
+    (paper,) = [one for one in oai.parse_page(listing(), LIST).papers if one.arxiv_id == "2501.05727"]
     assert (paper.version, paper.source, paper.primary_category) == (2, "arXivRaw", "cs.CL")
     assert paper.versions == (
         Version(1, datetime(2025, 1, 10, 5, 51, 52, tzinfo=UTC), None, 100),
@@ -48,7 +48,7 @@ def test_a_raw_record_tells_everything_of_a_paper():
 
 def test_the_three_forms_speak_of_the_same_papers():
     raw, parsed, core = (
-        oai.read_page(listing(prefix), LIST, prefix).papers for prefix in ("arXivRaw", "arXiv", "oai_dc")
+        oai.parse_page(listing(prefix), LIST, prefix).papers for prefix in ("arXivRaw", "arXiv", "oai_dc")
     )
     assert [one.arxiv_id for one in raw] == [one.arxiv_id for one in parsed] == [one.arxiv_id for one in core]
     assert [one.title for one in raw if "\\" not in one.title] == [one.title for one in core if "\\" not in one.title]
@@ -65,9 +65,9 @@ def test_the_fingerprint_tells_any_change_and_no_change_of_layout():
     laid_out = body.replace(b"<abstract>  ", b"<abstract>     ").replace(
         b"Enabling Scalable ", b"Enabling\n  Scalable  "
     )
-    first, again = (oai.read_page(text, LIST).papers for text in (body, laid_out))
+    first, again = (oai.parse_page(text, LIST).papers for text in (body, laid_out))
     assert [one.fingerprint for one in first] == [one.fingerprint for one in again]
-    changed = oai.read_page(body.replace(b"Second version", b"Third version"), LIST).papers
+    changed = oai.parse_page(body.replace(b"Second version", b"Third version"), LIST).papers
     different = [a.arxiv_id for a, b in zip(first, changed, strict=True) if a.fingerprint != b.fingerprint]
     assert different == ["2501.05727"]
 
@@ -83,21 +83,21 @@ def test_the_fingerprint_tells_any_change_and_no_change_of_layout():
 )
 def test_an_error_under_http_200_is_what_it_is(code, error):
     with pytest.raises(error, match="the reason"):
-        oai.read_page(oai_answers.error(BASE, code, "the reason", FRIDAY), LIST)
+        oai.parse_page(oai_answers.error(BASE, code, "the reason", FRIDAY), LIST)
 
 
 def test_nothing_that_matches_is_an_empty_page_and_no_error():
-    page = oai.read_page(oai_answers.error(BASE, "noRecordsMatch", "nothing", FRIDAY), LIST)
+    page = oai.parse_page(oai_answers.error(BASE, "noRecordsMatch", "nothing", FRIDAY), LIST)
     assert (page.papers, page.token, page.responded_on) == ((), None, FRIDAY)
 
 
 def test_an_unknown_identifier_is_told_apart_from_a_fault():
-    url = oai.record_url(BASE, "2501.99999")
+    url = oai.build_record_url(BASE, "2501.99999")
     query = {"verb": "GetRecord", "metadataPrefix": "arXivRaw", "identifier": "oai:arXiv.org:2501.99999"}
     with pytest.raises(NoRecordError):
-        oai.read_page(answer(query), url)
+        oai.parse_page(answer(query), url)
     known = answer({**query, "identifier": "oai:arXiv.org:2501.05727"})
-    assert [one.arxiv_id for one in oai.read_page(known, url).papers] == ["2501.05727"]
+    assert [one.arxiv_id for one in oai.parse_page(known, url).papers] == ["2501.05727"]
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_an_unknown_identifier_is_told_apart_from_a_fault():
 )
 def test_an_answer_that_is_not_what_was_asked_for_is_a_fault(damage, told):
     with pytest.raises(GarbledError, match=told):
-        oai.read_page(damage(listing()), LIST)
+        oai.parse_page(damage(listing()), LIST)
 
 
 def test_the_echo_of_another_from_is_arxivs_own_way_and_no_fault():
     body = listing().replace(b'verb="ListRecords"', b'verb="ListRecords" metadataPrefix="arXivRaw" from="2011-02-14"')
-    assert len(oai.read_page(body, LIST).papers) == 26
+    assert len(oai.parse_page(body, LIST).papers) == 26
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_the_echo_of_another_from_is_arxivs_own_way_and_no_fault():
     ],
 )
 def test_a_record_that_cannot_be_a_paper_is_set_aside_and_its_neighbours_are_read(old, new, told):
-    page = oai.read_page(listing().replace(old, new, 1), LIST)
+    page = oai.parse_page(listing().replace(old, new, 1), LIST)
     assert len(page.papers) == 25
     (problem,) = page.problems
     assert told in problem.message
@@ -140,40 +140,40 @@ def test_a_record_that_cannot_be_a_paper_is_set_aside_and_its_neighbours_are_rea
 
 def test_a_record_marked_as_deleted_is_told_for_arxiv_never_deletes():
     body = listing().replace(b"<header>", b'<header status="deleted">', 1)
-    page = oai.read_page(body, LIST)
+    page = oai.parse_page(body, LIST)
     assert (len(page.papers), len(page.problems)) == (25, 1)
 
 
 def test_a_token_is_given_back_as_it_came():
     token = "verb%3DListRecords%26from%3D2015-03-18%26skip%3D21"
-    url = oai.next_url(BASE, token)
+    url = oai.build_next_url(BASE, token)
     assert parse_qs(urlsplit(url).query)["resumptionToken"] == [token]
-    assert oai.is_continued(url)
-    assert not oai.is_continued(LIST)
-    assert oai.begun_on(LIST) == date(2025, 1, 1)
-    assert oai.begun_on(url) is None
+    assert oai.is_continued_url(url)
+    assert not oai.is_continued_url(LIST)
+    assert oai.parse_start_date(LIST) == date(2025, 1, 1)
+    assert oai.parse_start_date(url) is None
 
 
 def test_no_day_before_the_first_is_asked_for():
-    assert "from=2005-09-16" in oai.list_url(BASE, date(1999, 1, 1))
+    assert "from=2005-09-16" in oai.build_list_url(BASE, date(1999, 1, 1))
 
 
 def test_the_acm_class_of_arxivs_server_is_not_believed():
     body = listing().replace(b"<license>", b"<msc-class>68T50</msc-class><acm-class>None</acm-class><license>", 1)
-    (classes,) = {paper.subject_classes for paper in oai.read_page(body, LIST).papers if paper.subject_classes}
+    (classes,) = {paper.subject_classes for paper in oai.parse_page(body, LIST).papers if paper.subject_classes}
     assert classes == ("68T50",)
 
 
 def test_entities_are_not_expanded():
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><OAI-PMH><responseDate>2025-01-01</responseDate>&a;</OAI-PMH>'
     with pytest.raises(GarbledError):
-        oai.read_page(bomb, LIST)
+        oai.parse_page(bomb, LIST)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused_and_nothing_else(body):
     with contextlib.suppress(GarbledError):
-        oai.read_page(body, LIST)
+        oai.parse_page(body, LIST)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_every_real_record_is_read_without_loss(shared):
         if file.name.startswith("err_") or any(part in file.name for part in OTHERS):
             continue
         body = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-        page = oai.read_page(body, file.name, None)
+        page = oai.parse_page(body, file.name, None)
         raw = list(etree.fromstring(body).iter("{*}metadata"))
         assert len(page.papers) == len(raw) == page.declared, file.name
         assert page.problems == ()
@@ -278,16 +278,16 @@ def test_every_real_error_is_told_as_what_it_is(shared):
         "err_bad_token": TokenError,
     }.items():
         with pytest.raises(error):
-            oai.read_page((folder / f"{name}.xml").read_bytes(), LIST)
+            oai.parse_page((folder / f"{name}.xml").read_bytes(), LIST)
     with pytest.raises(NoRecordError):
-        oai.read_page(
-            (folder / "err_id_does_not_exist.xml").read_bytes(), oai.record_url(BASE, "2501.99999", "arXiv"), None
+        oai.parse_page(
+            (folder / "err_id_does_not_exist.xml").read_bytes(), oai.build_record_url(BASE, "2501.99999", "arXiv"), None
         )
-    assert oai.read_page((folder / "err_no_records.xml").read_bytes(), LIST, "arXiv").papers == ()
+    assert oai.parse_page((folder / "err_no_records.xml").read_bytes(), LIST, "arXiv").papers == ()
 
 
 @pytest.mark.shared
 def test_what_other_repositories_send_is_no_paper_of_arxivs_and_no_crash(shared):
     for file in sorted((shared / "data" / "arxiv-oai" / "other-repositories").iterdir()):
         with contextlib.suppress(GarbledError, TokenError):
-            assert oai.read_page(file.read_bytes(), file.name, None).papers == ()
+            assert oai.parse_page(file.read_bytes(), file.name, None).papers == ()

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.standin.server import Fault, Standin
-from yibao.arxiv.client import Client, retry_after
-from yibao.arxiv.pace import LONGEST_S, find_shared_folder, pace_file
+from yibao.arxiv.client import Client, parse_retry_after
+from yibao.arxiv.pace import LONGEST_S, find_pace_file, find_shared_folder
 from yibao.errors import RefusedError, YibaoError
 from yibao.settings import Arxiv, load
 
@@ -60,7 +60,7 @@ def test_processes_with_temporary_folders_of_their_own_share_the_pace(tmp_path):
             environ = {**os.environ, "TMPDIR": str(tmp_path / name)}
             askers.append(subprocess.Popen([sys.executable, "-c", ASKER, arxiv.url], env=environ))
         codes = [asker.wait(60) for asker in askers]
-        shared = pace_file(Arxiv(**dict.fromkeys(arxiv.settings, arxiv.url)))
+        shared = find_pace_file(Arxiv(**dict.fromkeys(arxiv.settings, arxiv.url)))
     for file in shared.parent.glob(f"{shared.name}*"):
         file.unlink()
     assert codes == [0, 0]
@@ -74,12 +74,12 @@ def test_the_shared_folder_is_one_in_which_everybody_may_write():
 def test_the_folder_is_a_setting(tmp_path):
     (tmp_path / "yibao.toml").write_text('[arxiv]\npace_folder = "locks"\n')
     arxiv = load(tmp_path / "yibao.toml", {}).arxiv
-    assert pace_file(arxiv).parent == tmp_path / "locks"
+    assert find_pace_file(arxiv).parent == tmp_path / "locks"
     with Standin() as server:
         chosen = Arxiv(**server.settings, pace_folder=tmp_path / "locks", pace_s=0.0)
         with Client(chosen, FakeClock()) as client:
             client.get(f"{server.url}/rss/cs.CL")
-    assert pace_file(chosen).exists()
+    assert find_pace_file(chosen).exists()
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_no_pace_of_our_own_is_kept(arxiv, tmp_path):
@@ -91,7 +91,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_no_pace_of_our_own_is_kept(
 
 def test_nobody_elses_file_is_written_through_a_link(arxiv, tmp_path):
     (tmp_path / "precious").write_text("precious")
-    pace_file(Arxiv(**arxiv.settings), tmp_path).symlink_to(tmp_path / "precious")
+    find_pace_file(Arxiv(**arxiv.settings), tmp_path).symlink_to(tmp_path / "precious")
     with pytest.raises(YibaoError, match="cannot be written"):
         ask(arxiv, tmp_path, FakeClock())
     assert (tmp_path / "precious").read_text() == "precious"
@@ -104,7 +104,7 @@ ABSURD = [b"", b"nan", b"inf", b"-inf", b"-1", b"1e300", b"99999999999999.999", 
 
 @pytest.mark.parametrize("stamp", ABSURD)
 def test_an_absurd_stamp_costs_a_pace_at_most_and_is_gone_afterwards(arxiv, tmp_path, stamp):
-    file = pace_file(Arxiv(**arxiv.settings), tmp_path)
+    file = find_pace_file(Arxiv(**arxiv.settings), tmp_path)
     file.write_bytes(stamp)
     clock = FakeClock()
     ask(arxiv, tmp_path, clock)
@@ -117,7 +117,7 @@ HUGE = ["86400", "999999999999", "9" * 500, "Fri, 31 Dec 9999 23:59:59 GMT"]
 
 @pytest.mark.parametrize("value", HUGE)
 def test_a_huge_retry_after_is_told_with_the_moment_and_the_file_to_remove(arxiv, tmp_path, value):
-    file, clock = pace_file(Arxiv(**arxiv.settings), tmp_path), FakeClock()
+    file, clock = find_pace_file(Arxiv(**arxiv.settings), tmp_path), FakeClock()
     until = datetime.fromtimestamp(NOW + LONGEST_S, UTC).strftime("%Y-%m-%d %H:%M UTC")
     arxiv.fail("/rss", Fault.TOO_MANY, retry_after=value)
     for reason in ("HTTP 429", "arXiv asked us to wait"):
@@ -164,4 +164,4 @@ STRANGE = [
 
 @pytest.mark.parametrize("value", STRANGE)
 def test_a_strange_retry_after_raises_nothing(value):
-    assert retry_after(value, NOW) in (None, 0.0)
+    assert parse_retry_after(value, NOW) in (None, 0.0)

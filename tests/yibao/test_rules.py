@@ -34,7 +34,7 @@ def block(name, kind):
 
 
 def found_in(content, english=None, owners=None):
-    document = markdown.read_document(content.encode(), "a.md", "zh-Hans")
+    document = markdown.parse_document(content.encode(), "a.md", "zh-Hans")
     known = {"2501.05727": english} if english else {}
     result = check.check_document(document, glossary.load_terms(None), known, owners or {})
     _, repeated = folder.resolve_entries(result.entries)
@@ -148,7 +148,7 @@ def test_a_lost_percent_sign_is_another_unit():
 
 
 def test_an_entry_without_english_is_counted_and_not_compared():
-    document = markdown.read_document(
+    document = markdown.parse_document(
         "## T\n[标](https://arxiv.org/abs/2501.05727)\n\n93%。\n".encode(), "a.md", "zh-Hans"
     )
     assert check.check_document(document, (), {}, {}).unknown == 1

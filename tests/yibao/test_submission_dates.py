@@ -27,7 +27,7 @@ _FORMS = {
 def test_the_day_that_a_record_of_oai_tells_is_kept_and_marked_as_a_day(form):
     body = f"<OAI-PMH><responseDate>2025-01-13T00:00:00Z</responseDate><GetRecord><record>{_HEAD}"
     body += f"<metadata>{_FORMS[form]}</metadata></record></GetRecord></OAI-PMH>"
-    (paper,) = oai.read_page(body.encode(), "https://oai.example", form).papers
+    (paper,) = oai.parse_page(body.encode(), "https://oai.example", form).papers
     assert (paper.submitted_at, paper.submitted_precision) == (DAY, Precision.DAY)
 
 

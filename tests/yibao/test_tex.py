@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yibao.records import Version
-from yibao.tex import skeleton, unicode_of
+from yibao.tex import decode_tex, extract_skeleton
 from yibao.withdrawals import is_withdrawn
 
 
@@ -27,7 +27,7 @@ from yibao.withdrawals import is_withdrawn
     ],
 )
 def test_a_command_for_a_letter_is_that_letter_and_other_commands_stay(tex, unicode):
-    assert unicode_of(tex) == unicode
+    assert decode_tex(tex) == unicode
 
 
 @pytest.mark.parametrize(
@@ -35,18 +35,18 @@ def test_a_command_for_a_letter_is_that_letter_and_other_commands_stay(tex, unic
     [('Schr\\"odinger', "Schrödinger"), ("{\\L}ukasz", "Łukasz"), ("$\\beta<1$", "$β < 1$"), ("a\n  b", "a b")],
 )
 def test_two_spellings_of_one_text_have_one_skeleton(one, other):
-    assert skeleton(one) == skeleton(other)
+    assert extract_skeleton(one) == extract_skeleton(other)
 
 
 def test_other_words_have_another_skeleton():
-    assert skeleton("Theorem 1") != skeleton("Theorem 2")
-    assert skeleton("A proof") != skeleton("A prof")
+    assert extract_skeleton("Theorem 1") != extract_skeleton("Theorem 2")
+    assert extract_skeleton("A proof") != extract_skeleton("A prof")
 
 
 @given(st.text())
 def test_any_text_has_a_unicode_form_that_is_its_own(text):
-    assert unicode_of(unicode_of(text)) == unicode_of(text)
-    assert skeleton(unicode_of(text)) == skeleton(text)
+    assert decode_tex(decode_tex(text)) == decode_tex(text)
+    assert extract_skeleton(decode_tex(text)) == extract_skeleton(text)
 
 
 @pytest.mark.parametrize(

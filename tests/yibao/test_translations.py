@@ -13,7 +13,7 @@ from yibao.translations import folder, markdown, names
 
 
 def read(content, path="2025/0113-0117.md"):
-    return markdown.read_document(content if isinstance(content, bytes) else content.encode(), path, "zh-Hans")
+    return markdown.parse_document(content if isinstance(content, bytes) else content.encode(), path, "zh-Hans")
 
 
 def translations(content):
@@ -146,7 +146,7 @@ def test_front_matter_credits_the_whole_file():
     ],
 )
 def test_a_files_name_tells_its_week_on_either_side_of_the_year(path, span):
-    assert names.span_of(path) == span
+    assert names.find_span(path) == span
 
 
 def test_of_several_entries_for_one_paper_the_last_counts_and_the_others_are_reported(tmp_path):
@@ -248,5 +248,5 @@ def test_every_entry_of_the_81_weekly_files_is_read_or_reported_and_equals_the_t
         ("2024/0603-0607.md", 27, "missing-translated-title"),
         ("2024/1223-1227.md", 62, "not-arxiv"),
     ]
-    assert Counter(names.week_of(f"x/{e.path}") is None for e in found.translations) == {False: 1254}
+    assert Counter(names.find_week(f"x/{e.path}") is None for e in found.translations) == {False: 1254}
     assert isinstance(root, Path)

@@ -61,7 +61,7 @@ HOSTS = [
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_host_that_looks_like_arxivs_is_named_and_its_repair_with_it(host):
     source = f"## T\n[标题](https://{host}/abs/2501.05727)\n\n摘要。\n"
-    document = markdown.read_document(source.encode(), "a.md", "zh-Hans")
+    document = markdown.parse_document(source.encode(), "a.md", "zh-Hans")
     assert [entry.translation.arxiv_id for entry in document.entries] == ["2501.05727"]
     (problem,) = [one for one in document.problems if one.rule == "misspelt-host"]
     assert problem.remedy == "Write https://arxiv.org/abs/2501.05727."
@@ -70,12 +70,12 @@ def test_a_host_that_looks_like_arxivs_is_named_and_its_repair_with_it(host):
 
 @pytest.mark.parametrize("host", ["vixra.org", "biorxiv.org", "alphaxiv.org", "example.org", "chinaxiv.org"])
 def test_another_archive_is_not_taken_for_arxiv(host):
-    assert identifiers.parse_address(f"https://{host}/abs/2501.05727") is None
+    assert identifiers.parse_link(f"https://{host}/abs/2501.05727") is None
 
 
 @pytest.mark.parametrize("host", sorted(identifiers.HOSTS))
 def test_arxivs_own_hosts_are_known(host):
-    found = identifiers.parse_address(f"https://www.{host}/abs/2501.05727")
+    found = identifiers.parse_link(f"https://www.{host}/abs/2501.05727")
     assert found
     assert found.is_known_host
 
@@ -90,9 +90,9 @@ def test_arxivs_own_hosts_are_known(host):
     ],
 )
 def test_a_tab_where_a_backslash_and_t_were_is_mended(damaged, mended):
-    assert text.mend(damaged) == (mended, ("damaged-tex",))
+    assert text.mend_text(damaged) == (mended, ("damaged-tex",))
 
 
 @pytest.mark.parametrize("sound", ["a\tone", "a\topic", "a\textends", "a\ttab"])
 def test_a_tab_before_a_word_is_a_tab(sound):
-    assert text.mend(sound) == (sound, ())
+    assert text.mend_text(sound) == (sound, ())

@@ -30,23 +30,18 @@ _TAG = re.compile(r"<[^>]+>")
 LIMIT = 2000
 
 
-def feed_address(base_url: str, category: str) -> str:
+def build_feed_url(base_url: str, category: str) -> str:
     """Where a category's feed is."""
     return f"{base_url}/{category}"
 
 
-def is_feed(url: str, base_url: str) -> bool:
-    """Whether an address is that of a category's feed."""
-    return url.startswith(f"{base_url}/")
-
-
-def subject_of(url: str) -> tuple[str, str]:
+def parse_feed_url(url: str) -> tuple[str, str]:
     """The format (`rss` or `atom`) and the category of a feed's address."""
     *_, source, category = url.split("/")
     return source, category
 
 
-def read_feed(body: bytes, url: str, category: str, source: str) -> Reading:
+def parse_feed(body: bytes, url: str, category: str, source: str) -> Reading:
     """Papers and announcements of one category's feed, in the feed's order.
 
     An item that cannot be a paper becomes a Problem; its neighbours are still read.
@@ -54,21 +49,21 @@ def read_feed(body: bytes, url: str, category: str, source: str) -> Reading:
     Raises:
         GarbledError: the document is broken, or is arXiv's answer to a category that it does not know.
     """
-    document, problems = xml_documents.parse(body, url)
+    document, problems = xml_documents.parse_feed_document(body, url)
     feed = document.feed
     if feed.get("title", "").startswith("Feed error"):
         raise GarbledError(url, f"arXiv refuses the query: {feed.get('subtitle', 'no reason given')}")
-    announced_on = _announced_on(feed, document.entries)
+    announced_on = _find_announcement_date(feed, document.entries)
     papers, announcements = [], []
     for number, item in enumerate(document.entries, 1):
         try:
-            paper, kind = _paper(item, source)
+            paper, kind = _parse_paper(item, source)
         except ValueError as error:
             problems.append(_set_aside(url, number, str(error)))
             continue
-        problems.extend(_doubts(paper, url, number))
+        problems.extend(_find_doubts(paper, url, number))
         papers.append(paper)
-        on = _item_date(item) or announced_on
+        on = _parse_item_date(item) or announced_on
         if on:
             announcements.append(Announcement(paper.arxiv_id, paper.version, category, on, kind, source))
         else:
@@ -76,40 +71,40 @@ def read_feed(body: bytes, url: str, category: str, source: str) -> Reading:
     return Reading(tuple(papers), tuple(announcements), tuple(problems), announced_on, len(document.entries))
 
 
-def _announced_on(feed: Any, entries: list[Any]) -> date | None:
+def _find_announcement_date(feed: Any, entries: list[Any]) -> date | None:
     # Atom's `updated` is the moment of building: between 20:00 and midnight it is a day behind, so items go first.
-    dated = {on for on in map(_item_date, entries) if on}
+    dated = {on for on in map(_parse_item_date, entries) if on}
     if dated:
         return max(dated)
     stamp = feed.get("published_parsed") or feed.get("updated_parsed")
-    return _eastern(stamp) if stamp else None
+    return _convert_stamp(stamp) if stamp else None
 
 
-def _item_date(item: Any) -> date | None:
+def _parse_item_date(item: Any) -> date | None:
     stamp = item.get("published_parsed")
-    return _eastern(stamp) if stamp else None
+    return _convert_stamp(stamp) if stamp else None
 
 
-def _eastern(stamp: Any) -> date:
-    return dates.eastern_date(datetime.fromtimestamp(timegm(stamp), UTC))
+def _convert_stamp(stamp: Any) -> date:
+    return dates.find_eastern_date(datetime.fromtimestamp(timegm(stamp), UTC))
 
 
-def _paper(item: Any, source: str) -> tuple[Paper, AnnounceType]:
+def _parse_paper(item: Any, source: str) -> tuple[Paper, AnnounceType]:
     legacy = _LEGACY_TITLE.search(item.get("title", ""))
-    identifier = identifiers.parse(legacy["id"]) if legacy else _identifier(item)
+    identifier = identifiers.parse_identifier(legacy["id"]) if legacy else _parse_identifier(item)
     if identifier is None:
         raise ValueError(f"Its identifier {item.get('id') or item.get('link') or '(none)'!r} is not one of arXiv's.")
     title = join_lines(_LEGACY_TITLE.sub("", item.get("title", "")))
     if not title:
         raise ValueError(f"{identifier.arxiv_id} has no title.")
     terms = [tag["term"] for tag in item.get("tags", []) if tag.get("term")] or ([legacy["category"]] if legacy else [])
-    codes, classes = categories.split(terms)
+    codes, classes = categories.split_terms(terms)
     paper = Paper(
         arxiv_id=identifier.arxiv_id,
         version=identifier.version or 1,
         title=title,
-        abstract=_abstract(item, is_legacy=legacy is not None),
-        authors=_authors(item),
+        abstract=_parse_abstract(item, is_legacy=legacy is not None),
+        authors=_parse_authors(item),
         categories=codes,
         primary_category=codes[0] if codes else None,
         source=source,
@@ -118,35 +113,35 @@ def _paper(item: Any, source: str) -> tuple[Paper, AnnounceType]:
         doi=item.get("arxiv_doi") or None,
         license=item.get("rights") or None,
     )
-    return paper, _LEGACY_TYPES[legacy["type"]] if legacy else _type(item, identifier.arxiv_id)
+    return paper, _LEGACY_TYPES[legacy["type"]] if legacy else _parse_type(item, identifier.arxiv_id)
 
 
-def _identifier(item: Any) -> identifiers.Identifier | None:
-    link = identifiers.parse_address(item.get("link", ""))
-    return identifiers.parse(item.get("id", "")) or (link.identifier if link else None)
+def _parse_identifier(item: Any) -> identifiers.Identifier | None:
+    link = identifiers.parse_link(item.get("link", ""))
+    return identifiers.parse_identifier(item.get("id", "")) or (link.identifier if link else None)
 
 
-def _type(item: Any, arxiv_id: str) -> AnnounceType:
+def _parse_type(item: Any, arxiv_id: str) -> AnnounceType:
     try:
         return AnnounceType(item.get("arxiv_announce_type", "").strip())
     except ValueError:
         raise ValueError(f"{arxiv_id} has the announce type {item.get('arxiv_announce_type')!r}.") from None
 
 
-def _abstract(item: Any, *, is_legacy: bool) -> str:
+def _parse_abstract(item: Any, *, is_legacy: bool) -> str:
     text = _PREFIX.sub("", item.get("summary", ""))
     # The RSS 1.0 feed wraps the abstract into HTML, escaped a second time.
     text = unescape(unescape(_TAG.sub("", text))) if is_legacy else text
     return text.strip()
 
 
-def _authors(item: Any) -> tuple[Author, ...]:
+def _parse_authors(item: Any) -> tuple[Author, ...]:
     # arXiv gives one dc:creator, names joined by commas, with affiliations in brackets.
     joined = ", ".join(author["name"] for author in item.get("authors", []) if author.get("name"))
     return authors.parse_names(unescape(_TAG.sub("", joined)) or item.get("author", ""))
 
 
-def _doubts(paper: Paper, url: str, number: int) -> Iterator[Problem]:
+def _find_doubts(paper: Paper, url: str, number: int) -> Iterator[Problem]:
     if not paper.abstract:
         yield Problem(
             url,

@@ -24,7 +24,7 @@ BATCH = 100
 _NAMESPACES = {"a": "http://www.w3.org/2005/Atom", "arxiv": "http://arxiv.org/schemas/atom"}
 
 
-def is_query(url: str) -> bool:
+def is_query_url(url: str) -> bool:
     """Whether an address asks the API for identifiers."""
     return "id_list=" in url
 
@@ -35,36 +35,36 @@ class NotAnIdentifierError(GarbledError):
     is_repeatable = False
 
 
-def query_address(base_url: str, arxiv_ids: Iterable[str]) -> str:
+def build_query_url(base_url: str, arxiv_ids: Iterable[str]) -> str:
     """The address that asks for these papers' latest versions."""
     ids = list(arxiv_ids)
     return f"{base_url}?{urlencode({'id_list': ','.join(ids), 'start': 0, 'max_results': len(ids)}, safe=',/')}"
 
 
-def read_answer(body: bytes, url: str) -> Reading:
+def parse_response(body: bytes, url: str) -> Reading:
     """The papers in an answer of the API, in the answer's order; none where it knows none of the identifiers.
 
     Raises:
         NotAnIdentifierError: the answer is the API's error entry, which looks like a paper and is none.
         GarbledError: the document is broken.
     """
-    text, problems = xml_documents.decode(body, url)
+    text, problems = xml_documents.decode_body(body, url)
     papers = []
-    items = _root(text, url).findall("a:entry", _NAMESPACES)
+    items = _parse_root(text, url).findall("a:entry", _NAMESPACES)
     for number, item in enumerate(items, 1):
-        if "/api/errors" in _text(item, "a:id"):
-            raise NotAnIdentifierError(url, f"the API answers: {_text(item, 'a:summary')}")
+        if "/api/errors" in _find_text(item, "a:id"):
+            raise NotAnIdentifierError(url, f"the API answers: {_find_text(item, 'a:summary')}")
         try:
-            papers.append(_paper(item))
+            papers.append(_parse_paper(item))
         except ValueError as error:
             problems.append(_set_aside(url, item, f"Entry {number} was set aside. {error}"))
             continue
         if not papers[-1].abstract:
-            problems.append(_without_abstract(url, item, papers[-1].arxiv_id))
+            problems.append(_report_missing_abstract(url, item, papers[-1].arxiv_id))
     return Reading(tuple(papers), (), tuple(problems), None, len(items))
 
 
-def _root(text: str, url: str) -> etree._Element:
+def _parse_root(text: str, url: str) -> etree._Element:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(text.encode(), parser)
@@ -75,59 +75,59 @@ def _root(text: str, url: str) -> etree._Element:
     return root
 
 
-def _paper(item: etree._Element) -> Paper:
-    address = identifiers.parse_address(_text(item, "a:id"))
+def _parse_paper(item: etree._Element) -> Paper:
+    address = identifiers.parse_link(_find_text(item, "a:id"))
     if address is None:
-        raise ValueError(f"Its identifier {_text(item, 'a:id')!r} is not one of arXiv's.")
-    title = join_lines(_text(item, "a:title"))
+        raise ValueError(f"Its identifier {_find_text(item, 'a:id')!r} is not one of arXiv's.")
+    title = join_lines(_find_text(item, "a:title"))
     if not title:
         raise ValueError(f"{address.identifier.arxiv_id} has no title.")
     primary = item.find("arxiv:primary_category", _NAMESPACES)
     terms = [str(category.get("term")) for category in item.findall("a:category", _NAMESPACES)]
-    codes, classes = categories.split([str(primary.get("term")), *terms] if primary is not None else terms)
+    codes, classes = categories.split_terms([str(primary.get("term")), *terms] if primary is not None else terms)
     return Paper(
         arxiv_id=address.identifier.arxiv_id,
         version=address.identifier.version or 1,
         title=title,
-        abstract=_abstract(item),
-        authors=tuple(_author(author) for author in item.findall("a:author", _NAMESPACES)),
+        abstract=_parse_abstract(item),
+        authors=tuple(_parse_author(author) for author in item.findall("a:author", _NAMESPACES)),
         categories=codes,
         primary_category=codes[0] if codes else None,
         source="api",
         subject_classes=classes,
-        comment=join_lines(_text(item, "arxiv:comment")) or None,
-        journal_ref=join_lines(_text(item, "arxiv:journal_ref")) or None,
-        doi=_text(item, "arxiv:doi") or None,
-        submitted_at=(submitted_at := _instant(_text(item, "a:published"))),
-        updated_at=_instant(_text(item, "a:updated")),
+        comment=join_lines(_find_text(item, "arxiv:comment")) or None,
+        journal_ref=join_lines(_find_text(item, "arxiv:journal_ref")) or None,
+        doi=_find_text(item, "arxiv:doi") or None,
+        submitted_at=(submitted_at := _parse_instant(_find_text(item, "a:published"))),
+        updated_at=_parse_instant(_find_text(item, "a:updated")),
         submitted_precision=Precision.SECOND if submitted_at else None,
     )
 
 
-def _abstract(item: etree._Element) -> str:
+def _parse_abstract(item: etree._Element) -> str:
     # Blanks at the start of a later line mark a paragraph; those before the first mean nothing.
-    return _text(item, "a:summary").strip()
+    return _find_text(item, "a:summary").strip()
 
 
-def _author(author: etree._Element) -> Author:
+def _parse_author(author: etree._Element) -> Author:
     places = author.findall("arxiv:affiliation", _NAMESPACES)
-    return Author(join_lines(_text(author, "a:name")), tuple(join_lines(place.text or "") for place in places))
+    return Author(join_lines(_find_text(author, "a:name")), tuple(join_lines(place.text or "") for place in places))
 
 
-def _asked(url: str) -> str:
+def _strip_query(url: str) -> str:
     # Without the list of identifiers, which is of no use to a person.
     return url.partition("?")[0]
 
 
-def _line(item: etree._Element) -> int:
+def _find_line(item: etree._Element) -> int:
     return int(item.sourceline) if isinstance(item.sourceline, int) else 1
 
 
-def _text(item: etree._Element, path: str) -> str:
+def _find_text(item: etree._Element, path: str) -> str:
     return (item.findtext(path, "", _NAMESPACES) or "").strip("\n")
 
 
-def _instant(stamp: str) -> datetime | None:
+def _parse_instant(stamp: str) -> datetime | None:
     try:
         return datetime.fromisoformat(stamp.strip()).astimezone(UTC)
     except ValueError:
@@ -136,9 +136,11 @@ def _instant(stamp: str) -> datetime | None:
 
 def _set_aside(url: str, item: etree._Element, message: str) -> Problem:
     remedy = "Look at the kept response; the other entries were read."
-    return Problem(_asked(url), _line(item), 1, "unreadable-item", Severity.ERROR, message, remedy)
+    return Problem(_strip_query(url), _find_line(item), 1, "unreadable-item", Severity.ERROR, message, remedy)
 
 
-def _without_abstract(url: str, item: etree._Element, arxiv_id: str) -> Problem:
+def _report_missing_abstract(url: str, item: etree._Element, arxiv_id: str) -> Problem:
     message, remedy = f"{arxiv_id} has no abstract at arXiv.", "It is published with its title alone."
-    return Problem(_asked(url), _line(item), 1, "missing-abstract", Severity.WARNING, message, remedy, arxiv_id)
+    return Problem(
+        _strip_query(url), _find_line(item), 1, "missing-abstract", Severity.WARNING, message, remedy, arxiv_id
+    )

@@ -17,12 +17,12 @@ def parse_byline(byline: str) -> tuple[Author, ...]:
     if "(" not in byline:
         parts = _COLON.sub(",", _AND.sub(",", join_lines(byline))).split(",")
         return tuple([Author(name) for part in parts if _is_name(name := part.strip())])
-    return tuple(author for part in _outside_brackets(byline) for author in _split_part(part, _AND, _COLON))
+    return tuple(author for part in _split_outside_brackets(byline) for author in _split_part(part, _AND, _COLON))
 
 
 def parse_names(names: str) -> tuple[Author, ...]:
     """The authors of a list that arXiv joined by commas; an `and` is part of a name there."""
-    return tuple(author for part in _outside_brackets(names) for author in _split_part(part, _COLON))
+    return tuple(author for part in _split_outside_brackets(names) for author in _split_part(part, _COLON))
 
 
 def _split_part(part: str, *separators: re.Pattern[str]) -> Iterator[Author]:
@@ -34,7 +34,7 @@ def _split_part(part: str, *separators: re.Pattern[str]) -> Iterator[Author]:
     yield from (Author(join_lines(name)) for name in first if _is_name(name))
     # In brackets alone stands where others work: ((1) INAF, (2) ESO).
     if _is_name(last):
-        yield _author(join_lines(last + bracket + place))
+        yield _parse_author(join_lines(last + bracket + place))
 
 
 def _is_name(text: str) -> bool:
@@ -42,12 +42,12 @@ def _is_name(text: str) -> bool:
     return any(letter.isalpha() for letter in text)
 
 
-def _author(part: str) -> Author:
+def _parse_author(part: str) -> Author:
     found = _WITH_PLACE.fullmatch(part)
     return Author(found["name"], (found["place"],)) if found else Author(part)
 
 
-def _outside_brackets(joined: str) -> Iterator[str]:
+def _split_outside_brackets(joined: str) -> Iterator[str]:
     """What stands between commas, those inside brackets apart; never empty."""
     depth, start, parts = 0, 0, []
     for place, letter in enumerate(joined):

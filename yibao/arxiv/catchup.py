@@ -20,8 +20,6 @@ from yibao.sources import CATCHUP
 
 #: How far back a page can be had.
 REACH = timedelta(days=90)
-#: Entries on one page.
-PAGE_SIZE = 2000
 
 _SECTION = re.compile(
     r"(?P<name>New|Cross|Replacement)[\s-]*(?:submissions?|lists?)\s*"
@@ -35,7 +33,7 @@ _CROSS_FROM = re.compile(r"cross-list from ([A-Za-z-]+(?:\.[A-Za-z-]+)?)")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CatchupPage:
     """One page of a list."""
 
     lines: tuple[Announcement, ...]
@@ -48,17 +46,17 @@ class Page:
     shown: int
 
 
-def is_page(url: str, base_url: str) -> bool:
+def is_page_url(url: str, base_url: str) -> bool:
     """Whether an address is that of a catch-up page."""
     return url.startswith(f"{base_url}/")
 
 
-def page_address(base_url: str, category: str, on: date, page: int = 1) -> str:
+def build_page_url(base_url: str, category: str, on: date, page: int = 1) -> str:
     """Where a category's list of a date is. Always with abstracts: one form of address, as caches like it."""
     return f"{base_url}/{category}/{on.isoformat()}?abs=True&page={page}"
 
 
-def subject_of(url: str) -> tuple[str, date]:
+def parse_page_url(url: str) -> tuple[str, date]:
     """The category and the date of a page's address."""
     *_, category, day = url.partition("?")[0].split("/")
     return category, date.fromisoformat(day)
@@ -69,7 +67,7 @@ def is_within_reach(on: date, today: date) -> bool:
     return today - REACH <= on <= today
 
 
-def count_declared(pages: Sequence[Page]) -> int:
+def count_declared(pages: Sequence[CatchupPage]) -> int:
     """How many entries a list has, by the words of all its pages."""
     sections: dict[str, int] = {}
     for page in pages:
@@ -77,19 +75,19 @@ def count_declared(pages: Sequence[Page]) -> int:
     return max(sum(sections.values()), *(page.total or 0 for page in pages))
 
 
-def has_more(pages: Sequence[Page]) -> bool:
+def has_more_pages(pages: Sequence[CatchupPage]) -> bool:
     """Whether the list goes on after these pages, as far as they tell."""
     return pages[-1].shown > 0 and sum(page.shown for page in pages) < count_declared(pages)
 
 
-def read_page(body: bytes, url: str) -> Page:
+def parse_page(body: bytes, url: str) -> CatchupPage:
     """The announcements of a page, in its order. An entry that cannot be read becomes a Problem.
 
     Raises:
         GarbledError: it is no catch-up page, speaks of another date, or shows fewer entries than it says.
     """
-    category, on = subject_of(url)
-    root = _root(body, url)
+    category, on = parse_page_url(url)
+    root = _parse_root(body, url)
     _check_date(root, url, on)
     lines: list[Announcement] = []
     problems: list[Problem] = []
@@ -99,14 +97,14 @@ def read_page(body: bytes, url: str) -> Page:
     seen: set[str] = set()
     for element in root.iter("h3", "dt"):
         if element.tag == "h3":
-            if found := _SECTION.search(_text(element)):
+            if found := _SECTION.search(_fold_text(element)):
                 kind = found["name"].lower()
                 shown += int(found["shown"])
                 sections[kind] = int(found["total"])
             continue
         entries += 1
         try:
-            line = _line(element, kind, category, on)
+            line = _parse_entry(element, kind, category, on)
         except ValueError as error:
             problems.append(_set_aside(url, element, entries, str(error)))
             continue
@@ -116,10 +114,10 @@ def read_page(body: bytes, url: str) -> Page:
     if entries != shown:
         raise GarbledError(url, f"the page shows {entries} entries and says that they are {shown}")
     total = _TOTAL.search(root.text_content())
-    return Page(tuple(lines), tuple(problems), sections, int(total[1]) if total else None, shown)
+    return CatchupPage(tuple(lines), tuple(problems), sections, int(total[1]) if total else None, shown)
 
 
-def _root(body: bytes, url: str) -> html.HtmlElement:
+def _parse_root(body: bytes, url: str) -> html.HtmlElement:
     if not body.strip():
         raise GarbledError(url, "the answer is empty")
     parser = html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
@@ -134,14 +132,14 @@ def _root(body: bytes, url: str) -> html.HtmlElement:
 
 def _check_date(root: html.HtmlElement, url: str, on: date) -> None:
     """The page must say of which date it speaks: one served for another date looks like a list of this one."""
-    told = [day for element in root.iter("title", "h1", "h2", "h3") for day in _dates(_text(element))]
+    told = [day for element in root.iter("title", "h1", "h2", "h3") for day in _parse_dates(_fold_text(element))]
     if not told:
         raise GarbledError(url, "the answer is an HTML page, but does not say of which date it speaks")
     if on not in told:
         raise GarbledError(url, f"the page speaks of {told[0]}, not of {on}")
 
 
-def _dates(text: str) -> list[date]:
+def _parse_dates(text: str) -> list[date]:
     found = []
     for day, month, year, iso in _DATE.findall(text):
         try:
@@ -153,44 +151,44 @@ def _dates(text: str) -> list[date]:
     return found
 
 
-def _line(element: html.HtmlElement, kind: str, category: str, on: date) -> Announcement:
-    links = (identifiers.parse_address(f"//arxiv.org{a.get('href')}") for a in element.iter("a") if _is_abs(a))
+def _parse_entry(element: html.HtmlElement, kind: str, category: str, on: date) -> Announcement:
+    links = (identifiers.parse_link(f"//arxiv.org{a.get('href')}") for a in element.iter("a") if _is_abstract_link(a))
     link = next(filter(None, links), None)
     if link is None:
         raise ValueError("It has no link to an abstract.")
     if not kind:
         raise ValueError(f"{link.identifier.arxiv_id} stands under no heading.")
-    return Announcement(link.identifier.arxiv_id, None, category, on, _type(element, kind, category), CATCHUP)
+    return Announcement(link.identifier.arxiv_id, None, category, on, _determine_type(element, kind, category), CATCHUP)
 
 
-def _is_abs(link: html.HtmlElement) -> bool:
+def _is_abstract_link(link: html.HtmlElement) -> bool:
     return (link.get("href") or "").startswith("/abs/")
 
 
-def _type(element: html.HtmlElement, kind: str, category: str) -> AnnounceType:
+def _determine_type(element: html.HtmlElement, kind: str, category: str) -> AnnounceType:
     if kind == "new":
         return AnnounceType.NEW
     if kind == "cross":
         return AnnounceType.CROSS
-    primary = _primary(element)
+    primary = _find_primary(element)
     is_own = primary is None or primary == category or primary.partition(".")[0] == category
     return AnnounceType.REPLACE if is_own else AnnounceType.REPLACE_CROSS
 
 
-def _primary(element: html.HtmlElement) -> str | None:
+def _find_primary(element: html.HtmlElement) -> str | None:
     """The canonical primary category that an entry names; None where it names none."""
-    if found := _CROSS_FROM.search(_text(element)):
-        return categories.canonical(found[1])
+    if found := _CROSS_FROM.search(_fold_text(element)):
+        return categories.find_canonical(found[1])
     described = element.getnext()
     if described is None or described.tag != "dd":
         return None
     for part in described.iter("span"):
-        if part.get("class") == "primary-subject" and (found := _CODE.search(_text(part))):
-            return categories.canonical(found[1])
+        if part.get("class") == "primary-subject" and (found := _CODE.search(_fold_text(part))):
+            return categories.find_canonical(found[1])
     return None
 
 
-def _text(element: html.HtmlElement) -> str:
+def _fold_text(element: html.HtmlElement) -> str:
     return " ".join(element.text_content().split())
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 import httpx
 
 from yibao import __version__
-from yibao.arxiv.pace import LONGEST_S, Clock, Pace, pace_file
+from yibao.arxiv.pace import LONGEST_S, Clock, Pace, find_pace_file
 from yibao.errors import ClockError, RefusedError
 from yibao.http_client import Answer, HttpClient
 from yibao.settings import Arxiv
@@ -42,9 +42,9 @@ class Client:
     """A connection to arXiv. Use as a context manager."""
 
     def __init__(self, arxiv: Arxiv, clock: Clock, *, folder: Path | None = None) -> None:
-        self._pace = Pace(pace_file(arxiv, folder), arxiv.pace_s, clock)
+        self._pace = Pace(find_pace_file(arxiv, folder), arxiv.pace_s, clock)
         self._clock = clock
-        self._http = HttpClient(arxiv.timeout_s, user_agent(arxiv.contact))
+        self._http = HttpClient(arxiv.timeout_s, build_user_agent(arxiv.contact))
         urls = (arxiv.rss_url, arxiv.atom_url, arxiv.api_url, arxiv.oai_url, arxiv.catchup_url)
         self._servers = [httpx.URL(url) for url in urls]
 
@@ -80,9 +80,9 @@ class Client:
 
     def _explain_refusal(self, url: str, answer: Answer) -> RefusedError:
         """Silence this host for as long as the refusal demands, and say so."""
-        retry_after_s = retry_after(answer.headers.get("retry-after"), self._clock.now())
+        retry_after_s = parse_retry_after(answer.headers.get("retry-after"), self._clock.now())
         self._pace.cool_down(answer.status, retry_after_s)
-        reason = _refusal(answer.status, retry_after_s)
+        reason = _describe_refusal(answer.status, retry_after_s)
         return RefusedError(url, reason, answer.status, retry_after_s, self._pace.explain_silence())
 
     def _resolve_redirect(self, url: str, answer: Answer) -> str:
@@ -115,12 +115,12 @@ def _is_beneath(target: httpx.URL, server: httpx.URL) -> bool:
     return is_near and bool(server.host) and target.port == server.port
 
 
-def user_agent(contact: str) -> str:
+def build_user_agent(contact: str) -> str:
     """How we present ourselves: the program, its version, and whom to write to."""
     return f"yibao/{__version__} ({f'mailto:{contact}' if '@' in contact else contact or 'no contact given'})"
 
 
-def retry_after(value: str | None, now: float) -> float | None:
+def parse_retry_after(value: str | None, now: float) -> float | None:
     """Seconds to wait from now, a day at most; None where the header is missing or makes no sense.
 
     Both forms count: seconds, and a date. Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
@@ -155,7 +155,7 @@ def check_clock(date: str | None, age: str | None, now: float) -> None:
         )
 
 
-def _refusal(status: int, retry_after_s: float | None) -> str:
+def _describe_refusal(status: int, retry_after_s: float | None) -> str:
     wait = "" if retry_after_s is None else f", and asks for {retry_after_s:.0f} s of patience"
     meaning = {403: " (access denied: stop, and write to arXiv)", 429: " (too many requests)"}.get(status, "")
     return f"arXiv answers HTTP {status}{meaning}{wait}"

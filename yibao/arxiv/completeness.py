@@ -28,7 +28,7 @@ _REPEATED = "the feed repeats an earlier list under a new date"
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ListContext:
     """What is known beside the list itself."""
 
     #: Date of the run.
@@ -51,7 +51,7 @@ def report_feed(reading: Reading, category: str, on: date, source: str, earlier:
     if not reading.declared:
         return look
     if reading.announced_on != on:
-        return replace(look, declared=None, read=0, note=_of_another_date(reading.announced_on, on))
+        return replace(look, declared=None, read=0, note=_explain_other_date(reading.announced_on, on))
     if any(line.arxiv_id in earlier for line in reading.announcements if line.type.is_first):
         return replace(look, note=_REPEATED)
     if reading.declared >= LIMIT:
@@ -59,12 +59,12 @@ def report_feed(reading: Reading, category: str, on: date, source: str, earlier:
     return replace(look, note=f"{aside} of {reading.declared} items of the feed were set aside" if aside else "")
 
 
-def is_repeated(look: SourceReport) -> bool:
+def is_repeated_feed(look: SourceReport) -> bool:
     """Whether the feed is an earlier one under a new date: nothing in it is news of this date."""
     return look.note == _REPEATED
 
 
-def report_pages(pages: Sequence[catchup.Page], category: str, on: date, today: date) -> SourceReport:
+def report_pages(pages: Sequence[catchup.CatchupPage], category: str, on: date, today: date) -> SourceReport:
     """What the catch-up pages say of a date."""
     declared, read = catchup.count_declared(pages), len({line.arxiv_id for page in pages for line in page.lines})
     note = "" if read == declared else f"the catch-up page says {declared} entries, {read} could be read"
@@ -116,19 +116,19 @@ def _is_convincing(page: SourceReport) -> bool:
 
 
 def judge_list(
-    category: str, on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: Context
+    category: str, on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: ListContext
 ) -> Batch:
     """What may be said of the list; `looks` by source, `lines` the official ones."""
     page = looks.get(CATCHUP)
     held = sum(line.is_described for line in lines)
     spoken = tuple(sorted(source for source, look in looks.items() if look.declared is not None))
-    state, note = _state(category, on, looks, lines, context)
+    state, note = _judge_state(category, on, looks, lines, context)
     return Batch(category, on, state, page.declared if page else None, held, spoken, note)
 
 
-def expected_dates(paper: UnlistedPaper) -> list[date]:
+def list_expected_dates(paper: UnlistedPaper) -> list[date]:
     """The dates of which one should list the paper: after its submission, until the day on which we knew it."""
-    day = dates.eastern_date(paper.submitted_at)
+    day = dates.find_eastern_date(paper.submitted_at)
     found = []
     while day < paper.known_from:
         day += timedelta(days=1)
@@ -137,7 +137,7 @@ def expected_dates(paper: UnlistedPaper) -> list[date]:
     return found
 
 
-def needs_request(batch: Batch | None, page: SourceReport | None, on: date, today: date) -> bool:
+def is_request_due(batch: Batch | None, page: SourceReport | None, on: date, today: date) -> bool:
     """Whether the catch-up page of this date should be asked.
 
     What is final is not asked again; a quiet working day is, once, on a later day: two sources may be wrong together.
@@ -162,7 +162,7 @@ def mark_span(batch: Batch, first: date) -> Batch:
     return replace(batch, note=f"{_SPAN}{first} to {batch.announced_on}: {batch.note}")
 
 
-def days_of(batch: Batch) -> str:
+def describe_days(batch: Batch) -> str:
     """The day of which a line of the ledger speaks, or the span."""
     is_span = batch.note.startswith(_SPAN)
     return batch.note.removeprefix(_SPAN).partition(":")[0] if is_span else str(batch.announced_on)
@@ -177,31 +177,31 @@ def describe_batch(batch: Batch) -> str:
     return f"{batch.state} ({batch.note})" if batch.note else str(batch.state)
 
 
-def _state(
-    category: str, on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: Context
+def _judge_state(
+    category: str, on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: ListContext
 ) -> tuple[BatchState, str]:
     page = looks.get(CATCHUP)
     if page is None or page.declared is None:
-        return _without_page(on, looks, lines, context)
-    doubt = page.note or _doubt(page, category, lines, context)
+        return _judge_without_page(on, looks, lines, context)
+    doubt = page.note or _find_doubt(page, category, lines, context)
     if doubt:
         return BatchState.PARTIAL, doubt
-    return (BatchState.COMPLETE, "") if page.declared else _quiet(on, looks, context)
+    return (BatchState.COMPLETE, "") if page.declared else _judge_empty_page(on, looks, context)
 
 
-def _doubt(page: SourceReport, category: str, lines: Sequence[ListEntry], context: Context) -> str:
+def _find_doubt(page: SourceReport, category: str, lines: Sequence[ListEntry], context: ListContext) -> str:
     """What speaks against a page that is sound by itself; empty where nothing does."""
     against = [line for line in lines if _is_contradicted(line, category)]
     if against:
-        return f"the feed lists what the catch-up page does not: {_some(against)}"
+        return f"the feed lists what the catch-up page does not: {_name_first(against)}"
     if context.unlisted and page.confirmed < _CONVINCED:
-        return f"OAI-PMH knows papers of it that no list has: {_some(context.unlisted)}"
+        return f"OAI-PMH knows papers of it that no list has: {_name_first(context.unlisted)}"
     bare = [line for line in lines if not line.is_described]
-    return f"{len(bare)} of {len(lines)} papers are not described yet: {_some(bare)}" if bare else ""
+    return f"{len(bare)} of {len(lines)} papers are not described yet: {_name_first(bare)}" if bare else ""
 
 
-def _without_page(
-    on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: Context
+def _judge_without_page(
+    on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: ListContext
 ) -> tuple[BatchState, str]:
     feeds = [look for source, look in looks.items() if source != CATCHUP]
     is_empty = bool(feeds) and all(look.declared == 0 and not look.note for look in feeds)
@@ -218,7 +218,7 @@ def _without_page(
     return BatchState.PARTIAL if lines else BatchState.UNKNOWN, f"{spoken}; the catch-up page: {why}"
 
 
-def _quiet(on: date, looks: Mapping[str, SourceReport], context: Context) -> tuple[BatchState, str]:
+def _judge_empty_page(on: date, looks: Mapping[str, SourceReport], context: ListContext) -> tuple[BatchState, str]:
     """The catch-up page says that nothing was announced: true, or a fault that looks like it."""
     if not dates.is_announcement_day(on):
         return BatchState.NONE_ANNOUNCED, ""
@@ -228,8 +228,10 @@ def _quiet(on: date, looks: Mapping[str, SourceReport], context: Context) -> tup
     if context.was_announced and (agrees or page.confirmed >= _TWICE):
         return BatchState.NONE_ANNOUNCED, ""
     if context.was_announced_later and page.looked_on > on and page.confirmed >= _TWICE:
-        return BatchState.NONE_ANNOUNCED, holidays.name_of(on) or "arXiv has announced since, and nothing for this date"
-    holiday = holidays.name_of(on)
+        return BatchState.NONE_ANNOUNCED, holidays.find_holiday(
+            on
+        ) or "arXiv has announced since, and nothing for this date"
+    holiday = holidays.find_holiday(on)
     if holiday and agrees and not context.was_announced:
         return BatchState.NONE_ANNOUNCED, holiday
     return BatchState.UNKNOWN, "the catch-up page is empty on a working day, and nothing explains it yet"
@@ -246,7 +248,7 @@ def _is_contradicted(line: ListEntry, category: str) -> bool:
     return CATCHUP not in line.sources and not is_within
 
 
-def _of_another_date(spoken: date | None, on: date) -> str:
+def _explain_other_date(spoken: date | None, on: date) -> str:
     if spoken is None:
         return "the feed bears no date"
     if spoken < on:
@@ -254,6 +256,6 @@ def _of_another_date(spoken: date | None, on: date) -> str:
     return f"the feed speaks of {spoken} by now, and cannot be asked about earlier dates"
 
 
-def _some(lines: Sequence[ListEntry] | Sequence[UnlistedPaper]) -> str:
+def _name_first(lines: Sequence[ListEntry] | Sequence[UnlistedPaper]) -> str:
     named = ", ".join(line.arxiv_id for line in lines[:_NAMED])
     return named if len(lines) <= _NAMED else f"{named} and {len(lines) - _NAMED} more"

@@ -75,7 +75,7 @@ def find_open(
     return [
         key
         for key in sorted(find_reachable(scope, on, batches.keys()))
-        if completeness.needs_request(batches.get(key), pages.get(key), key.on, on)
+        if completeness.is_request_due(batches.get(key), pages.get(key), key.on, on)
     ]
 
 
@@ -108,7 +108,7 @@ def find_lost_spans(scope: Scope, on: date, known: Iterable[ListKey]) -> list[Sp
     for category, first in find_first_days(scope, on, keys).items():
         if category in newest or scope.until <= beyond:
             since = max(first, newest[category] + _DAY) if category in newest else first
-            days = dates.announcement_days(since, min(scope.until, beyond))
+            days = dates.trim_to_announcement_days(since, min(scope.until, beyond))
             spans += [Span(category, *days)] if days else []
     return spans
 
@@ -123,7 +123,7 @@ def find_left_out(
     left_out: dict[ListKey, list[UnlistedPaper]] = {}
     for category, papers in unlisted.items():
         for paper in papers:
-            keys = [ListKey(day, category) for day in completeness.expected_dates(paper)]
+            keys = [ListKey(day, category) for day in completeness.list_expected_dates(paper)]
             if asked >= set(keys):
                 for key in keys:
                     left_out.setdefault(key, []).append(paper)

@@ -39,7 +39,7 @@ class NoRecordError(UpstreamError):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RecordsPage:
     """One page of a list, in the list's order."""
 
     papers: tuple[Paper, ...]
@@ -54,43 +54,43 @@ class Page:
     declared: int
 
 
-def is_query(url: str) -> bool:
+def is_query_url(url: str) -> bool:
     """Whether an address asks the OAI-PMH server."""
     return "?verb=" in url
 
 
-def is_list(url: str) -> bool:
+def is_list_url(url: str) -> bool:
     """Whether an address asks for a page of a list of records."""
     return "?verb=ListRecords" in url
 
 
-def is_continued(url: str) -> bool:
+def is_continued_url(url: str) -> bool:
     """Whether an address asks for a later page of a list."""
     return "resumptionToken=" in url
 
 
-def begun_on(url: str) -> date | None:
+def parse_start_date(url: str) -> date | None:
     """Since when the list of an address holds changes; None where a token says it."""
-    return _day(url.rpartition("&from=")[2]) if "&from=" in url else None
+    return _parse_day(url.rpartition("&from=")[2]) if "&from=" in url else None
 
 
-def list_url(base_url: str, since: date, prefix: str = PREFIX) -> str:
+def build_list_url(base_url: str, since: date, prefix: str = PREFIX) -> str:
     """The address of the list of all that changed since a day. Without an end: what comes meanwhile is in it."""
     return f"{base_url}?{urlencode({'verb': 'ListRecords', 'metadataPrefix': prefix, 'from': max(since, EARLIEST)})}"
 
 
-def next_url(base_url: str, token: str) -> str:
+def build_next_url(base_url: str, token: str) -> str:
     """The address of a list's next page."""
     return f"{base_url}?{urlencode({'verb': 'ListRecords', 'resumptionToken': token})}"
 
 
-def record_url(base_url: str, arxiv_id: str, prefix: str = PREFIX) -> str:
+def build_record_url(base_url: str, arxiv_id: str, prefix: str = PREFIX) -> str:
     """The address of one record."""
     query = {"verb": "GetRecord", "metadataPrefix": prefix, "identifier": f"oai:arXiv.org:{arxiv_id}"}
     return f"{base_url}?{urlencode(query, safe=':/')}"
 
 
-def read_page(body: bytes, url: str, prefix: str | None = PREFIX) -> Page:
+def parse_page(body: bytes, url: str, prefix: str | None = PREFIX) -> RecordsPage:
     """The records of a page. One that cannot be a paper becomes a Problem; its neighbours are still read.
 
     Args:
@@ -103,26 +103,28 @@ def read_page(body: bytes, url: str, prefix: str | None = PREFIX) -> Page:
         NoRecordError: of a single record, that there is none.
         GarbledError: the document is broken, answers another request, or tells another error.
     """
-    text, problems = xml_documents.decode(body, url)
-    root = _root(text, url)
-    responded_on = _responded_on(root, url)
+    text, problems = xml_documents.decode_body(body, url)
+    root = _parse_root(text, url)
+    responded_on = _parse_response_date(root, url)
     _check_echo(root, url, prefix)
     if _is_empty(root, url):
-        return Page((), tuple(problems), responded_on, None, None, 0)
+        return RecordsPage((), tuple(problems), responded_on, None, None, 0)
     found = oai_records.iterate_records(root)
     papers: list[Paper] = []
     for record in found:
         try:
-            papers.append(oai_records.paper_of(record, prefix))
+            papers.append(oai_records.parse_paper(record, prefix))
         except ValueError as error:
             problems.append(_set_aside(url, record, str(error)))
     if not found and root.find("{*}ListRecords") is None and root.find("{*}GetRecord") is None:
         raise GarbledError(url, "the answer is OAI-PMH, but holds neither records nor an error")
-    days = [day for record in found if (day := _day(record.datestamp))]
-    return Page(tuple(papers), tuple(problems), responded_on, _token(root), max(days) if days else None, len(found))
+    days = [day for record in found if (day := _parse_day(record.datestamp))]
+    return RecordsPage(
+        tuple(papers), tuple(problems), responded_on, _find_token(root), max(days) if days else None, len(found)
+    )
 
 
-def _root(text: str, url: str) -> etree._Element:
+def _parse_root(text: str, url: str) -> etree._Element:
     try:
         root = etree.fromstring(
             text.encode(),
@@ -136,11 +138,11 @@ def _root(text: str, url: str) -> etree._Element:
     return root
 
 
-def _responded_on(root: etree._Element, url: str) -> date:
+def _parse_response_date(root: etree._Element, url: str) -> date:
     stamp = root.findtext("{*}responseDate")
     if stamp is None and etree.QName(root).localname == "record":
         return EARLIEST  # A record kept by itself, without its envelope.
-    day = _day((stamp or "")[:10])
+    day = _parse_day((stamp or "")[:10])
     if day is None:
         raise GarbledError(url, f"the answer bears no date: {stamp!r}")
     return day
@@ -175,13 +177,13 @@ def _is_empty(root: etree._Element, url: str) -> bool:
     raise GarbledError(url, f"arXiv answers {code}: {reason}")
 
 
-def _token(root: etree._Element) -> str | None:
-    for token in oai_records.children(root, "resumptionToken"):
+def _find_token(root: etree._Element) -> str | None:
+    for token in oai_records.find_children(root, "resumptionToken"):
         return (token.text or "").strip() or None
     return None
 
 
-def _day(stamp: str) -> date | None:
+def _parse_day(stamp: str) -> date | None:
     try:
         return date.fromisoformat(stamp[:10])
     except ValueError:

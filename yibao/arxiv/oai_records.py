@@ -55,10 +55,10 @@ class Record(NamedTuple):
 
 def iterate_records(root: etree._Element) -> list[Record]:
     """The records of a document, in its order, as texts by name."""
-    return [_record(element) for element in children(root, "record")]
+    return [_parse_record(element) for element in find_children(root, "record")]
 
 
-def _record(element: etree._Element) -> Record:
+def _parse_record(element: etree._Element) -> Record:
     names = _NAMES
     header: dict[str, str] = {}
     metadata = None
@@ -82,7 +82,7 @@ def _record(element: etree._Element) -> Record:
     return Record(element, identifier, datestamp, is_deleted, form, fields, versions, metadata)
 
 
-def children(root: etree._Element, name: str) -> Iterator[etree._Element]:
+def find_children(root: etree._Element, name: str) -> Iterator[etree._Element]:
     """The elements of this name below the answer's verb; the root itself, where it is one."""
     if etree.QName(root).localname == name:
         yield root
@@ -90,13 +90,13 @@ def children(root: etree._Element, name: str) -> Iterator[etree._Element]:
     yield from root.iterfind(f"{{*}}*/{{*}}{name}")
 
 
-def paper_of(record: Record, prefix: str | None) -> Paper:
+def parse_paper(record: Record, prefix: str | None) -> Paper:
     """The paper of which a record speaks.
 
     Raises:
         ValueError: it is none, in words for a person.
     """
-    identifier = identifiers.parse(record.identifier.removeprefix("oai:arXiv.org:"))
+    identifier = identifiers.parse_identifier(record.identifier.removeprefix("oai:arXiv.org:"))
     if identifier is None:
         raise ValueError(f"Its identifier {record.identifier or '(none)'!r} is not one of arXiv's.")
     if record.is_deleted:
@@ -114,11 +114,11 @@ def paper_of(record: Record, prefix: str | None) -> Paper:
     return paper
 
 
-def _raw(record: Record, arxiv_id: str) -> Paper:
-    told, versions = record.fields, [_version(*one) for one in record.versions]
+def _parse_raw(record: Record, arxiv_id: str) -> Paper:
+    told, versions = record.fields, [_parse_version(*one) for one in record.versions]
     if not versions:
         raise ValueError(f"{arxiv_id} has no version.")
-    codes, classes = _codes(told)
+    codes, classes = _parse_categories(told)
     abstract, comment, latest = told.get("abstract", "").strip(), told.get("comments"), versions[-1]
     return Paper(
         arxiv_id,
@@ -131,26 +131,26 @@ def _raw(record: Record, arxiv_id: str) -> Paper:
         "arXivRaw",
         classes,
         join_lines(comment) if comment else None,
-        _fold_blanks(told, "journal-ref"),
-        _fold_blanks(told, "doi"),
+        _fold_field(told, "journal-ref"),
+        _fold_field(told, "doi"),
         told.get("license") or None,
         versions[0].submitted_at,
         latest.submitted_at,
-        _fold_blanks(told, "report-no"),
-        _fold_blanks(told, "submitter"),
+        _fold_field(told, "report-no"),
+        _fold_field(told, "submitter"),
         tuple(versions),
         withdrawals.is_withdrawn(versions, comment, abstract),
-        fingerprint_of(told, versions),
+        fingerprint_record(told, versions),
         Precision.SECOND if versions[0].submitted_at else None,
     )
 
 
-def fingerprint_of(told: dict[str, str], versions: list[Version]) -> str:
+def fingerprint_record(told: dict[str, str], versions: list[Version]) -> str:
     """The fingerprint of a full record: what it says, layout apart, and the seconds of its versions."""
     said = [_LAYOUT_APART.get(name, str)(told.get(name, "")) for name in FINGERPRINTED]
     stamps = [f"{one.version}:{int(one.submitted_at.timestamp()) if one.submitted_at else ''}" for one in versions]
     withdrawn = "withdrawn" if versions and versions[-1].source_type == withdrawals.SOURCE_TYPE else ""
-    return record_merging.fingerprint([*said, ",".join(stamps), withdrawn])
+    return record_merging.compute_fingerprint([*said, ",".join(stamps), withdrawn])
 
 
 #: What a full record is compared by, in this order; the bulk import computes the same.
@@ -168,7 +168,7 @@ FINGERPRINTED = (
 )
 
 
-def _folded_text(said: str) -> str:
+def _fold_text(said: str) -> str:
     """Exactly the macro `one_line` of the import: a text on one line is left alone."""
     if "\n" in said or "  " in said or said.startswith(" ") or said.endswith(" "):
         return re.sub("^ | $", "", re.sub("[\t\n\f\r ]+", " ", said))
@@ -179,33 +179,33 @@ def _folded_text(said: str) -> str:
 _BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 
 
-def _folded_abstract(said: str) -> str:
+def _fold_abstract(said: str) -> str:
     """Exactly the macro `abstract_of` of the import, on one line."""
     ended = said[:-1] if said.endswith("\n") else said.rstrip(_BLANKS) if said.endswith(" ") else said
     return ended.lstrip(_BLANKS).replace("\n", " ")
 
 
 _LAYOUT_APART = {
-    "abstract": _folded_abstract,
-    **dict.fromkeys(("title", "authors", "comments", "journal-ref"), _folded_text),
+    "abstract": _fold_abstract,
+    **dict.fromkeys(("title", "authors", "comments", "journal-ref"), _fold_text),
 }
 
 
-def _version(name: str, told: dict[str, str]) -> Version:
+def _parse_version(name: str, told: dict[str, str]) -> Version:
     if not name[1:].isdigit():
         raise ValueError(f"It has a version named {name!r}.")
     size = told.get("size", "").removesuffix("kb")
     kilobytes = int(size) if size.isdigit() else None
-    return Version(int(name[1:]), _instant(told.get("date", "")), told.get("source_type"), kilobytes)
+    return Version(int(name[1:]), _parse_instant(told.get("date", "")), told.get("source_type"), kilobytes)
 
 
-def _parse_fields(record: Record, arxiv_id: str) -> Paper:
+def _parse_arxiv(record: Record, arxiv_id: str) -> Paper:
     told = record.fields
     found = record.metadata.find("{*}authors") if record.metadata is not None else None
-    authors = [_author(person) for person in found] if found is not None else []
-    codes, classes = _codes(told)
+    authors = [_parse_author(person) for person in found] if found is not None else []
+    codes, classes = _parse_categories(told)
     abstract, comment = told.get("abstract", "").strip(), told.get("comments")
-    submitted_at = _midnight(told.get("created", ""))
+    submitted_at = _parse_day(told.get("created", ""))
     return Paper(
         arxiv_id,
         None,
@@ -217,17 +217,17 @@ def _parse_fields(record: Record, arxiv_id: str) -> Paper:
         "arXiv",
         classes,
         join_lines(comment) if comment else None,
-        _fold_blanks(told, "journal-ref"),
-        _fold_blanks(told, "doi"),
+        _fold_field(told, "journal-ref"),
+        _fold_field(told, "doi"),
         told.get("license") or None,
         submitted_at,
-        report_no=_fold_blanks(told, "report-no"),
+        report_no=_fold_field(told, "report-no"),
         is_withdrawn=withdrawals.is_withdrawn((), comment, abstract),
         submitted_precision=Precision.DAY if submitted_at else None,
     )
 
 
-def _author(person: etree._Element) -> Author:
+def _parse_author(person: etree._Element) -> Author:
     parts: dict[str, list[str]] = {}
     for child in person:
         parts.setdefault(_NAMES[child.tag], []).append(join_lines(child.text or ""))
@@ -235,15 +235,15 @@ def _author(person: etree._Element) -> Author:
     return Author(name, tuple(place for place in parts.get("affiliation", ()) if place))
 
 
-def _dublin_core(record: Record, arxiv_id: str) -> Paper:
+def _parse_dublin_core(record: Record, arxiv_id: str) -> Paper:
     told: dict[str, list[str]] = {}
     for child in record.metadata if record.metadata is not None else ():
         told.setdefault(_NAMES[child.tag], []).append((child.text or "").strip())
     abstract, *comments = told.get("description", [""])
-    places = [one for one in told.get("identifier", []) if not identifiers.parse_address(one)]
+    places = [one for one in told.get("identifier", []) if not identifiers.parse_link(one)]
     doi = next((one.removeprefix("doi:") for one in places if one.startswith("doi:")), None)
     # Of several dates the first is that of version 1.
-    submitted_at = _midnight(next(iter(sorted(told.get("date", []))), ""))
+    submitted_at = _parse_day(next(iter(sorted(told.get("date", []))), ""))
     return Paper(
         arxiv_id,
         None,
@@ -269,29 +269,29 @@ def _turn_name(name: str) -> str:
 
 
 _READERS: dict[str, Callable[[Record, str], Paper]] = {
-    "arXivRaw": _raw,
-    "arXiv": _parse_fields,
-    "oai_dc": _dublin_core,
+    "arXivRaw": _parse_raw,
+    "arXiv": _parse_arxiv,
+    "oai_dc": _parse_dublin_core,
 }
 
 
-def _fold_blanks(told: dict[str, str], name: str) -> str | None:
+def _fold_field(told: dict[str, str], name: str) -> str | None:
     return join_lines(told[name]) or None if name in told else None
 
 
-def _codes(told: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _parse_categories(told: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Canonical categories, and the MSC classes as written."""
     codes, others = _split_categories(told.get("categories", ""))
-    msc = _fold_blanks(told, "msc-class")
+    msc = _fold_field(told, "msc-class")
     return codes, (*others, msc) if msc and msc != "None" else others
 
 
 @lru_cache(maxsize=10_000)
 def _split_categories(joined: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return categories.split(joined.split())
+    return categories.split_terms(joined.split())
 
 
-def _midnight(day: str) -> datetime | None:
+def _parse_day(day: str) -> datetime | None:
     """The day, `2007-04-02`, as its midnight, UTC; None where it is none."""
     try:
         return datetime.fromisoformat(day.strip()[:10]).replace(tzinfo=UTC)
@@ -299,7 +299,7 @@ def _midnight(day: str) -> datetime | None:
         return None
 
 
-def _instant(stamp: str) -> datetime | None:
+def _parse_instant(stamp: str) -> datetime | None:
     """A date as mails bear it, `Thu, 18 Jun 2009 02:19:29 GMT`; None where it makes no sense."""
     try:
         if len(stamp) == _STAMP_LENGTH and stamp.endswith(" GMT"):

@@ -58,7 +58,7 @@ def find_shared_folder() -> Path:
     return Path(tempfile.gettempdir())
 
 
-def pace_file(arxiv: Arxiv, folder: Path | None = None) -> Path:
+def find_pace_file(arxiv: Arxiv, folder: Path | None = None) -> Path:
     """The file that all processes of this host share for one set of servers, whatever their installation."""
     urls = (arxiv.rss_url, arxiv.atom_url, arxiv.api_url, arxiv.oai_url, arxiv.catchup_url)
     hosts = ",".join(sorted({urlsplit(url).netloc for url in urls}))
@@ -88,14 +88,14 @@ class Pace:
             RefusedError: arXiv asked for more patience than a run has. It is not repeatable.
             YibaoError: the file cannot be shared: another user of this host asks arXiv too, or nobody may write it.
         """
-        with self._alone():
-            wait_s = self._wait_s()
+        with self._hold_lock():
+            wait_s = self._read_wait_s()
             if wait_s > PATIENCE_S + self._pace_s:
                 reason = f"arXiv asked us to wait, {wait_s:.0f} s are left"
                 raise RefusedError(url, reason, 503, wait_s, self.explain_silence())
             if wait_s > 0:
                 self._clock.sleep(wait_s)
-            self._set(self._pace_s)
+            self._store_moment(self._pace_s)
             try:
                 yield
             finally:
@@ -103,7 +103,7 @@ class Pace:
 
     def postpone(self, seconds: float) -> None:
         """Nobody asks within so many seconds from now; never shortens what was promised before."""
-        self._set(max(self._wait_s(), min(seconds, LONGEST_S)))
+        self._store_moment(max(self._read_wait_s(), min(seconds, LONGEST_S)))
 
     def cool_down(self, status: int, retry_after_s: float | None) -> None:
         """Keep everyone quiet for as long as the server wants, or as long as such a refusal demands.
@@ -116,14 +116,14 @@ class Pace:
 
     def explain_silence(self) -> str:
         """Say until when nobody asks, and how to end that; empty where a run has the patience for it."""
-        wait_s = self._wait_s()
+        wait_s = self._read_wait_s()
         if wait_s <= PATIENCE_S + self._pace_s:
             return ""
         until = datetime.fromtimestamp(self._clock.now() + wait_s, UTC)
         return f"Nobody on this host asks before {until:%Y-%m-%d %H:%M} UTC; if that is a mistake, remove {self._path}"
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _hold_lock(self) -> Iterator[None]:
         with self._explain_faults():
             self._lock.acquire()
         try:
@@ -148,15 +148,15 @@ class Pace:
                 "folder in arxiv.pace_folder, the same for all installations of this host."
             ) from None
 
-    def _set(self, seconds: float) -> None:
+    def _store_moment(self, seconds: float) -> None:
         # Never truncated first: a kill between the two would leave no moment at all.
-        with self._explain_faults(), self._opened() as file:
+        with self._explain_faults(), self._open_file() as file:
             os.pwrite(file, f"{self._clock.now() + seconds:0{_STAMP_BYTES}.3f}".encode("ascii"), 0)
             os.ftruncate(file, _STAMP_BYTES)
 
-    def _wait_s(self) -> float:
+    def _read_wait_s(self) -> float:
         """How long nobody may ask, from now."""
-        with self._explain_faults(), self._opened() as file:
+        with self._explain_faults(), self._open_file() as file:
             stamp = os.pread(file, _STAMP_BYTES + 1, 0)
         if not stamp:
             return 0.0
@@ -170,7 +170,7 @@ class Pace:
         return max(0.0, moment - self._clock.now()) if is_possible else self._pace_s
 
     @contextmanager
-    def _opened(self) -> Iterator[int]:
+    def _open_file(self) -> Iterator[int]:
         # Others may put things into a shared folder, too: a link is not followed, and a pipe not waited for.
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         try:

@@ -21,22 +21,22 @@ _ENCODING = re.compile(rb"<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)[\"']")
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
 
 
-def _as_windows(error: UnicodeError) -> tuple[str, int]:
+def _decode_windows(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
 
 
-codecs.register_error("yibao.windows", _as_windows)
+codecs.register_error("yibao.windows", _decode_windows)
 
 
-def parse(body: bytes, url: str) -> tuple[Any, list[Problem]]:
+def parse_feed_document(body: bytes, url: str) -> tuple[Any, list[Problem]]:
     """The document as feedparser gives it, and what had to be mended in it.
 
     Raises:
         GarbledError: the body is empty, HTML, cut off or not XML. Ask again later; nothing in it can be trusted.
     """
-    text, problems = decode(body, url)
+    text, problems = decode_body(body, url)
     document = feedparser.parse(
         text.encode("utf-8", errors="replace"),
         response_headers={"content-type": "application/xml; charset=utf-8"},
@@ -50,7 +50,7 @@ def parse(body: bytes, url: str) -> tuple[Any, list[Problem]]:
     return document, problems
 
 
-def decode(body: bytes, url: str) -> tuple[str, list[Problem]]:
+def decode_body(body: bytes, url: str) -> tuple[str, list[Problem]]:
     """The body as text without an XML declaration, and what had to be mended in it.
 
     Raises:
@@ -65,28 +65,28 @@ def decode(body: bytes, url: str) -> tuple[str, list[Problem]]:
     # Ten times as fast as a regular expression for both: a page of records has megabytes.
     clean = body if is_wide else _CONTROL_REFERENCE.sub(b"", body.translate(None, _CONTROLS))
     if clean != body:
-        problems.append(_mended(body, url, "control-character", "Characters that XML forbids were removed."))
+        problems.append(_report_mended(body, url, "control-character", "Characters that XML forbids were removed."))
     declared = _ENCODING.match(clean.lstrip())
     encoding = declared[1].decode("ascii") if declared else "utf-8-sig"
     try:
         # Without its declaration, which would no longer be true and which parsers believe.
-        return _without_declaration(clean.decode(encoding)), problems
+        return _strip_declaration(clean.decode(encoding)), problems
     except (UnicodeDecodeError, LookupError):
         text = clean.decode("utf-8-sig", errors="yibao.windows")
         problems.append(
-            _mended(
+            _report_mended(
                 body, url, "wrong-encoding", f"The bytes are not the {encoding} that they say; read as Windows-1252."
             )
         )
-        return _without_declaration(text), problems
+        return _strip_declaration(text), problems
 
 
-def _without_declaration(text: str) -> str:
+def _strip_declaration(text: str) -> str:
     found = _DECLARATION.match(text)
     return text[found.end() :] if found else text
 
 
-def _mended(body: bytes, url: str, rule: str, message: str) -> Problem:
+def _report_mended(body: bytes, url: str, rule: str, message: str) -> Problem:
     is_control = rule == "control-character"
     found = (_CONTROL.search(body) or _CONTROL_REFERENCE.search(body)) if is_control else None
     line = body.count(b"\n", 0, found.start()) + 1 if found else 1

@@ -61,7 +61,7 @@ def list_subjects(wanted: Sequence[str], chosen: Sequence[FeedChoice] = ()) -> l
         Subject("editions", "各期", "Editions", "每日与每周各一条。One item an edition.", "One item an edition."),
     ]
     for code in wanted:
-        name = categories.name_of(code)
+        name = categories.find_category(code)
         about = f"{name.name_zh}：新论文，中英对照。{name.name_en}."
         found.append(Subject(code, f"{code} {name.name_zh}", f"{code} {name.name_en}", about, f"{name.name_en}."))
     for one in chosen:
@@ -95,8 +95,8 @@ def describe_feed(
     if variant is Variant.ENGLISH:
         title, description = subject.title_en, subject.description_en
     elif variant is Variant.TRADITIONAL:
-        title = f"{chinese_scripts.convert(title)}（繁體，自動轉換）"
-        description = chinese_scripts.convert(description)
+        title = f"{chinese_scripts.convert_text(title)}（繁體，自動轉換）"
+        description = chinese_scripts.convert_text(description)
     name = f"{subject.name}/{variant}" if variant else subject.name
     return Feed(
         subject.name,

@@ -10,7 +10,7 @@ from yibao.settings import FeedChoice
 
 def choose_entries(chosen: FeedChoice, entries: Iterable[Entry]) -> list[Entry]:
     """The entries that satisfy all that is named, in the order given; of several values of one kind any will do."""
-    patterns = [keywords.pattern(keyword) for keyword in chosen.keywords]
+    patterns = [keywords.compile_keyword(keyword) for keyword in chosen.keywords]
     return [entry for entry in entries if _fits(chosen, patterns, entry)]
 
 

@@ -7,7 +7,7 @@ from yibao.edition_summaries import EditionSummary
 from yibao.feeds.model import Item, Variant, tag
 from yibao.records import Entry, Translation
 from yibao.settings import Site
-from yibao.text import remove_illegal_characters, shorten
+from yibao.text import remove_illegal_characters, shorten_text
 
 _SUMMARY_CHARACTERS = 300
 _WITHDRAWN = ("本文已撤回。", "This paper has been withdrawn.")
@@ -26,14 +26,16 @@ def make_item(one: Entry | EditionSummary, site: Site, variant: Variant = Varian
 
 def paper_url(site: Site, entry: Entry) -> str:
     """Where the paper is read: our page where it is translated, else arXiv's."""
-    return f"{site.base_url}/papers/{entry.arxiv_id}/" if entry.translation else identifiers.abs_url(entry.arxiv_id)
+    return (
+        f"{site.base_url}/papers/{entry.arxiv_id}/" if entry.translation else identifiers.build_abs_url(entry.arxiv_id)
+    )
 
 
 def say(variant: Variant, chinese: str, english: str) -> str:
     """A phrase of ours in the languages of a variant."""
     if variant is Variant.ENGLISH:
         return english
-    return f"{chinese_scripts.convert(chinese) if variant is Variant.TRADITIONAL else chinese}{english}"
+    return f"{chinese_scripts.convert_text(chinese) if variant is Variant.TRADITIONAL else chinese}{english}"
 
 
 def translation_of(entry: Entry, variant: Variant) -> tuple[Translation | None, bool]:
@@ -59,14 +61,14 @@ def _paper(entry: Entry, site: Site, variant: Variant) -> Item:
         id=tag(site, entry.item),
         url=paper_url(site, entry),
         title=remove_illegal_characters(markup.render_plain(title or entry.title_en)),
-        summary=remove_illegal_characters(shorten(_summary(entry, translation, variant), _SUMMARY_CHARACTERS)),
+        summary=remove_illegal_characters(shorten_text(_summary(entry, translation, variant), _SUMMARY_CHARACTERS)),
         html=remove_illegal_characters(_html(entry, translation, variant, is_converted=is_converted)),
         language=translation.language if translation and title else "en",
         published_at=entry.stamp.published_at,
         updated_at=entry.stamp.updated_at,
         authors=tuple(remove_illegal_characters(author.name) for author in paper.authors) if paper else (),
         categories=tuple(remove_illegal_characters(code) for code in entry.categories),
-        pdf_url=identifiers.pdf_url(entry.arxiv_id),
+        pdf_url=identifiers.build_pdf_url(entry.arxiv_id),
         translator=remove_illegal_characters(translation.translator)
         if translation and translation.translator
         else None,
@@ -135,7 +137,7 @@ def _roles(translation: Translation, variant: Variant) -> tuple[tuple[str, str |
 
 def _byline(entry: Entry) -> str:
     authors = escape(", ".join(author.name for author in entry.paper.authors)) if entry.paper else ""
-    link = f'<a href="{identifiers.abs_url(entry.arxiv_id)}">arXiv:{entry.arxiv_id}</a>'
+    link = f'<a href="{identifiers.build_abs_url(entry.arxiv_id)}">arXiv:{entry.arxiv_id}</a>'
     return " · ".join(part for part in (authors, ", ".join(entry.categories), link) if part)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Template
 
 from yibao import templating
-from yibao.categories import name_of
+from yibao.categories import find_category
 from yibao.feeds.model import stamp
 
 
@@ -21,8 +21,8 @@ def render(template: str, **values: Any) -> bytes:
 
 @lru_cache(maxsize=8)
 def _template(name: str) -> Template:
-    made = templating.environment("yibao.feeds")
+    made = templating.create_environment("yibao.feeds")
     made.filters.update(
-        stamp=lru_cache(stamp), mail_date=lru_cache(format_datetime), label=lambda code: name_of(code).name_en
+        stamp=lru_cache(stamp), mail_date=lru_cache(format_datetime), label=lambda code: find_category(code).name_en
     )
     return made.get_template(name)

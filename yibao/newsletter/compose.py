@@ -19,7 +19,7 @@ from markupsafe import Markup
 from yibao import categories, identifiers, markup, templating
 from yibao.records import Edition, Entry
 from yibao.settings import Site
-from yibao.text import join_lines, remove_illegal_characters, shorten
+from yibao.text import join_lines, remove_illegal_characters, shorten_text
 
 #: Gmail clips a message at about 102 KB.
 LIMIT_BYTES = 100_000
@@ -152,11 +152,11 @@ def _counts(edition: Edition) -> str:
 
 @cache
 def _templates() -> Environment:
-    environment = templating.environment("yibao.newsletter")
-    environment.globals.update(abs_url=identifiers.abs_url)
+    environment = templating.create_environment("yibao.newsletter")
+    environment.globals.update(abs_url=identifiers.build_abs_url)
     environment.filters.update(
         plain=markup.render_plain,
-        category=categories.name_of,
+        category=categories.find_category,
         names=_names,
         abstract_text=abstract_text,
         abstract_html=abstract_html,
@@ -175,7 +175,7 @@ def abstract_text(entry: Entry, limit: int | None) -> str:
         full = markup.render_markdown_text(entry.translation.abstract)
     else:
         full = markup.render_abstract_text(entry.paper.abstract) if entry.paper else ""
-    return full if limit is None else shorten(full, limit) if limit else ""
+    return full if limit is None else shorten_text(full, limit) if limit else ""
 
 
 def abstract_html(entry: Entry, limit: int | None) -> str:

@@ -47,7 +47,7 @@ class Verdict:
 
 def appears_on(key: str) -> date:
     """The date of an edition's last announcement: its day, or the Friday of its week."""
-    first, last = dates.edition_days(key)
+    first, last = dates.parse_edition_key(key)
     return first + 4 * _ONE_DAY if last > first else first
 
 
@@ -59,7 +59,7 @@ def find_doubts(
     Only configured categories count, each from its first list on (`begun`). A list of an announcement day that nobody
     asked for is not complete either.
     """
-    first, last = dates.edition_days(key)
+    first, last = dates.parse_edition_key(key)
     by_list = {(batch.announced_on, batch.category): batch for batch in batches}
     found = []
     day = first

@@ -67,7 +67,7 @@ class Paper:
     versions: tuple[Version, ...] = ()
     #: Withdrawn by its authors or by arXiv; the comment says why.
     is_withdrawn: bool = False
-    #: MD5 over all that the source wrote: equal for equal records of one source, `yibao.record_merging.fingerprint`.
+    #: MD5 over all that the source wrote: equal for equal records of one source; see `yibao.record_merging`.
     fingerprint: str | None = None
     #: How exactly `submitted_at` is known; None where it is not.
     submitted_precision: Precision | None = None

@@ -54,21 +54,21 @@ def _has_valid_port(parts: SplitResult) -> bool:
 
 
 def _check_category(code: str) -> str:
-    if code not in categories.known_codes():
+    if code not in categories.list_known_codes():
         nearest = _nearest_categories(code)
         raise ValueError(f"arXiv has no category {code!r}" + (f"; did you mean {nearest[0]!r}?" if nearest else ""))
-    return categories.canonical(code)
+    return categories.find_canonical(code)
 
 
 def _nearest_categories(code: str) -> list[str]:
     """Find the category that was meant, at most one: the same in other letters (cs.cl), else the most alike."""
-    same = [known for known in categories.known_codes() if known.lower() == code.lower()]
-    return same[:1] or difflib.get_close_matches(code, categories.known_codes(), n=1, cutoff=_CATEGORY_SUGGESTIONS)
+    same = [known for known in categories.list_known_codes() if known.lower() == code.lower()]
+    return same[:1] or difflib.get_close_matches(code, categories.list_known_codes(), n=1, cutoff=_CATEGORY_SUGGESTIONS)
 
 
 def _expand_all(codes: Any) -> Any:
     """Replace `all` by every category's code."""
-    return tuple(categories.taxonomy()) if codes in ("all", ["all"], ("all",)) else codes
+    return tuple(categories.load_taxonomy()) if codes in ("all", ["all"], ("all",)) else codes
 
 
 def _check_cron_line(value: str) -> str:
@@ -106,7 +106,7 @@ def _check_feed_name(value: str) -> str:
 
 
 def _check_keyword(value: str) -> str:
-    keywords.pattern(value)
+    keywords.compile_keyword(value)
     return value
 
 

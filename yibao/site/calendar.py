@@ -35,9 +35,9 @@ def arrange_years(editions: Iterable[EditionCounts]) -> dict[int, list[Month]]:
 
 
 def _days(key: str) -> Sequence[date]:
-    return dates.week_days(key) if "W" in key else (date.fromisoformat(key),)
+    return dates.parse_week(key) if "W" in key else (date.fromisoformat(key),)
 
 
 def _week(week: Sequence[date], month: int, listed: dict[str, EditionCounts]) -> Week:
     days = tuple((day, listed.get(day.isoformat())) if day.month == month else None for day in week)
-    return Week(listed.get(dates.week_of(week[0])), days)
+    return Week(listed.get(dates.format_week(week[0])), days)

@@ -22,7 +22,7 @@ def bibtex(paper: Paper) -> bytes:
         "eprint": paper.arxiv_id,
         "archivePrefix": "arXiv",
         "primaryClass": paper.primary_category or "",
-        "url": identifiers.abs_url(paper.arxiv_id),
+        "url": identifiers.build_abs_url(paper.arxiv_id),
         "doi": paper.doi or "",
         "note": _safe(paper.journal_ref or ""),
     }
@@ -38,7 +38,7 @@ def ris(paper: Paper) -> bytes:
         lines += [("PY", str(paper.submitted_at.year)), ("DA", f"{paper.submitted_at:%Y/%m/%d}")]
     lines += [("DO", paper.doi)] if paper.doi else []
     lines += [("T2", paper.journal_ref)] if paper.journal_ref else []
-    lines += [("AN", f"arXiv:{paper.arxiv_id}"), ("UR", identifiers.abs_url(paper.arxiv_id))]
+    lines += [("AN", f"arXiv:{paper.arxiv_id}"), ("UR", identifiers.build_abs_url(paper.arxiv_id))]
     lines += [("AB", " ".join(markup.render_abstract_text(paper.abstract).split())), ("ER", "")]
     return "".join(f"{name}  - {value}\r\n" for name, value in lines).encode()
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from yibao import categories, chinese_scripts, differences, identifiers, markup, templating
 from yibao.records import Paper
 from yibao.settings import Site
-from yibao.text import shorten
+from yibao.text import shorten_text
 
 _SUMMARY_CHARACTERS = 160
 _WEEKDAYS = "一二三四五六日"
@@ -21,17 +21,19 @@ _HEADINGS = {"translated": "译文", "replaced": "更新版本"}
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The site's templates, which escape all that is put into them."""
-    made = templating.environment("yibao.site")
-    made.globals.update(abs_url=identifiers.abs_url, pdf_url=identifiers.pdf_url)
+    made = templating.create_environment("yibao.site")
+    made.globals.update(abs_url=identifiers.build_abs_url, pdf_url=identifiers.build_pdf_url)
     made.filters.update(
         plain=markup.render_plain,
-        summary=lambda source: shorten(markup.render_markdown_text(source).replace("\n", " "), _SUMMARY_CHARACTERS),
+        summary=lambda source: shorten_text(
+            markup.render_markdown_text(source).replace("\n", " "), _SUMMARY_CHARACTERS
+        ),
         markdown=lambda source: Markup(markup.render_markdown_html(source)),  # noqa: S704  (escaped by the typesetter)
         abstract=lambda source: Markup(markup.render_abstract_html(source)),  # noqa: S704  (likewise)
-        difference=lambda pair: Markup(differences.as_html(*pair)),  # noqa: S704  (likewise)
-        category=categories.name_of,
+        difference=lambda pair: Markup(differences.render_changes_html(*pair)),  # noqa: S704  (likewise)
+        category=categories.find_category,
         chinese_date=chinese_date,
-        heading=lambda name: _HEADINGS.get(name) or f"{name} {categories.name_of(name).name_zh}",
+        heading=lambda name: _HEADINGS.get(name) or f"{name} {categories.find_category(name).name_zh}",
         names=names,
         slug=slug,
     )

@@ -90,7 +90,7 @@ def list_pages(contents: Contents, feeds: Sequence[tuple[str, str, str]], site: 
 
         return define_document(render, name, path, settings, inputs or values, needs=needs)
 
-    codes = [name for name, _, _ in feeds if name in categories.taxonomy()]
+    codes = [name for name, _, _ in feeds if name in categories.load_taxonomy()]
     counts = contents.lists.counts
     translators = {name.removeprefix(_TRANSLATOR): counts[name] for name in counts if name.startswith(_TRANSLATOR)}
     tree = {

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from yibao.records import English, Problem
 from yibao.text import join_lines
 from yibao.translations import fidelity, glossary, identity, sentences, spans, typography
-from yibao.translations.folder import Key
+from yibao.translations.folder import EntryKey
 from yibao.translations.glossary import Term
-from yibao.translations.markdown import Document, Located, Place
-from yibao.translations.rules import RULES, problem
-from yibao.translations.spans import chinese, prose
+from yibao.translations.markdown import Document, LocatedEntry, Place
+from yibao.translations.rules import RULES, create_problem
+from yibao.translations.spans import count_chinese, mask_non_prose
 
 #: What language models put around a translation.
 _RESIDUE = re.compile(
@@ -40,10 +40,10 @@ _MOST_CHARACTERS = 20_000
 _LEAST = 0.5
 
 
-class Checked(NamedTuple):
+class CheckResult(NamedTuple):
     """What came of checking a file."""
 
-    entries: tuple[Key, ...]
+    entries: tuple[EntryKey, ...]
     #: By line and column, silenced ones left out.
     problems: tuple[Problem, ...]
     #: Entries whose English text was not at hand.
@@ -54,117 +54,121 @@ class Checked(NamedTuple):
 
 def check_document(
     document: Document, terms: Sequence[Term], english: Mapping[str, English], owners: Mapping[str, str]
-) -> Checked:
-    """Everything that is wrong in a file. `english` and `owners` may lack papers; see `identity.doubts`."""
+) -> CheckResult:
+    """Everything that is wrong in a file. `english` and `owners` may lack papers; see `identity.find_doubts`."""
     found = [one for one in document.problems if one.rule not in document.silenced]
     used = {one.rule for one in document.problems} & set(document.silenced)
     for entry in document.entries:
         source = english.get(entry.translation.arxiv_id)
         silenced = {**document.silenced, **entry.silenced}
-        told = [one for one in document.problems if one.rule in entry.silenced and _is_of(one, entry)]
+        told = [one for one in document.problems if one.rule in entry.silenced and _is_within(one, entry)]
         found = [one for one in found if one not in told]
-        own = list(_of_entry(entry, terms, source, owners))
+        own = list(_check_entry(entry, terms, source, owners))
         found += [one for one in own if one.rule not in silenced]
         hit = {one.rule for one in (*own, *told)}
         used |= hit & set(document.silenced)
-        found += _unused(
+        found += _report_unused(
             entry.silenced.keys() - hit, document.path, entry.translation.line, comparing=source is not None
         )
     is_comparing = all(one.translation.arxiv_id in english for one in document.entries)
-    found += _unused(document.silenced.keys() - used, document.path, 1, comparing=is_comparing)
+    found += _report_unused(document.silenced.keys() - used, document.path, 1, comparing=is_comparing)
     entries = tuple(
-        Key(one.translation.arxiv_id, one.translation.language, document.path, one.translation.line)
+        EntryKey(one.translation.arxiv_id, one.translation.language, document.path, one.translation.line)
         for one in document.entries
     )
     unknown = sum(key.arxiv_id not in english for key in entries)
-    return Checked(entries, tuple(sorted(found, key=order)), unknown, tuple(document.silenced))
+    return CheckResult(entries, tuple(sorted(found, key=problem_position)), unknown, tuple(document.silenced))
 
 
-def order(one: Problem) -> tuple[str, int, int, str]:
+def problem_position(one: Problem) -> tuple[str, int, int, str]:
     """By place."""
     return (one.path, one.line, one.column, one.rule)
 
 
-def _is_of(one: Problem, entry: Located) -> bool:
+def _is_within(one: Problem, entry: LocatedEntry) -> bool:
     last = entry.abstract_at[-1].line if entry.abstract_at else entry.url_at.line
     return entry.translation.line <= one.line <= last
 
 
-def _unused(rules: set[str], path: str, line: int, *, comparing: bool) -> Iterator[Problem]:
+def _report_unused(rules: set[str], path: str, line: int, *, comparing: bool) -> Iterator[Problem]:
     for rule in sorted(rules):
         if comparing or not RULES[rule].needs_english:
             message = f"{rule} is silenced, and nothing breaks it."
-            yield problem("unused-silence", path, line, 1, message, "Delete the silence.")
+            yield create_problem("unused-silence", path, line, 1, message, "Delete the silence.")
 
 
-def _of_entry(
-    entry: Located, terms: Sequence[Term], english: English | None, owners: Mapping[str, str]
+def _check_entry(
+    entry: LocatedEntry, terms: Sequence[Term], english: English | None, owners: Mapping[str, str]
 ) -> Iterator[Problem]:
     is_chinese = entry.translation.language.startswith("zh")
     if len(entry.translation.abstract) > _MOST_CHARACTERS:
         message, remedy = "No abstract is so long.", "Look whether a heading is missing; it was not looked at further."
-        yield _problem(entry, "too-long", entry.abstract_at[0], message, remedy)
+        yield _create_problem(entry, "too-long", entry.abstract_at[0], message, remedy)
         return
-    for text, places in _passages(entry):
+    for text, places in _list_passages(entry):
         for number, line in enumerate(text.split("\n")):
             for slip in typography.find_slips(line, is_chinese=is_chinese):
                 at, column = places[number]
-                yield _problem(
+                yield _create_problem(
                     entry, slip.rule, Place(at, column + slip.column), slip.message, slip.remedy, slip.length
                 )
     if is_chinese:
-        yield from _language(entry)
-        yield from _terms(entry, terms, english)
-    yield from _residue(entry, english)
+        yield from _check_language(entry)
+        yield from _check_terms(entry, terms, english)
+    yield from _check_residue(entry, english)
     if english:
         yield from identity.find_doubts(entry, english, owners)
         if english.abstract and entry.translation.abstract and not _is_english(entry.translation.abstract):
-            yield from _fidelity(entry, english, is_chinese=is_chinese)
+            yield from _check_fidelity(entry, english, is_chinese=is_chinese)
 
 
-def _passages(entry: Located) -> list[tuple[str, Sequence[Place]]]:
+def _list_passages(entry: LocatedEntry) -> list[tuple[str, Sequence[Place]]]:
     """The texts in the translation's own language, with the place of each line."""
     title, abstract = entry.translation.title or "", entry.translation.abstract
     return [(text, places) for text, places in ((title, [entry.title_at]), (abstract, entry.abstract_at)) if text]
 
 
-def _language(entry: Located) -> Iterator[Problem]:
+def _check_language(entry: LocatedEntry) -> Iterator[Problem]:
     title, abstract, heading = entry.translation.title, entry.translation.abstract, entry.translation.title_en
     if spans.is_chinese(heading):
         message, remedy = "The heading is in Chinese.", "Copy arXiv's title; the translated one belongs to the link."
-        yield _problem(entry, "heading-not-english", entry.heading_at, message, remedy, len(heading))
-    if title and not chinese(title):
+        yield _create_problem(entry, "heading-not-english", entry.heading_at, message, remedy, len(heading))
+    if title and not count_chinese(title):
         message = "The title is in English."
-        yield _problem(
+        yield _create_problem(
             entry, "title-untranslated", entry.title_at, message, "Translate it, unless it is a name.", len(title)
         )
     if abstract and _is_english(abstract):
-        yield _problem(entry, "untranslated", entry.abstract_at[0], "The abstract is in English.", "Translate it.")
+        yield _create_problem(
+            entry, "untranslated", entry.abstract_at[0], "The abstract is in English.", "Translate it."
+        )
     elif abstract:
-        for found in _LATIN_RUN.finditer(prose(abstract)):
+        for found in _LATIN_RUN.finditer(mask_non_prose(abstract)):
             if len(found[0].split()) < _SHORT:
                 continue
-            at, length = _place(entry, found.start()), len(found[0].split("\n")[0])
+            at, length = _locate_character(entry, found.start()), len(found[0].split("\n")[0])
             message = f"“{found[0][:40]}…” was left in English."
-            yield _problem(entry, "partly-untranslated", at, message, "Translate it.", length)
+            yield _create_problem(entry, "partly-untranslated", at, message, "Translate it.", length)
 
 
 def _is_english(abstract: str) -> bool:
-    words = len(_WORDS.findall(prose(abstract)))
-    return words > _SHORT and chinese(abstract) < words * _LEAST
+    words = len(_WORDS.findall(mask_non_prose(abstract)))
+    return words > _SHORT and count_chinese(abstract) < words * _LEAST
 
 
-def _residue(entry: Located, english: English | None) -> Iterator[Problem]:
-    for text, _ in _passages(entry):
+def _check_residue(entry: LocatedEntry, english: English | None) -> Iterator[Problem]:
+    for text, _ in _list_passages(entry):
         for found in _RESIDUE.finditer(text):
             if english and found[0].strip() in english.abstract:
                 continue
-            at = entry.title_at if text is entry.translation.title else _place(entry, found.start())
+            at = entry.title_at if text is entry.translation.title else _locate_character(entry, found.start())
             message = f"{found[0]!r} is a language model speaking."
-            yield _problem(entry, "model-residue", at, message, "Delete what is not the translation.", len(found[0]))
+            yield _create_problem(
+                entry, "model-residue", at, message, "Delete what is not the translation.", len(found[0])
+            )
 
 
-def _terms(entry: Located, terms: Sequence[Term], english: English | None) -> Iterator[Problem]:
+def _check_terms(entry: LocatedEntry, terms: Sequence[Term], english: English | None) -> Iterator[Problem]:
     title, abstract = entry.translation.title or "", entry.translation.abstract
     source = (
         f"{entry.translation.title_en}\n{english.title}\n{english.abstract}" if english else entry.translation.title_en
@@ -173,25 +177,25 @@ def _terms(entry: Located, terms: Sequence[Term], english: English | None) -> It
     speaks = f"{source}\n{abstract}"
     for text in filter(None, (title, abstract)):
         for breach in glossary.find_breaches(terms, text, speaks):
-            at = entry.title_at if text is title else _place(entry, breach.start)
+            at = entry.title_at if text is title else _locate_character(entry, breach.start)
             preferred = breach.term.preferred[0] if breach.term.preferred else breach.term.english
             message = f"{breach.rendering} is not what {breach.term.english} means here."
-            yield _problem(entry, "forbidden-term", at, message, f"Write {preferred}.", len(breach.rendering))
+            yield _create_problem(entry, "forbidden-term", at, message, f"Write {preferred}.", len(breach.rendering))
 
 
-def _fidelity(entry: Located, english: English, *, is_chinese: bool) -> Iterator[Problem]:
+def _check_fidelity(entry: LocatedEntry, english: English, *, is_chinese: bool) -> Iterator[Problem]:
     abstract, original = entry.translation.abstract, join_lines(english.abstract)
     for loss in fidelity.find_losses(original, abstract):
-        at = _place(entry, loss.start) if loss.start is not None else entry.abstract_at[0]
+        at = _locate_character(entry, loss.start) if loss.start is not None else entry.abstract_at[0]
         length = len(loss.text) if loss.start is not None else 1
-        yield _problem(entry, loss.rule, at, loss.message, loss.remedy, length)
+        yield _create_problem(entry, loss.rule, at, loss.message, loss.remedy, length)
     if is_chinese:
         for sentence in sentences.find_missing_sentences(original, abstract):
             message = f"Nothing seems to stand for “{sentence}”"
-            yield _problem(entry, "sentence-missing", entry.abstract_at[0], message, "Translate it, too.")
+            yield _create_problem(entry, "sentence-missing", entry.abstract_at[0], message, "Translate it, too.")
 
 
-def _place(entry: Located, start: int) -> Place:
+def _locate_character(entry: LocatedEntry, start: int) -> Place:
     """Where the character of the abstract stands in the file."""
     lengths = [len(line) + 1 for line in entry.translation.abstract.split("\n")]
     ends = list(accumulate(lengths))
@@ -200,7 +204,9 @@ def _place(entry: Located, start: int) -> Place:
     return Place(line, column + start - (ends[number] - lengths[number]))
 
 
-def _problem(  # noqa: PLR0913  (a place, and what to say of it)
-    entry: Located, rule: str, at: Place, message: str, remedy: str, length: int = 1
+def _create_problem(  # noqa: PLR0913  (a place, and what to say of it)
+    entry: LocatedEntry, rule: str, at: Place, message: str, remedy: str, length: int = 1
 ) -> Problem:
-    return problem(rule, entry.translation.path, *at, message, remedy, entry.translation.arxiv_id, max(1, length))
+    return create_problem(
+        rule, entry.translation.path, *at, message, remedy, entry.translation.arxiv_id, max(1, length)
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from yibao.records import Problem
-from yibao.translations.rules import RULES, problem
+from yibao.translations.rules import RULES, create_problem
 
 #: Who may be credited, in front matter for a file and in a comment for an entry.
 CREDITS = ("translator", "reviewer", "corrector", "license")
@@ -28,7 +28,7 @@ class SourceLine(NamedTuple):
     text: str
 
 
-class Uncommented(NamedTuple):
+class EntryBody(NamedTuple):
     """An entry's body without its comments, and what those say."""
 
     lines: list[SourceLine]
@@ -40,12 +40,12 @@ class Uncommented(NamedTuple):
     has_comment: bool
 
 
-def remove_comments(body: list[str], path: str, first_line: int) -> Uncommented:
+def remove_comments(body: list[str], path: str, first_line: int) -> EntryBody:
     """The body without comments; a line that held nothing else is gone. `first_line` is the body's first, from 1."""
     joined = "\n".join(body)
-    found = list(_comments(joined))
+    found = list(_find_comments(joined))
     if not found:
-        return Uncommented(
+        return EntryBody(
             [SourceLine(number, 0, line) for number, line in enumerate(body)], {}, {}, [], has_comment=False
         )
     silenced: dict[str, str] = {}
@@ -54,11 +54,11 @@ def remove_comments(body: list[str], path: str, first_line: int) -> Uncommented:
     for comment in found:
         line = first_line + joined.count("\n", 0, comment.start)
         inside = joined[comment.start + len(_OPENS) : comment.stop - len(_CLOSES)]
-        problems += _heed(inside, silenced, credits_, path, line)
-    return Uncommented(list(_lines(joined, found)), silenced, credits_, problems, has_comment=True)
+        problems += _apply_comment(inside, silenced, credits_, path, line)
+    return EntryBody(list(_iterate_lines(joined, found)), silenced, credits_, problems, has_comment=True)
 
 
-def silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str], list[Problem]]:
+def parse_silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str], list[Problem]]:
     """The rule and reason, if both are good, and a Problem if one is not."""
     if rule not in RULES:
         message, remedy = f"{rule!r} is no rule.", "The rules and their names: docs/translations/rules.md."
@@ -66,10 +66,10 @@ def silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str
         message, remedy = f"{rule} is silenced without a reason.", f"Write `ignore {rule}: why it is right here`."
     else:
         return {rule: reason}, []
-    return {}, [problem("silence", path, line, 1, message, remedy)]
+    return {}, [create_problem("silence", path, line, 1, message, remedy)]
 
 
-def _comments(text: str) -> Iterator[range]:
+def _find_comments(text: str) -> Iterator[range]:
     """Where each comment begins and ends; one that is not closed is none."""
     # Not a pattern: of many that are not closed each would be looked for to the end.
     start = text.find(_OPENS)
@@ -78,7 +78,9 @@ def _comments(text: str) -> Iterator[range]:
         start = text.find(_OPENS, end)
 
 
-def _heed(comment: str, silenced: dict[str, str], credits_: dict[str, str], path: str, line: int) -> list[Problem]:
+def _apply_comment(
+    comment: str, silenced: dict[str, str], credits_: dict[str, str], path: str, line: int
+) -> list[Problem]:
     found = _DIRECTIVE.match(comment)
     if not found:
         return []
@@ -87,15 +89,15 @@ def _heed(comment: str, silenced: dict[str, str], credits_: dict[str, str], path
         credits_[key] = rest
         return []
     if key == "ignore" and (said := _IGNORE.match(rest)):
-        silences, problems = silence(said["rule"], said["reason"], path, line)
+        silences, problems = parse_silence(said["rule"], said["reason"], path, line)
         silenced.update(silences)
         return problems
     message = f"The comment says {key!r}, which means nothing here."
     remedy = f"Known are: ignore RULE: REASON, {', '.join(CREDITS)}."
-    return [problem("silence", path, line, 1, message, remedy)]
+    return [create_problem("silence", path, line, 1, message, remedy)]
 
 
-def _lines(joined: str, comments: list[range]) -> Iterator[SourceLine]:
+def _iterate_lines(joined: str, comments: list[range]) -> Iterator[SourceLine]:
     """What is left; a line's column is where its first piece began."""
     line, place = 0, 0
     pieces: list[tuple[int, str]] = []
@@ -105,20 +107,20 @@ def _lines(joined: str, comments: list[range]) -> Iterator[SourceLine]:
         first, *others = text.split("\n")
         pieces.append((place - joined.rfind("\n", 0, place) - 1, first))
         for other in others:
-            yield from _joined(line, pieces, touched=touched)
+            yield from _join_pieces(line, pieces, touched=touched)
             line += 1
             pieces, touched = [(0, other)], False
         if comment:
             touched, place = True, comment.stop
             breaks = joined.count("\n", comment.start, comment.stop)
             if breaks:
-                yield from _joined(line, pieces, touched=True)
+                yield from _join_pieces(line, pieces, touched=True)
                 line += breaks
                 pieces = []
-    yield from _joined(line, pieces, touched=touched)
+    yield from _join_pieces(line, pieces, touched=touched)
 
 
-def _joined(line: int, pieces: list[tuple[int, str]], *, touched: bool) -> Iterator[SourceLine]:
+def _join_pieces(line: int, pieces: list[tuple[int, str]], *, touched: bool) -> Iterator[SourceLine]:
     text = "".join(piece for _, piece in pieces)
     if touched and not text.strip():
         return

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from yibao import text
 from yibao.records import Problem
-from yibao.translations.rules import problem
+from yibao.translations.rules import create_problem
 
 #: A week of the longest abstracts is a hundredth of it.
 LIMIT_BYTES = 10_000_000
@@ -23,29 +23,29 @@ _SAYS = {
 }
 
 
-class Decoded(NamedTuple):
+class DecodedContent(NamedTuple):
     """The text, line feeds at the ends of its lines, and what was wrong with the bytes."""
 
     text: str
     problems: list[Problem]
 
 
-def decode(raw: bytes, path: str) -> Decoded:
+def decode_content(raw: bytes, path: str) -> DecodedContent:
     """The text of a file. Any bytes have one; the empty text is that of a file too large to be read."""
     if len(raw) > LIMIT_BYTES:
         message = f"The file has {len(raw) / 1e6:.0f} MB; it was not read."
         remedy = f"Divide it: a file may have {LIMIT_BYTES / 1e6:.0f} MB."
-        return Decoded("", [problem("too-large", path, 1, 1, message, remedy)])
-    content, problems = _text_of(raw, path)
+        return DecodedContent("", [create_problem("too-large", path, 1, 1, message, remedy)])
+    content, problems = _decode_text(raw, path)
     content = content.replace("\r\n", "\n")
     # Before line ends are folded: a lone U+000D may be all that is left of `\rho`.
-    mended = text.mend(content)
+    mended = text.mend_text(content)
     for repair in mended.repairs:
-        problems += _repaired(content, path, repair)
-    return Decoded(mended.text.replace("\r", "\n"), problems)
+        problems += _report_repair(content, path, repair)
+    return DecodedContent(mended.text.replace("\r", "\n"), problems)
 
 
-def _text_of(raw: bytes, path: str) -> tuple[str, list[Problem]]:
+def _decode_text(raw: bytes, path: str) -> tuple[str, list[Problem]]:
     try:
         return raw.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
@@ -56,17 +56,17 @@ def _text_of(raw: bytes, path: str) -> tuple[str, list[Problem]]:
         decoded = raw.decode(encoding)
     except UnicodeDecodeError:
         message = f"The bytes on line {line} are neither UTF-8 nor GB 18030; unreadable ones show as U+FFFD."
-        found = problem("unreadable-bytes", path, line, 1, message, remedy)
+        found = create_problem("unreadable-bytes", path, line, 1, message, remedy)
         return raw.decode("utf-8-sig", errors="replace"), [found]
     message = f"The file is not UTF-8; it was read as {encoding.upper()}."
-    return decoded, [problem("wrong-encoding", path, line, 1, message, remedy)]
+    return decoded, [create_problem("wrong-encoding", path, line, 1, message, remedy)]
 
 
-def _repaired(content: str, path: str, rule: str) -> Iterator[Problem]:
+def _report_repair(content: str, path: str, rule: str) -> Iterator[Problem]:
     message, remedy = _SAYS[rule]
     for number, line in enumerate(content.split("\n"), 1):
-        mended = text.mend(line)
+        mended = text.mend_text(line)
         if rule in mended.repairs:
             pairs = enumerate(zip(line, mended.text, strict=False))
             column = next((place for place, (old, new) in pairs if old != new), len(mended.text))
-            yield problem(rule, path, number, column + 1, message, remedy)
+            yield create_problem(rule, path, number, column + 1, message, remedy)

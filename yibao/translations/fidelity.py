@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from yibao import tex
-from yibao.maths import formulas
+from yibao.maths import find_formulas
 from yibao.translations import quantities
 from yibao.translations.quantities import Quantity
-from yibao.translations.spans import ADDRESS, prose
+from yibao.translations.spans import ADDRESS, mask_non_prose
 
 _SPACES = re.compile(r"\s+|\\[,;:! ]|~|\\(?:left|right|big|Big|displaystyle|limits|mathop|rm|it|bf)(?![A-Za-z])")
 _WRAPPED = re.compile(
@@ -90,29 +90,31 @@ class Loss(NamedTuple):
 
 def find_losses(english: str, abstract: str) -> Iterator[Loss]:
     """What of the English the abstract lacks, changes or adds."""
-    yield from _numbers(english, abstract)
-    yield from _maths(english, abstract)
-    yield from _addresses(english, abstract)
-    yield from _names(english, abstract)
+    yield from _compare_numbers(english, abstract)
+    yield from _compare_formulas(english, abstract)
+    yield from _compare_addresses(english, abstract)
+    yield from _compare_names(english, abstract)
 
 
-def _numbers(english: str, abstract: str) -> Iterator[Loss]:
-    theirs, ours = (quantities.quantities(prose(_BARE.sub(_unwrapped, text))) for text in (english, abstract))
-    missing = _lacking(theirs, ours, abstract)
-    added = _lacking(ours, theirs, english)
+def _compare_numbers(english: str, abstract: str) -> Iterator[Loss]:
+    theirs, ours = (
+        quantities.find_quantities(mask_non_prose(_BARE.sub(_unwrap_number, text))) for text in (english, abstract)
+    )
+    missing = _find_lacking(theirs, ours, abstract)
+    added = _find_lacking(ours, theirs, english)
     for one in list(missing):
-        same = next((other for other in added if _says_the_same(one, other, theirs, abstract)), None)
+        same = next((other for other in added if _is_equivalent(one, other, theirs, abstract)), None)
         if same:
             missing.remove(one)
             added.remove(same)
-    yield from _units(theirs, ours)
-    for one, other in _paired(missing, added):
+    yield from _compare_units(theirs, ours)
+    for one, other in _pair_quantities(missing, added):
         message = f"The English has {one.text}, the translation {other.text}."
         yield Loss("number-changed", other.text, message, f"Write {one.text}.", other.start)
         missing.remove(one)
         added.remove(other)
-    if not quantities.out_of_order(english):
-        for start, mark in quantities.out_of_order(abstract):
+    if not quantities.find_disorder(english):
+        for start, mark in quantities.find_disorder(abstract):
             message = f"{mark} does not follow upon what is before it, as the English list does."
             yield Loss("number-changed", mark, message, "Count anew.", start)
     for one in missing:
@@ -121,39 +123,41 @@ def _numbers(english: str, abstract: str) -> Iterator[Loss]:
         yield Loss("number-added", other.text, f"{other.text} is not in the English.", "Compare the two.", other.start)
 
 
-def _unwrapped(found: re.Match[str]) -> str:
+def _unwrap_number(found: re.Match[str]) -> str:
     """The number, as long as the formula was."""
     sign = "×" if found[2] and "times" in found[2] else (found[2] or "").strip("\\")
     return f"{found[1].replace(', ', ',')}{sign}".rjust(len(found[0]))
 
 
-def _lacking(wanted: list[Quantity], have: list[Quantity], text: str) -> list[Quantity]:
+def _find_lacking(wanted: list[Quantity], have: list[Quantity], text: str) -> list[Quantity]:
     """The numbers of one text that the other holds in no spelling, in its formulas neither."""
-    inside = [one for formula in formulas(text) for one in quantities.quantities(formula.replace("{,}", ","))]
-    values = {value for one in (*have, *inside) for value in one.values} | quantities.read_numeral(prose(text))
+    inside = [one for formula in find_formulas(text) for one in quantities.find_quantities(formula.replace("{,}", ","))]
+    values = {value for one in (*have, *inside) for value in one.values} | quantities.parse_numerals(
+        mask_non_prose(text)
+    )
     squeezed = _ALNUM.sub("", text)
-    return [one for one in wanted if not one.values & values and not _in_a_name(one, squeezed)]
+    return [one for one in wanted if not one.values & values and not _is_in_name(one, squeezed)]
 
 
-def _in_a_name(one: Quantity, squeezed: str) -> bool:
+def _is_in_name(one: Quantity, squeezed: str) -> bool:
     """Whether the figures stand in the other text in a form that is not read as a number there, such as `v2`."""
     figures = _ALNUM.sub("", one.text)
     return not figures.isdigit() and figures in squeezed
 
 
-def _paired(missing: list[Quantity], added: list[Quantity]) -> list[tuple[Quantity, Quantity]]:
+def _pair_quantities(missing: list[Quantity], added: list[Quantity]) -> list[tuple[Quantity, Quantity]]:
     """What was put in whose place: as many were added as are missing, in the same order, with the same units."""
     same = [one.unit for one in missing] == [other.unit for other in added]
     return list(zip(missing, added, strict=True)) if same else []
 
 
-def _complementary(one: Quantity, other: Quantity) -> bool:
+def _is_complement(one: Quantity, other: Quantity) -> bool:
     """Whether they say the same the other way round: cut by 90% is cut to 10%."""
     return one.unit == other.unit == "%" and any(a + b == _WHOLE for a in one.values for b in other.values)
 
 
-def _says_the_same(one: Quantity, other: Quantity, theirs: list[Quantity], abstract: str) -> bool:
-    return _complementary(one, other) or _is_difference(one, other, theirs) or _rounded(one, other, abstract)
+def _is_equivalent(one: Quantity, other: Quantity, theirs: list[Quantity], abstract: str) -> bool:
+    return _is_complement(one, other) or _is_difference(one, other, theirs) or _is_rounded(one, other, abstract)
 
 
 def _is_difference(one: Quantity, other: Quantity, theirs: list[Quantity]) -> bool:
@@ -162,22 +166,22 @@ def _is_difference(one: Quantity, other: Quantity, theirs: list[Quantity]) -> bo
     return one.unit == other.unit == "%" and any(abs(a - b) in other.values for a in one.values for b in shares)
 
 
-def _rounded(one: Quantity, other: Quantity, abstract: str) -> bool:
+def _is_rounded(one: Quantity, other: Quantity, abstract: str) -> bool:
     """Whether the translation rounds, and says so: 228,246 is more than 22 万."""
     around = abstract[max(0, other.start - 4) : other.start + other.length + 2]
     return (
         one.unit == other.unit
         and _ABOUT.search(around) is not None
-        and any(_rounds(a.normalize(), b.normalize()) for a in one.values for b in other.values)
+        and any(_has_rounding(a.normalize(), b.normalize()) for a in one.values for b in other.values)
     )
 
 
-def _rounds(exact: Decimal, rounded: Decimal) -> bool:
+def _has_rounding(exact: Decimal, rounded: Decimal) -> bool:
     exponent = rounded.as_tuple().exponent
     return isinstance(exponent, int) and abs(exact - rounded) < Decimal(1).scaleb(exponent) and exact != rounded
 
 
-def _units(theirs: list[Quantity], ours: list[Quantity]) -> Iterator[Loss]:
+def _compare_units(theirs: list[Quantity], ours: list[Quantity]) -> Iterator[Loss]:
     for other in ours:
         same = [one for one in theirs if one.values & other.values]
         if same and other.unit not in ("", "B") and not any(one.unit in (other.unit, "", "B") for one in same):
@@ -190,13 +194,17 @@ def _units(theirs: list[Quantity], ours: list[Quantity]) -> Iterator[Loss]:
             yield Loss("unit-changed", same[0].text, message, f"Write {one.text}.", same[0].start)
 
 
-def _maths(english: str, abstract: str) -> Iterator[Loss]:
+def _compare_formulas(english: str, abstract: str) -> Iterator[Loss]:
     if "$" not in english and "$" not in abstract:
         return
-    theirs = {_normal(formula): formula for formula in formulas(english) if not _PLAIN.fullmatch(formula)}
-    ours = {_normal(formula): formula for formula in formulas(abstract) if not _PLAIN.fullmatch(formula)}
-    missing = [written for normal, written in theirs.items() if normal not in ours and not _stands(normal, abstract)]
-    added = [written for normal, written in ours.items() if normal not in theirs and not _stands(normal, english)]
+    theirs = {
+        _normalize_formula(formula): formula for formula in find_formulas(english) if not _PLAIN.fullmatch(formula)
+    }
+    ours = {
+        _normalize_formula(formula): formula for formula in find_formulas(abstract) if not _PLAIN.fullmatch(formula)
+    }
+    missing = [written for normal, written in theirs.items() if normal not in ours and not _is_said(normal, abstract)]
+    added = [written for normal, written in ours.items() if normal not in theirs and not _is_said(normal, english)]
     for written, other in zip(missing, added, strict=False):
         message = f"The English has ${written}$, the translation ${other}$."
         yield Loss("maths-altered", other, message, f"Write ${written}$.", abstract.find(other))
@@ -207,48 +215,50 @@ def _maths(english: str, abstract: str) -> Iterator[Loss]:
         yield Loss("maths-added", other, message, "Compare the two.", abstract.find(other))
 
 
-def _normal(formula: str) -> str:
+def _normalize_formula(formula: str) -> str:
     """The formula without what makes no difference to a reader: blanks, fonts, braces, two names of one sign."""
     bare = _BRACES.sub("", _WRAPPED.sub("", _SPACES.sub("", formula)))
-    named = tex.unicode_of(_COMMAND.sub(lambda found: _SIGNS.get(found[0], found[0]), bare))
+    named = tex.decode_tex(_COMMAND.sub(lambda found: _SIGNS.get(found[0], found[0]), bare))
     return named.strip(".,;:。，；： ")
 
 
-def _stands(normal: str, text: str) -> bool:
+def _is_said(normal: str, text: str) -> bool:
     """Whether a formula stands in a text's prose without its dollar signs, or in words, as far as one can tell."""
-    bare, core = tex.unicode_of(_WRAPPED.sub("", prose(text))), _letters(normal)
+    bare, core = tex.decode_tex(_WRAPPED.sub("", mask_non_prose(text))), _extract_letters(normal)
     power = _POWER.fullmatch(normal)
     if power:
         value = Decimal(power["times"] or 1) * 10 ** int(power["exponent"])
-        return value in quantities.read_numeral(text) or any(value in one.values for one in quantities.quantities(text))
+        return value in quantities.parse_numerals(text) or any(
+            value in one.values for one in quantities.find_quantities(text)
+        )
     if not core:
         return all(any(words in bare for words in _SAID[sign].split()) for sign in normal if sign in _SAID)
     if _FUNCTION.fullmatch(core):
         return True
     return _is_written(normal, core, bare) or (
-        core.isdigit() and normal[0] not in "^_" and core in map(str, quantities.read_numeral(text))
+        core.isdigit() and normal[0] not in "^_" and core in map(str, quantities.parse_numerals(text))
     )
 
 
 def _is_written(normal: str, core: str, bare: str) -> bool:
     """Whether the letters and figures of a formula stand in prose: an index behind a letter, a variable by itself."""
     if normal[0] in "^_":
-        return re.search(rf"[A-Za-z]{re.escape(core)}", _raised(bare)) is not None
+        return re.search(rf"[A-Za-z]{re.escape(core)}", _normalize_letters(bare)) is not None
     if len(core) < _SHORT and core.isalpha():
-        return re.search(rf"(?<![A-Za-z0-9]){re.escape(core)}(?![A-Za-z0-9])", _raised(bare)) is not None
-    return core in _letters(bare)
+        return re.search(rf"(?<![A-Za-z0-9]){re.escape(core)}(?![A-Za-z0-9])", _normalize_letters(bare)) is not None
+    return core in _extract_letters(bare)
 
 
-def _raised(text: str) -> str:
+def _normalize_letters(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower()
 
 
-def _letters(text: str) -> str:
+def _extract_letters(text: str) -> str:
     """Its Latin and Greek letters and its figures, raised ones and those of other widths as plain ones."""
-    return _ALNUM.sub("", _raised(text))
+    return _ALNUM.sub("", _normalize_letters(text))
 
 
-def _addresses(english: str, abstract: str) -> Iterator[Loss]:
+def _compare_addresses(english: str, abstract: str) -> Iterator[Loss]:
     if "://" not in english and "@" not in english:
         return
     have = {_SLASH.sub("", found).lower() for found in ADDRESS.findall(abstract)}
@@ -259,10 +269,10 @@ def _addresses(english: str, abstract: str) -> Iterator[Loss]:
             yield Loss("url-missing", address, f"{address} of the English is missing.", "Add it.")
 
 
-def _names(english: str, abstract: str) -> Iterator[Loss]:
+def _compare_names(english: str, abstract: str) -> Iterator[Loss]:
     squeezed = _ALNUM.sub("", abstract).lower()
     told = set()
-    for found in _NAME.finditer(prose(english)):
+    for found in _NAME.finditer(mask_non_prose(english)):
         name = found[0].strip("-.+")
         bare = _ALNUM.sub("", name).lower()
         if bare in told or _NOT_A_NAME.match(name) or len(bare) < 3:  # noqa: PLR2004  (R1, o1: too short to be sure)

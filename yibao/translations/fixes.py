@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from yibao import identifiers
 from yibao.translations import markdown, typography
-from yibao.translations.markdown import Document, Located, Place, canonical_url
+from yibao.translations.markdown import Document, LocatedEntry, Place, build_canonical_url
 from yibao.translations.typography import Edit
 
 _BOM = b"\xef\xbb\xbf"
@@ -17,12 +17,12 @@ def fix_content(raw: bytes, path: str, language: str) -> bytes:
     No record changes but in what was mended; rules that the file silences are left alone. Doing it again changes
     nothing.
     """
-    document = markdown.read_document(raw, path, language)
+    document = markdown.parse_document(raw, path, language)
     if not document.text:
         return raw
     lines = document.text.split("\n")
     for entry in document.entries:
-        for place, edit in _edits(document, entry):
+        for place, edit in _list_edits(document, entry):
             line = lines[place.line - 1]
             at = place.column - 1
             lines[place.line - 1] = line[: at + edit.start] + edit.text + line[at + edit.end :]
@@ -34,24 +34,24 @@ def fix_content(raw: bytes, path: str, language: str) -> bytes:
 
 def diff_content(before: bytes, after: bytes, path: str) -> str:
     """What would change, as a unified diff; empty where nothing does."""
-    old, new = _readable(before).splitlines(), _readable(after).splitlines()
+    old, new = _decode_readable(before).splitlines(), _decode_readable(after).splitlines()
     return "\n".join(difflib.unified_diff(old, new, path, path, lineterm="", n=0))
 
 
-def _readable(raw: bytes) -> str:
+def _decode_readable(raw: bytes) -> str:
     return raw.decode("utf-8-sig", errors="backslashreplace")
 
 
-def _edits(document: Document, entry: Located) -> Iterator[tuple[Place, Edit]]:
+def _list_edits(document: Document, entry: LocatedEntry) -> Iterator[tuple[Place, Edit]]:
     """What to put in the place of what, the last of a line first."""
     silenced = {*document.silenced, *entry.silenced}
     translation = entry.translation
     found: list[tuple[Place, Edit]] = []
     if translation.language.startswith("zh"):
-        found += _typography(document, entry, silenced)
+        found += _list_typography_edits(document, entry, silenced)
     identifier = identifiers.Identifier(translation.arxiv_id, translation.version)
-    if not silenced & {"address-form", "misspelt-host"} and entry.url != canonical_url(identifier):
-        found.append((entry.url_at, Edit(0, len(entry.url), canonical_url(identifier))))
+    if not silenced & {"address-form", "misspelt-host"} and entry.url != build_canonical_url(identifier):
+        found.append((entry.url_at, Edit(0, len(entry.url), build_canonical_url(identifier))))
     heading = document.text.split("\n")[translation.line - 1]
     marks = len(heading) - len(heading.lstrip("#"))
     if marks > len("##") and "heading-level" not in silenced:
@@ -59,7 +59,7 @@ def _edits(document: Document, entry: Located) -> Iterator[tuple[Place, Edit]]:
     yield from sorted(found, key=lambda one: (one[0].line, one[0].column + one[1].start), reverse=True)
 
 
-def _typography(document: Document, entry: Located, silenced: set[str]) -> Iterator[tuple[Place, Edit]]:
+def _list_typography_edits(document: Document, entry: LocatedEntry, silenced: set[str]) -> Iterator[tuple[Place, Edit]]:
     lines = document.text.split("\n")
     texts = [*zip(entry.abstract_at, entry.translation.abstract.split("\n"), strict=False)]
     if entry.translation.title:

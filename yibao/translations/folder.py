@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from yibao.records import Problem, Translation
 from yibao.translations import markdown
-from yibao.translations.rules import problem
+from yibao.translations.rules import create_problem
 
 #: What a curator's file may end in.
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
@@ -20,7 +20,7 @@ _CORRECT = "Correct translations.paths in yibao.toml, or put it there."
 _RIGHTS = "Correct its rights, so that the user who runs Yibao may read it."
 
 
-class Key(NamedTuple):
+class EntryKey(NamedTuple):
     """Which entry it is, of those of one paper and language."""
 
     arxiv_id: str
@@ -29,14 +29,14 @@ class Key(NamedTuple):
     line: int
 
 
-class File(NamedTuple):
+class TranslationFile(NamedTuple):
     """A curator's file: the name to show, relative to its folder, and where it is."""
 
     shown: str
     path: Path
 
 
-class Curated(NamedTuple):
+class CuratedTranslations(NamedTuple):
     """What came of reading curators' files: translations by path and line, and what was set aside."""
 
     translations: tuple[Translation, ...]
@@ -45,7 +45,7 @@ class Curated(NamedTuple):
     files: int
 
 
-def read_folder(paths: Iterable[Path], language: str) -> Curated:
+def read_folder(paths: Iterable[Path], language: str) -> CuratedTranslations:
     """Every translation below these folders (or in these files), one for each paper and language, by path and line.
 
     A folder or file that cannot be read is a Problem of its own, never an empty folder.
@@ -57,26 +57,26 @@ def read_folder(paths: Iterable[Path], language: str) -> Curated:
         if isinstance(raw, Problem):
             problems.append(raw)
             continue
-        document = markdown.read_document(raw, file.shown, language)
+        document = markdown.parse_document(raw, file.shown, language)
         translations += [entry.translation for entry in document.entries]
         problems += [one for one in document.problems if one.rule not in document.silenced]
-    keys = {Key(one.arxiv_id, one.language, one.path, one.line): one for one in translations}
+    keys = {EntryKey(one.arxiv_id, one.language, one.path, one.line): one for one in translations}
     kept, repeated = resolve_entries(keys)
-    return Curated(tuple(keys[key] for key in kept), (*problems, *repeated), len(found))
+    return CuratedTranslations(tuple(keys[key] for key in kept), (*problems, *repeated), len(found))
 
 
-def find_files(paths: Iterable[Path]) -> tuple[list[File], list[Problem]]:
+def find_files(paths: Iterable[Path]) -> tuple[list[TranslationFile], list[Problem]]:
     """The files below these folders (or these files), by name within each, and a Problem for what is not there."""
-    found: list[File] = []
+    found: list[TranslationFile] = []
     problems: list[Problem] = []
     for root in paths:
         try:
             if root.is_file():
-                found.append(File(root.as_posix(), root))
+                found.append(TranslationFile(root.as_posix(), root))
                 continue
             if root.is_dir():
                 below, unreadable = _list_files(root)
-                found += [File(path.relative_to(root).as_posix(), path) for path in below]
+                found += [TranslationFile(path.relative_to(root).as_posix(), path) for path in below]
                 problems += unreadable
                 continue
             root.stat()
@@ -85,33 +85,33 @@ def find_files(paths: Iterable[Path]) -> tuple[list[File], list[Problem]]:
             message, remedy = "There is no such folder or file.", _CORRECT
         except OSError as error:
             message, remedy = f"It cannot be read: {error.strerror}.", _RIGHTS
-        problems.append(problem("unreadable", str(root), 1, 1, message, remedy))
+        problems.append(create_problem("unreadable", str(root), 1, 1, message, remedy))
     return found, problems
 
 
-def read_content(file: File) -> bytes | Problem:
+def read_content(file: TranslationFile) -> bytes | Problem:
     """The file's bytes, or why it cannot be read."""
     try:
         return file.path.read_bytes()
     except OSError as error:
         message = f"The file cannot be read: {error.strerror}."
         remedy = "Remove the link, or put the file where it leads." if file.path.is_symlink() else _RIGHTS
-        return problem("unreadable", str(file.path), 1, 1, message, remedy)
+        return create_problem("unreadable", str(file.path), 1, 1, message, remedy)
 
 
-def resolve_entries(keys: Iterable[Key]) -> tuple[list[Key], list[Problem]]:
+def resolve_entries(keys: Iterable[EntryKey]) -> tuple[list[EntryKey], list[Problem]]:
     """The entry that counts for each paper and language, by place, and a Problem for each of the others."""
-    counted: dict[tuple[str, str], Key] = {}
+    counted: dict[tuple[str, str], EntryKey] = {}
     problems = []
-    for key in sorted(keys, key=_place):
+    for key in sorted(keys, key=_file_position):
         earlier = counted.get(key[:2])
         if earlier:
-            problems.append(_repeated(earlier, key))
+            problems.append(_report_repeated(earlier, key))
         counted[key[:2]] = key
-    return sorted(counted.values(), key=_place), problems
+    return sorted(counted.values(), key=_file_position), problems
 
 
-def _place(key: Key) -> tuple[str, int]:
+def _file_position(key: EntryKey) -> tuple[str, int]:
     return (key.path, key.line)
 
 
@@ -125,7 +125,7 @@ def _list_files(root: Path) -> tuple[list[Path], list[Problem]]:
 
     def note(error: OSError) -> None:
         message = f"The folder cannot be read: {error.strerror}."
-        problems.append(problem("unreadable", str(error.filename), 1, 1, message, _RIGHTS))
+        problems.append(create_problem("unreadable", str(error.filename), 1, 1, message, _RIGHTS))
 
     for folder, folders, names in os.walk(root, onerror=note):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -138,8 +138,8 @@ def _holds_entries(path: Path) -> bool:
     return is_named_so and (path.is_symlink() or path.is_file())
 
 
-def _repeated(earlier: Key, later: Key) -> Problem:
+def _report_repeated(earlier: EntryKey, later: EntryKey) -> Problem:
     rule = "duplicate-in-file" if earlier.path == later.path else "duplicate-across-files"
     message = f"{earlier.arxiv_id} is translated again in {later.path}:{later.line}, which counts."
     remedy = "Keep one of the two, or correct the link of the other."
-    return problem(rule, earlier.path, earlier.line, 1, message, remedy, earlier.arxiv_id)
+    return create_problem(rule, earlier.path, earlier.line, 1, message, remedy, earlier.arxiv_id)

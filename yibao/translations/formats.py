@@ -22,12 +22,12 @@ _HELP = "docs/translations/rules.md"
 Lines = Callable[[str], Sequence[str]]
 
 
-def text(problems: Sequence[Problem], lines: Lines) -> str:
+def format_text(problems: Sequence[Problem], lines: Lines) -> str:
     """For a terminal: each problem, the line, and the spot marked below it."""
-    return "\n".join(part for problem in problems for part in (str(problem), *_shown(problem, lines(problem.path))))
+    return "\n".join(part for problem in problems for part in (str(problem), *_mark_spot(problem, lines(problem.path))))
 
 
-def summary(files: int, entries: int, problems: Sequence[Problem], unknown: int) -> str:
+def format_summary(files: int, entries: int, problems: Sequence[Problem], unknown: int) -> str:
     """One line that says what was looked at, and what was found."""
     counts = Counter(problem.severity for problem in problems)
     found = ", ".join(f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}" for severity in Severity)
@@ -35,36 +35,37 @@ def summary(files: int, entries: int, problems: Sequence[Problem], unknown: int)
     return f"{files} files, {entries} translations: {found}{passed}."
 
 
-def github(problems: Sequence[Problem]) -> str:
+def format_github(problems: Sequence[Problem]) -> str:
     """Workflow commands, which GitHub shows at the lines of a pull request.
 
     Source: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
     """
     return "\n".join(
-        f"::{_GITHUB[one.severity]} file={_property(one.path)},line={one.line},col={one.column},"
-        f"endColumn={one.column + one.length},title={_property(one.rule)}::{_data(f'{one.message} {one.remedy}')}"
-        for one in problems
+        f"::{_GITHUB[problem.severity]} file={_escape_property(problem.path)},line={problem.line},"
+        f"col={problem.column},endColumn={problem.column + problem.length},title={_escape_property(problem.rule)}"
+        f"::{_escape_data(f'{problem.message} {problem.remedy}')}"
+        for problem in problems
     )
 
 
-def as_json(problems: Sequence[Problem]) -> str:
+def format_json(problems: Sequence[Problem]) -> str:
     """A list of objects, one a problem."""
     return json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1)
 
 
-def sarif(problems: Sequence[Problem]) -> str:
+def format_sarif(problems: Sequence[Problem]) -> str:
     """A log of SARIF 2.1.0, as code hosts and editors read it.
 
     Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
     """
     names = sorted({problem.rule for problem in problems})
-    driver = {"name": "yibao", "version": __version__, "rules": [_rule(name) for name in names]}
-    results = [_result(problem, names) for problem in problems]
+    driver = {"name": "yibao", "version": __version__, "rules": [_describe_rule(name) for name in names]}
+    results = [_describe_result(problem, names) for problem in problems]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1)
 
 
-def _shown(problem: Problem, lines: Sequence[str]) -> list[str]:
+def _mark_spot(problem: Problem, lines: Sequence[str]) -> list[str]:
     """The part of the line that matters, and a mark below what is wrong."""
     if problem.line > len(lines) or not lines[problem.line - 1].strip():
         return []
@@ -82,7 +83,7 @@ def _shown(problem: Problem, lines: Sequence[str]) -> list[str]:
     ]
 
 
-def _rule(name: str) -> Mapping[str, Any]:
+def _describe_rule(name: str) -> Mapping[str, Any]:
     rule = RULES[name]
     return {
         "id": name,
@@ -92,7 +93,7 @@ def _rule(name: str) -> Mapping[str, Any]:
     }
 
 
-def _result(problem: Problem, names: Sequence[str]) -> Mapping[str, Any]:
+def _describe_result(problem: Problem, names: Sequence[str]) -> Mapping[str, Any]:
     region = {
         "startLine": problem.line,
         "startColumn": problem.column,
@@ -109,9 +110,9 @@ def _result(problem: Problem, names: Sequence[str]) -> Mapping[str, Any]:
     }
 
 
-def _data(value: str) -> str:
+def _escape_data(value: str) -> str:
     return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(value: str) -> str:
-    return _data(value).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(value: str) -> str:
+    return _escape_data(value).replace(":", "%3A").replace(",", "%2C")

@@ -6,8 +6,8 @@ import langcodes
 import yaml
 
 from yibao.records import Problem
-from yibao.translations.comments import CREDITS, silence
-from yibao.translations.rules import problem
+from yibao.translations.comments import CREDITS, parse_silence
+from yibao.translations.rules import create_problem
 
 _SPELT = {"licence": "license"}
 _KNOWN = ("ignore", "language", *CREDITS)
@@ -23,7 +23,7 @@ class FrontMatter(NamedTuple):
     problems: list[Problem]
 
 
-def read_front_matter(block: str | None, path: str, language: str) -> FrontMatter:
+def parse_front_matter(block: str | None, path: str, language: str) -> FrontMatter:
     """What a block of YAML says; `language` is assumed where it names none. Nothing in it is executed."""
     said = FrontMatter(language, {}, {}, [])
     if block is None:
@@ -33,40 +33,40 @@ def read_front_matter(block: str | None, path: str, language: str) -> FrontMatte
         pairs = {str(key).lower(): value for key, value in values.items()}
     except (yaml.YAMLError, AttributeError, ValueError, RecursionError):
         remedy = "Write lines such as `translator: 王小明`; the entries were read without it."
-        said.problems.append(_problem(path, "The front matter is not YAML of names and values.", remedy))
+        said.problems.append(_create_problem(path, "The front matter is not YAML of names and values.", remedy))
         return said
     for key, value in pairs.items():
         name = _SPELT.get(key, key)
         if name not in _KNOWN:
             message = f"The front matter names {key!r}, which means nothing here."
-            said.problems.append(_problem(path, message, f"Known are: {', '.join(_KNOWN)}."))
+            said.problems.append(_create_problem(path, message, f"Known are: {', '.join(_KNOWN)}."))
         elif name == "ignore":
-            _silence(said, value, path)
+            _add_silences(said, value, path)
         elif name == "language" and value:
-            said = _in_language(said, str(value), path)
+            said = _set_language(said, str(value), path)
         elif value:
             said.credits[name] = str(value)
     return said
 
 
-def _silence(said: FrontMatter, value: Any, path: str) -> None:
+def _add_silences(said: FrontMatter, value: Any, path: str) -> None:
     if not isinstance(value, dict):
         remedy = "Write `ignore:` and, indented below it, lines such as `number-changed: why it is right here`."
-        said.problems.append(_problem(path, "`ignore` names no rules with reasons.", remedy))
+        said.problems.append(_create_problem(path, "`ignore` names no rules with reasons.", remedy))
         return
     for rule, reason in value.items():
-        silences, problems = silence(str(rule), str(reason or "").strip(), path, 1)
+        silences, problems = parse_silence(str(rule), str(reason or "").strip(), path, 1)
         said.silenced.update(silences)
         said.problems.extend(problems)
 
 
-def _in_language(said: FrontMatter, value: str, path: str) -> FrontMatter:
+def _set_language(said: FrontMatter, value: str, path: str) -> FrontMatter:
     if langcodes.tag_is_valid(value):
         return said._replace(language=langcodes.standardize_tag(value))
     remedy = "Write a tag of BCP 47, such as zh-Hans or zh-Hant."
-    said.problems.append(_problem(path, f"{value!r} is no language; {said.language} was assumed.", remedy))
+    said.problems.append(_create_problem(path, f"{value!r} is no language; {said.language} was assumed.", remedy))
     return said
 
 
-def _problem(path: str, message: str, remedy: str) -> Problem:
-    return problem("front-matter", path, 1, 1, message, remedy)
+def _create_problem(path: str, message: str, remedy: str) -> Problem:
+    return create_problem("front-matter", path, 1, 1, message, remedy)

@@ -44,13 +44,13 @@ def load_terms(path: Path | None) -> tuple[Term, ...]:
     Raises:
         YibaoError: the file cannot be read, or is no glossary; the message names its line.
     """
-    terms = {term.english.lower(): term for term in _ours()}
+    terms = {term.english.lower(): term for term in _load_own_terms()}
     if path:
         try:
             content = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise YibaoError(f"{path}: the glossary cannot be read: {error}.") from None
-        terms |= {term.english.lower(): term for term in _read(content, str(path))}
+        terms |= {term.english.lower(): term for term in _parse_terms(content, str(path))}
     return tuple(terms.values())
 
 
@@ -62,32 +62,32 @@ def find_breaches(terms: Iterable[Term], text: str, english: str) -> Iterator[Br
     for term in terms:
         for rendering in term.forbidden:
             start = text.find(rendering)
-            if start >= 0 and _speaks_of(term, english):
+            if start >= 0 and _is_mentioned(term, english):
                 yield Breach(term, rendering, start)
 
 
 def find_terms(terms: Iterable[Term], english: str) -> list[Term]:
     """The terms of which the English speaks, in the glossary's order."""
-    return [term for term in terms if _speaks_of(term, english)]
+    return [term for term in terms if _is_mentioned(term, english)]
 
 
-def _speaks_of(term: Term, english: str) -> bool:
-    return _pattern(term.english).search(english) is not None
+def _is_mentioned(term: Term, english: str) -> bool:
+    return _compile_term(term.english).search(english) is not None
 
 
 @lru_cache(maxsize=4096)
-def _pattern(english: str) -> re.Pattern[str]:
+def _compile_term(english: str) -> re.Pattern[str]:
     """The term as a word, in singular or plural; an acronym in its capitals."""
     flags = re.RegexFlag(0) if english.isupper() else re.IGNORECASE
     return re.compile(rf"(?<![A-Za-z]){re.escape(english)}(?:s|es)?(?![A-Za-z])", flags)
 
 
 @lru_cache(maxsize=1)
-def _ours() -> tuple[Term, ...]:
-    return tuple(_read((files("yibao.translations") / FILE_NAME).read_text(encoding="utf-8"), FILE_NAME))
+def _load_own_terms() -> tuple[Term, ...]:
+    return tuple(_parse_terms((files("yibao.translations") / FILE_NAME).read_text(encoding="utf-8"), FILE_NAME))
 
 
-def _read(content: str, shown: str) -> Iterator[Term]:
+def _parse_terms(content: str, shown: str) -> Iterator[Term]:
     rows = csv.reader(io.StringIO(content, newline=""))
     head = [name.strip().lower() for name in next(rows, [])]
     if head != _COLUMNS:
@@ -98,10 +98,10 @@ def _read(content: str, shown: str) -> Iterator[Term]:
                 continue
             if len(row) != len(_COLUMNS) or not row[0].strip():
                 raise YibaoError(f"{shown}:{rows.line_num}: a term has three columns: {','.join(_COLUMNS)}.")
-            yield Term(row[0].strip(), _several(row[1]), _several(row[2]))
+            yield Term(row[0].strip(), _split_renderings(row[1]), _split_renderings(row[2]))
     except csv.Error as error:
         raise YibaoError(f"{shown}:{rows.line_num}: this is no CSV: {error}.") from None
 
 
-def _several(cell: str) -> tuple[str, ...]:
+def _split_renderings(cell: str) -> tuple[str, ...]:
     return tuple(part for one in cell.split("|") if (part := one.strip()))

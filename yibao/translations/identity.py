@@ -7,8 +7,8 @@ from difflib import SequenceMatcher
 from yibao import tex
 from yibao.records import English, Problem
 from yibao.text import join_lines
-from yibao.translations.markdown import Located
-from yibao.translations.rules import problem
+from yibao.translations.markdown import LocatedEntry
+from yibao.translations.rules import create_problem
 from yibao.translations.spans import is_chinese
 
 _WORD = re.compile(r"[a-z0-9]{2,}")
@@ -24,44 +24,49 @@ _MOST = 1000
 _OTHER = 0.5
 
 
-def likeness(one: str, other: str) -> float:
+def measure_likeness(one: str, other: str) -> float:
     """How much two titles have in common, from 0 to 1, of letters in order or of words in any order."""
     left, right = ({word for word in _WORD.findall(title.lower()) if word not in _COMMON} for title in (one, other))
     words = len(left & right) / min(len(left), len(right)) if left and right else 0.0
-    return max(words, SequenceMatcher(None, key(one)[:_MOST], key(other)[:_MOST], autojunk=False).ratio())
+    return max(
+        words,
+        SequenceMatcher(None, normalize_title(one)[:_MOST], normalize_title(other)[:_MOST], autojunk=False).ratio(),
+    )
 
 
-def find_doubts(entry: Located, english: English, owners: Mapping[str, str]) -> Iterator[Problem]:
+def find_doubts(entry: LocatedEntry, english: English, owners: Mapping[str, str]) -> Iterator[Problem]:
     """What speaks against the paper being the one in the link. `owners`: identifier by title, see `key`."""
     translation = entry.translation
     arxiv_id, path, length = translation.arxiv_id, translation.path, len(translation.title_en)
     if translation.version and english.version and translation.version > english.version:
         message = f"{arxiv_id} has no version {translation.version}; the latest is {english.version}."
-        yield problem("no-such-version", path, *entry.url_at, message, "Correct the link.", arxiv_id, len(entry.url))
-    if key(translation.title_en) == key(english.title):
+        yield create_problem(
+            "no-such-version", path, *entry.url_at, message, "Correct the link.", arxiv_id, len(entry.url)
+        )
+    if normalize_title(translation.title_en) == normalize_title(english.title):
         return
-    if any(key(title) == key(translation.title_en) for title in english.earlier_titles):
+    if any(normalize_title(title) == normalize_title(translation.title_en) for title in english.earlier_titles):
         message = f"{arxiv_id} was renamed; its title is now “{join_lines(english.title)}”."
-        yield problem(
+        yield create_problem(
             "retitled", path, *entry.heading_at, message, "Look whether the translation fits.", arxiv_id, length
         )
         return
     if is_chinese(translation.title_en):
         return  # Another rule says so; nothing can be compared.
-    share = likeness(translation.title_en, english.title)
-    owner = owners.get(key(translation.title_en))
+    share = measure_likeness(translation.title_en, english.title)
+    owner = owners.get(normalize_title(translation.title_en))
     if owner and owner != arxiv_id:
         message = f"The heading is the title of {owner}; {arxiv_id} is “{join_lines(english.title)}”."
-        yield problem("other-paper", path, *entry.url_at, message, f"Link to {owner}.", arxiv_id, len(entry.url))
+        yield create_problem("other-paper", path, *entry.url_at, message, f"Link to {owner}.", arxiv_id, len(entry.url))
     elif share < _OTHER:
         message = f"{arxiv_id} is “{join_lines(english.title)}”; the heading has {share:.0%} of it in common."
-        yield problem("other-paper", path, *entry.url_at, message, "Correct the link.", arxiv_id, len(entry.url))
+        yield create_problem("other-paper", path, *entry.url_at, message, "Correct the link.", arxiv_id, len(entry.url))
     else:
         message = f"arXiv's title is “{join_lines(english.title)}”; {share:.0%} is the same."
         remedy = "Copy arXiv's title."
-        yield problem("title-differs", path, *entry.heading_at, message, remedy, arxiv_id, length)
+        yield create_problem("title-differs", path, *entry.heading_at, message, remedy, arxiv_id, length)
 
 
-def key(title: str) -> str:
+def normalize_title(title: str) -> str:
     """What two spellings of one title share."""
-    return tex.skeleton(title).lower()
+    return tex.extract_skeleton(title).lower()

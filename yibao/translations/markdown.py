@@ -21,10 +21,10 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from yibao import identifiers, text
 from yibao.records import Problem, Translation
 from yibao.translations import front_matter, names
-from yibao.translations.comments import SourceLine, Uncommented, remove_comments
-from yibao.translations.decoding import decode
+from yibao.translations.comments import EntryBody, SourceLine, remove_comments
+from yibao.translations.decoding import decode_content
 from yibao.translations.front_matter import FrontMatter
-from yibao.translations.rules import problem
+from yibao.translations.rules import create_problem
 
 _OFF = ["code", "fence", "html_block", "lheading", "reference"]
 # Only blocks are asked for: what stands inside a line is read by the rules that need it.
@@ -43,7 +43,7 @@ class Place(NamedTuple):
     column: int
 
 
-class Located(NamedTuple):
+class LocatedEntry(NamedTuple):
     """An entry, and where its parts stand."""
 
     translation: Translation
@@ -65,7 +65,7 @@ class Document(NamedTuple):
 
     path: str
     text: str
-    entries: tuple[Located, ...]
+    entries: tuple[LocatedEntry, ...]
     #: By line and column.
     problems: tuple[Problem, ...]
     #: Reason by name of the rule that is silenced for the whole file.
@@ -81,7 +81,7 @@ class _Section(NamedTuple):
     line: int
     column: int
     body_line: int
-    body: Uncommented
+    body: EntryBody
 
 
 class _Link(NamedTuple):
@@ -95,40 +95,40 @@ class _Link(NamedTuple):
     rest: str
 
 
-def read_document(raw: bytes, path: str, language: str) -> Document:
+def parse_document(raw: bytes, path: str, language: str) -> Document:
     """The translations in a file, in the order of their lines, and what was set aside or mended.
 
     The path is the one to show; its name tells the week where it is `YYYY/MMDD-MMDD.md`. The language is the
     one to assume where the front matter names none. Never raises: any bytes are an answer.
     """
-    content, problems = decode(raw, path)
+    content, problems = decode_content(raw, path)
     if any(found.rule == "too-large" for found in problems):
         return Document(path, "", (), tuple(problems), {})
     lines = content.split("\n")
-    tokens = _tokens(content)
+    tokens = _parse_tokens(content)
     block = next((token.content for token in tokens if token.type == "front_matter"), None)
-    matter = front_matter.read_front_matter(block, path, language)
+    matter = front_matter.parse_front_matter(block, path, language)
     problems += matter.problems
     if not content.strip():
-        problems.append(problem("empty-file", path, 1, 1, "The file is empty.", "Add an entry, or delete it."))
-    sections = list(_sections(tokens, lines, path))
+        problems.append(create_problem("empty-file", path, 1, 1, "The file is empty.", "Add an entry, or delete it."))
+    sections = list(_split_sections(tokens, lines, path))
     entries = []
     for number, section in enumerate(sections):
         if number == 0 and _is_file_title(section, sections[1:]):
             continue
         problems += section.body.problems
-        entry, found = _entry(section, path, matter)
+        entry, found = _parse_entry(section, path, matter)
         problems += found
         if entry:
             entries.append(entry)
     if content.strip() and not sections:
         message, remedy = "There is no heading in this file.", "Begin each entry with `## English title`."
-        problems.append(problem("no-entry", path, 1, 1, message, remedy))
+        problems.append(create_problem("no-entry", path, 1, 1, message, remedy))
     ordered = sorted(problems, key=lambda found: (found.line, found.column))
     return Document(path, content, tuple(entries), tuple(ordered), matter.silenced)
 
 
-def _tokens(content: str) -> list[Any]:
+def _parse_tokens(content: str) -> list[Any]:
     tokens = _PARSER.parse(content)
     if tokens and tokens[0].type == "front_matter" and _HEADING.search(tokens[0].content):
         # Two rules with entries between them are no front matter; as YAML the headings would be comments, and lost.
@@ -136,11 +136,11 @@ def _tokens(content: str) -> list[Any]:
     return list(tokens)
 
 
-def _sections(tokens: Any, lines: list[str], path: str) -> Iterator[_Section]:
+def _split_sections(tokens: Any, lines: list[str], path: str) -> Iterator[_Section]:
     heads = [
         (token.tag, inline.content, token.map[0], token.map[1])
         for token, inline in pairwise(tokens)
-        if token.type == "heading_open" and token.level == 0 and _opens_entry(token, lines)
+        if token.type == "heading_open" and token.level == 0 and _is_entry_heading(token, lines)
     ]
     ends = [*(line for _, _, line, _ in heads[1:]), len(lines)] if heads else []
     for (tag, heading, line, body_line), end in zip(heads, ends, strict=True):
@@ -149,13 +149,13 @@ def _sections(tokens: Any, lines: list[str], path: str) -> Iterator[_Section]:
         yield _Section(tag, text.join_lines(heading), line, column, body_line, body)
 
 
-def _opens_entry(token: Any, lines: list[str]) -> bool:
+def _is_entry_heading(token: Any, lines: list[str]) -> bool:
     """Whether a heading is of level 1 or 2, or a deeper one that is plainly an entry: an arXiv link follows."""
     if token.tag in _ENTRY_LEVELS:
         return True
     below = next((line for line in lines[token.map[1] :] if line.strip()), "")
-    link = _link_in(below, 0)
-    return link is not None and identifiers.parse_address(link.url) is not None
+    link = _parse_link(below, 0)
+    return link is not None and identifiers.parse_link(link.url) is not None
 
 
 def _is_file_title(section: _Section, others: list[_Section]) -> bool:
@@ -166,27 +166,29 @@ def _is_file_title(section: _Section, others: list[_Section]) -> bool:
     return not has_text or all(other.tag != "h1" for other in others)
 
 
-def _entry(section: _Section, path: str, matter: FrontMatter) -> tuple[Located | None, list[Problem]]:
+def _parse_entry(section: _Section, path: str, matter: FrontMatter) -> tuple[LocatedEntry | None, list[Problem]]:
     heading_at = Place(section.line + 1, section.column + 1)
-    link = _heading_link(section) or _find_link(section.body.lines)
+    link = _find_heading_link(section) or _find_link(section.body.lines)
     if link is None:
         remedy = "Put `[译文标题](https://arxiv.org/abs/…)` on the line below the heading."
-        message = f"{_quoted(section.heading)} has no link to its paper."
-        return None, [problem("missing-link", path, *heading_at, message, remedy, None, len(section.heading) or 1)]
-    title_at, url_at = _places(section, link)
-    address = identifiers.parse_address(link.url)
+        message = f"{_quote_heading(section.heading)} has no link to its paper."
+        return None, [
+            create_problem("missing-link", path, *heading_at, message, remedy, None, len(section.heading) or 1)
+        ]
+    title_at, url_at = _locate_link(section, link)
+    address = identifiers.parse_link(link.url)
     if address is None:
-        return None, [_elsewhere(section, link, path, url_at)]
+        return None, [_report_foreign_link(section, link, path, url_at)]
     title_en = link.title if link.number < 0 else section.heading
     if not title_en:
         message, remedy = "The heading is empty.", "Write the English title behind `##`."
-        return None, [problem("missing-title", path, section.line + 1, 1, message, remedy)]
+        return None, [create_problem("missing-title", path, section.line + 1, 1, message, remedy)]
     title = None if link.number < 0 else link.title
-    lines = _abstract(section.body.lines, link)
+    lines = _extract_abstract(section.body.lines, link)
     arxiv_id = address.identifier.arxiv_id
     if not title and not lines and section.body.has_comment:
         message, remedy = f"{arxiv_id} is still to be translated.", "Write title and abstract; then it is published."
-        return None, [problem("stub", path, *heading_at, message, remedy, arxiv_id, len(section.heading))]
+        return None, [create_problem("stub", path, *heading_at, message, remedy, arxiv_id, len(section.heading))]
     translation = Translation(
         arxiv_id=arxiv_id,
         language=matter.language,
@@ -196,15 +198,15 @@ def _entry(section: _Section, path: str, matter: FrontMatter) -> tuple[Located |
         path=path,
         line=section.line + 1,
         version=address.identifier.version,
-        week=names.week_of(path),
+        week=names.find_week(path),
         **{**matter.credits, **section.body.credits},
     )
     places = tuple(Place(section.body_line + line.line + 1, line.column + 1) for line in lines)
-    located = Located(translation, heading_at, title_at, url_at, link.url, places, section.body.silenced)
-    return located, list(_doubts(located, section.tag, address))
+    located = LocatedEntry(translation, heading_at, title_at, url_at, link.url, places, section.body.silenced)
+    return located, list(_find_doubts(located, section.tag, address))
 
 
-def _places(section: _Section, link: _Link) -> tuple[Place, Place]:
+def _locate_link(section: _Section, link: _Link) -> tuple[Place, Place]:
     if link.number < 0:
         line, column = section.line + 1, section.column
     else:
@@ -213,56 +215,56 @@ def _places(section: _Section, link: _Link) -> tuple[Place, Place]:
     return Place(line, column + link.column + 1), Place(line, column + link.url_column + 1)
 
 
-def _elsewhere(section: _Section, link: _Link, path: str, at: Place) -> Problem:
+def _report_foreign_link(section: _Section, link: _Link, path: str, at: Place) -> Problem:
     if _ARXIV_HOST.match(link.url):
-        rule, message = "broken-address", f"{_quoted(section.heading)} links to {link.url}, where no paper is."
+        rule, message = "broken-address", f"{_quote_heading(section.heading)} links to {link.url}, where no paper is."
         remedy = "Link to https://arxiv.org/abs/ and the paper's identifier."
     else:
-        rule, message = "not-arxiv", f"{_quoted(section.heading)} links to {link.url}, which is not at arXiv."
+        rule, message = "not-arxiv", f"{_quote_heading(section.heading)} links to {link.url}, which is not at arXiv."
         remedy = "Link to https://arxiv.org/abs/ and the identifier; other sources cannot be entries."
-    return problem(rule, path, *at, message, remedy, None, len(link.url) or 1)
+    return create_problem(rule, path, *at, message, remedy, None, len(link.url) or 1)
 
 
-def _doubts(entry: Located, tag: str, address: identifiers.Address) -> Iterator[Problem]:
+def _find_doubts(entry: LocatedEntry, tag: str, address: identifiers.Link) -> Iterator[Problem]:
     """What is odd about an entry that was read all the same."""
     translation, url = entry.translation, entry.url
     path, arxiv_id, version = translation.path, translation.arxiv_id, translation.version
     if tag not in _ENTRY_LEVELS:
         message = f"The heading of {arxiv_id} is of level {tag[1:]}; it was read as an entry."
-        yield problem(
+        yield create_problem(
             "heading-level", path, translation.line, 1, message, "Begin it with `##`.", arxiv_id, int(tag[1:])
         )
     if not address.is_known_host:
         message = f"{address.host} is not arXiv; {arxiv_id} was taken from it."
-        remedy = f"Write {canonical_url(address.identifier)}."
-        yield problem("misspelt-host", path, *entry.url_at, message, remedy, arxiv_id, len(url))
-    elif url != canonical_url(address.identifier):
+        remedy = f"Write {build_canonical_url(address.identifier)}."
+        yield create_problem("misspelt-host", path, *entry.url_at, message, remedy, arxiv_id, len(url))
+    elif url != build_canonical_url(address.identifier):
         message = f"{arxiv_id} is linked by another address than its page's."
-        remedy = f"Write {canonical_url(address.identifier)}."
-        yield problem("address-form", path, *entry.url_at, message, remedy, arxiv_id, len(url))
+        remedy = f"Write {build_canonical_url(address.identifier)}."
+        yield create_problem("address-form", path, *entry.url_at, message, remedy, arxiv_id, len(url))
     if version:
         message = f"The translation is bound to version {version} of {arxiv_id}."
         remedy = "Leave it where that is meant; else it is bound to the version of the day on which it arrives."
-        yield problem("version-in-link", path, *entry.url_at, message, remedy, arxiv_id, len(url))
+        yield create_problem("version-in-link", path, *entry.url_at, message, remedy, arxiv_id, len(url))
     if not translation.title:
         message = f"{arxiv_id} has no translated title; the English one is shown."
         remedy = f"Write `[译文标题]({url})`."
-        yield problem("missing-translated-title", path, *entry.title_at, message, remedy, arxiv_id)
+        yield create_problem("missing-translated-title", path, *entry.title_at, message, remedy, arxiv_id)
     if not translation.abstract:
         message = f"{arxiv_id} has a title and no abstract; the title is published."
         remedy = "Add the translation below."
-        yield problem("missing-abstract", path, entry.url_at.line, 1, message, remedy, arxiv_id)
+        yield create_problem("missing-abstract", path, entry.url_at.line, 1, message, remedy, arxiv_id)
 
 
-def canonical_url(identifier: identifiers.Identifier) -> str:
+def build_canonical_url(identifier: identifiers.Identifier) -> str:
     """The address of a paper's page, of its version where one is named."""
-    return identifiers.abs_url(identifier.arxiv_id) + (f"v{identifier.version}" if identifier.version else "")
+    return identifiers.build_abs_url(identifier.arxiv_id) + (f"v{identifier.version}" if identifier.version else "")
 
 
-def _heading_link(section: _Section) -> _Link | None:
+def _find_heading_link(section: _Section) -> _Link | None:
     """The link in a heading that is nothing but a link to arXiv, as some write it."""
-    link = _link_in(section.heading, -1)
-    return link if link and not link.rest and identifiers.parse_address(link.url) else None
+    link = _parse_link(section.heading, -1)
+    return link if link and not link.rest and identifiers.parse_link(link.url) else None
 
 
 def _find_link(body: list[SourceLine]) -> _Link | None:
@@ -270,14 +272,14 @@ def _find_link(body: list[SourceLine]) -> _Link | None:
     filled = [(number, line.text) for number, line in enumerate(body) if line.text.strip()]
     if not filled:
         return None
-    first = _link_in(filled[0][1], filled[0][0])
-    if first and (not first.rest or identifiers.parse_address(first.url)):
+    first = _parse_link(filled[0][1], filled[0][0])
+    if first and (not first.rest or identifiers.parse_link(first.url)):
         return first
-    links = (_link_in(line, number) for number, line in filled[1:])
-    return next((link for link in links if link and not link.rest and identifiers.parse_address(link.url)), None)
+    links = (_parse_link(line, number) for number, line in filled[1:])
+    return next((link for link in links if link and not link.rest and identifiers.parse_link(link.url)), None)
 
 
-def _link_in(line: str, number: int) -> _Link | None:
+def _parse_link(line: str, number: int) -> _Link | None:
     """The link that a line begins with: `[title](address)`, or a bare address alone on its line."""
     stripped = line.strip()
     column = len(line) - len(line.lstrip())
@@ -300,7 +302,7 @@ def _link_in(line: str, number: int) -> _Link | None:
     return _Link(title, target.str, number, column + 1, url_column, stripped[closed + 1 :])
 
 
-def _abstract(body: list[SourceLine], link: _Link) -> list[SourceLine]:
+def _extract_abstract(body: list[SourceLine], link: _Link) -> list[SourceLine]:
     """The lines of the body without the link, without blanks at the ends of lines and empty lines around the whole."""
     lines = [line._replace(text=line.text.rstrip()) for line in body]
     if link.number >= 0:
@@ -314,5 +316,5 @@ def _abstract(body: list[SourceLine], link: _Link) -> list[SourceLine]:
     return lines
 
 
-def _quoted(heading: str) -> str:
-    return f"“{text.shorten(heading, 60)}”" if heading else "An entry without a heading"
+def _quote_heading(heading: str) -> str:
+    return f"“{text.shorten_text(heading, 60)}”" if heading else "An entry without a heading"

@@ -8,28 +8,28 @@ from yibao import dates
 _WEEK = re.compile(r"(?:^|.*/)(?P<year>\d{4})/(?P<start>\d{4})-(?P<end>\d{4})\.[a-z]+$", re.IGNORECASE)
 
 
-def week_of(path: str) -> str | None:
+def find_week(path: str) -> str | None:
     """The ISO week that a file's name speaks of; None where the name is not `YYYY/MMDD-MMDD.md`.
 
     Curators have written a week that crosses the year under either year; Monday tells which one was meant.
     """
-    span = span_of(path)
-    return dates.week_of(span[0]) if span else None
+    span = find_span(path)
+    return dates.format_week(span[0]) if span else None
 
 
-def span_of(path: str) -> tuple[date, date] | None:
+def find_span(path: str) -> tuple[date, date] | None:
     """The first and last day that a file's name speaks of, or None."""
     found = _WEEK.match(path)
     if not found:
         return None
     year = int(found["year"])
-    spans = [_span(start, found["start"], found["end"]) for start in (year, year - 1)]
+    spans = [_parse_span(start, found["start"], found["end"]) for start in (year, year - 1)]
     real = [span for span in spans if span and span[1] - span[0] < timedelta(days=7)]
     mondays = [span for span in real if span[0].isoweekday() == 1]
     return next(iter(mondays or real), None)
 
 
-def _span(year: int, start: str, end: str) -> tuple[date, date] | None:
+def _parse_span(year: int, start: str, end: str) -> tuple[date, date] | None:
     try:
         first = date(year, int(start[:2]), int(start[2:]))
         last = date(year + (end < start), int(end[:2]), int(end[2:]))

@@ -84,19 +84,21 @@ class Quantity(NamedTuple):
     text: str
 
 
-def quantities(text: str) -> list[Quantity]:
+def find_quantities(text: str) -> list[Quantity]:
     """The numbers written in figures, in order; marks of lists and of citations are none."""
     marks = [found.span() for found in _LIST_MARK.finditer(text)]
-    found = (_quantity(one, text) for one in _NUMBER.finditer(text) if not any(a <= one.start() < b for a, b in marks))
+    found = (
+        _parse_quantity(one, text) for one in _NUMBER.finditer(text) if not any(a <= one.start() < b for a, b in marks)
+    )
     return [one for one in found if one]
 
 
-def out_of_order(text: str) -> list[tuple[int, str]]:
+def find_disorder(text: str) -> list[tuple[int, str]]:
     """Marks of a list, (1), (2), …, that do not follow upon one another: where each stands, from 0, and what it is."""
     found, last = [], 0
     for mark in _LIST_MARK.finditer(text):
         number = int(re.sub(r"\D", "", mark[0]))
-        if mark[0][-1] not in ")）" or number > _LONGEST_LIST or _closes_a_bracket(mark, text):
+        if mark[0][-1] not in ")）" or number > _LONGEST_LIST or _is_closing_bracket(mark, text):
             continue
         if number not in (0, 1, last + 1):
             found.append((mark.start(), mark[0].strip("。；;:： ")))
@@ -104,14 +106,14 @@ def out_of_order(text: str) -> list[tuple[int, str]]:
     return found
 
 
-def _closes_a_bracket(mark: re.Match[str], text: str) -> bool:
+def _is_closing_bracket(mark: re.Match[str], text: str) -> bool:
     """Whether the bracket behind the figures was opened earlier, as in (a batch of 8)."""
     before = text[: mark.start()]
     opened = max(before.rfind(sign) for sign in "(（")
     return mark[0][0] not in "(（" and opened > max(before.rfind(sign) for sign in ")）")
 
 
-def read_numeral(text: str) -> set[Decimal]:
+def parse_numerals(text: str) -> set[Decimal]:
     """Values that the text spells in English words or Chinese numerals, and those in its marks of lists."""
     values = {Decimal(re.sub(r"\D", "", mark[0])) for mark in _LIST_MARK.finditer(text)}
     total = Decimal(0)
@@ -125,13 +127,13 @@ def read_numeral(text: str) -> set[Decimal]:
         values.add(total)
     for numeral in _NUMERAL.finditer(text):
         values |= {
-            Decimal(_numeral(numeral[0])),
+            Decimal(_parse_numeral(numeral[0])),
             *(Decimal(_FIGURES[figure]) for figure in numeral[0] if figure in _FIGURES),
         }
     return values
 
 
-def _quantity(found: re.Match[str], text: str) -> Quantity | None:
+def _parse_quantity(found: re.Match[str], text: str) -> Quantity | None:
     tail, scale, unit = (
         found["tail"],
         (found["scale"] or "").strip(" \n\t-多余"),
@@ -140,14 +142,14 @@ def _quantity(found: re.Match[str], text: str) -> Quantity | None:
     if tail and tail[0].isalpha() and not (scale.isalpha() and len(scale) > 1):
         return None  # 3D, 4o: a name.
     plain = Decimal(re.sub("[,，]", "", found["digits"]) + (found["fraction"] or ""))
-    values = {plain * _factor(scale)} if scale else {plain}
+    values = {plain * _compute_factor(scale)} if scale else {plain}
     if scale in ("K", "k", "M", "G", "B", "T") or unit.endswith("B"):
         values.add(plain)
         if unit in ("kB", "KB", "MB", "GB", "TB", "B"):
             values.add(plain * 10 ** _SCALES.get(unit[0], 0))
     beyond = None if scale else _SCALED_RANGE.match(text, found.start("tail"))
     if beyond:
-        values.add(plain * _factor(beyond["scale"]))
+        values.add(plain * _compute_factor(beyond["scale"]))
     unit = _UNITS.get(unit, unit)
     if not unit and (_PERCENT_OF.search(text, 0, found.start()) or _RANGE.match(text, found.end("digits"))):
         unit = "%"
@@ -156,11 +158,11 @@ def _quantity(found: re.Match[str], text: str) -> Quantity | None:
     return Quantity(frozenset(values), unit, found.start(), len(written), written)
 
 
-def _factor(scale: str) -> Decimal:
+def _compute_factor(scale: str) -> Decimal:
     return Decimal(10) ** sum(_SCALES[sign] for sign in ([scale] if scale.isascii() else scale))
 
 
-def _numeral(numeral: str) -> Decimal:
+def _parse_numeral(numeral: str) -> Decimal:
     """The value of a Chinese numeral; of one that is none, whatever comes."""
     total, section, figure = Decimal(0), Decimal(0), Decimal(0)
     for sign in numeral:

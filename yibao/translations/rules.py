@@ -89,7 +89,7 @@ _ALL = (
 RULES = {rule.name: rule for rule in _ALL}
 
 
-def problem(  # noqa: PLR0913  (a place, and what to say of it)
+def create_problem(  # noqa: PLR0913  (a place, and what to say of it)
     rule: str,
     path: str,
     line: int,

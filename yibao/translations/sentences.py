@@ -14,7 +14,7 @@ from itertools import product
 from typing import NamedTuple
 
 from yibao.translations import quantities
-from yibao.translations.spans import chinese, prose
+from yibao.translations.spans import count_chinese, mask_non_prose
 
 _ENGLISH_END = re.compile(
     r"(?<![A-Z])(?<!\be\.g)(?<!\bi\.e)(?<!\bet al)(?<!\bvs)(?<!\bcf)(?<!\bFig)(?<!\bEq)"
@@ -50,8 +50,8 @@ class Sentence(NamedTuple):
 
 def find_missing_sentences(english: str, abstract: str) -> list[str]:
     """The sentences of the English that nothing in the abstract stands for, in order."""
-    theirs = [_sentence(one, is_chinese=False) for one in split_english(english)]
-    ours = [_sentence(one, is_chinese=True) for one in split_chinese(abstract)]
+    theirs = [_measure_sentence(one, is_chinese=False) for one in split_english(english)]
+    ours = [_measure_sentence(one, is_chinese=True) for one in split_chinese(abstract)]
     if not theirs or not ours:
         return []
     return [theirs[i].text for i in _align(theirs, ours)]
@@ -59,31 +59,31 @@ def find_missing_sentences(english: str, abstract: str) -> list[str]:
 
 def split_english(text: str) -> list[str]:
     """The sentences of an English text."""
-    return _split(_ENGLISH_END, text)
+    return _split_sentences(_ENGLISH_END, text)
 
 
 def split_chinese(text: str) -> list[str]:
     """The sentences of a Chinese text."""
-    return _split(_CHINESE_END, text)
+    return _split_sentences(_CHINESE_END, text)
 
 
-def _split(pattern: re.Pattern[str], text: str) -> list[str]:
+def _split_sentences(pattern: re.Pattern[str], text: str) -> list[str]:
     ends = [found.end() for found in pattern.finditer(text)]
     parts = (text[start:end].strip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True))
     return [part for part in parts if len(part) > 1]
 
 
-def _sentence(text: str, *, is_chinese: bool) -> Sentence:
-    bare = prose(text)
+def _measure_sentence(text: str, *, is_chinese: bool) -> Sentence:
+    bare = mask_non_prose(text)
     if is_chinese:
-        characters = chinese(bare)
+        characters = count_chinese(bare)
         length = characters * _LETTERS_PER_CHARACTER + sum(len(word) for word in _LATIN.findall(bare))
-        marks = {index for rendering, indexes in _renderings().items() if rendering in bare for index in indexes}
+        marks = {index for rendering, indexes in _index_renderings().items() if rendering in bare for index in indexes}
     else:
         length = float(len(re.sub(r"\s+", " ", bare)))
-        marks = {index for word in _LATIN.findall(bare.lower()) if (index := _words().get(_stem(word)))}
+        marks = {index for word in _LATIN.findall(bare.lower()) if (index := _index_words().get(_stem_word(word)))}
     marks |= {word.lower().removesuffix("s") for word in _LATIN.findall(bare) if not is_chinese or len(word) > 1}
-    marks |= {str(value.normalize()) for one in quantities.quantities(bare) for value in one.values}
+    marks |= {str(value.normalize()) for one in quantities.find_quantities(bare) for value in one.values}
     return Sentence(text, length, frozenset(marks))
 
 
@@ -98,14 +98,14 @@ def _align(theirs: Sequence[Sentence], ours: Sequence[Sentence]) -> list[int]:
         for step, price in _MOVES.items():
             to = (at[0] + step[0], at[1] + step[1])
             if to[0] <= len(theirs) and to[1] <= len(ours):
-                cost = _distance(theirs[at[0] : to[0]], ours[at[1] : to[1]], shared) if all(step) else 0.0
+                cost = _measure_distance(theirs[at[0] : to[0]], ours[at[1] : to[1]], shared) if all(step) else 0.0
                 total = best[at][0] + price + cost
                 if to not in best or total < best[to][0]:
                     best[to] = (total, at)
-    return [before[0] for before, after in _path(best, (len(theirs), len(ours))) if before[1] == after[1]]
+    return [before[0] for before, after in _trace_path(best, (len(theirs), len(ours))) if before[1] == after[1]]
 
 
-def _path(best: Mapping[_At, tuple[float, _At]], end: _At) -> list[tuple[_At, _At]]:
+def _trace_path(best: Mapping[_At, tuple[float, _At]], end: _At) -> list[tuple[_At, _At]]:
     """The steps to the end, in order."""
     steps = []
     while end != (0, 0):
@@ -115,7 +115,7 @@ def _path(best: Mapping[_At, tuple[float, _At]], end: _At) -> list[tuple[_At, _A
     return steps[::-1]
 
 
-def _distance(theirs: Sequence[Sentence], ours: Sequence[Sentence], shared: frozenset[str]) -> float:
+def _measure_distance(theirs: Sequence[Sentence], ours: Sequence[Sentence], shared: frozenset[str]) -> float:
     """How unlikely it is that these say the same: by length, less what they share."""
     length, other = sum(one.length for one in theirs), sum(one.length for one in ours)
     deviation = (other - length) / math.sqrt((length + other) / 2 + 1) / _SPREAD
@@ -127,28 +127,28 @@ def _distance(theirs: Sequence[Sentence], ours: Sequence[Sentence], shared: froz
     return deviation * deviation + _EVIDENCE * lacking
 
 
-def _stem(word: str) -> str:
+def _stem_word(word: str) -> str:
     return _STEM.sub("", word) if len(word) > 4 else word  # noqa: PLR2004  (short words are their own stems)
 
 
 @lru_cache(maxsize=1)
-def _lexicon() -> list[tuple[list[str], list[str]]]:
+def _load_lexicon() -> list[tuple[list[str], list[str]]]:
     lines = (files("yibao.translations") / "lexicon.tsv").read_text(encoding="utf-8").splitlines()
     rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
     return [(english.split(), chinese_.split()) for english, chinese_ in rows]
 
 
 @lru_cache(maxsize=1)
-def _words() -> dict[str, str]:
+def _index_words() -> dict[str, str]:
     """Mark by stem of an English word."""
-    return {_stem(word): f"#{number}" for number, (english, _) in enumerate(_lexicon()) for word in english}
+    return {_stem_word(word): f"#{number}" for number, (english, _) in enumerate(_load_lexicon()) for word in english}
 
 
 @lru_cache(maxsize=1)
-def _renderings() -> dict[str, list[str]]:
+def _index_renderings() -> dict[str, list[str]]:
     """Marks by Chinese rendering."""
     found: dict[str, list[str]] = {}
-    for number, (_, renderings) in enumerate(_lexicon()):
+    for number, (_, renderings) in enumerate(_load_lexicon()):
         for rendering in renderings:
             found.setdefault(rendering, []).append(f"#{number}")
     return found

@@ -17,23 +17,23 @@ _LATIN_PER_CHARACTER = 3
 BLANK = "\ufffc"
 
 
-def prose(text: str) -> str:
+def mask_non_prose(text: str) -> str:
     """The text, as long as it was, with each character of a formula, an address or code blanked."""
     for sign, pattern in (("$", FORMULA), ("`", _CODE), ("](", _TARGET), ("://", ADDRESS), ("@", ADDRESS)):
         if sign in text:
-            text = pattern.sub(_blanked, text)
+            text = pattern.sub(_blank_match, text)
     return text
 
 
-def chinese(text: str) -> int:
+def count_chinese(text: str) -> int:
     """How many Chinese characters there are."""
     return len(_LETTERS.findall(text))
 
 
 def is_chinese(text: str) -> bool:
     """Whether a title is in Chinese, and not an English one with a Chinese word in it."""
-    return chinese(text) * _LATIN_PER_CHARACTER > len(text)
+    return count_chinese(text) * _LATIN_PER_CHARACTER > len(text)
 
 
-def _blanked(found: re.Match[str]) -> str:
+def _blank_match(found: re.Match[str]) -> str:
     return BLANK * (found.end() - found.start())

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 from yibao import identifiers
 from yibao.records import English
-from yibao.text import join_lines, paragraphs
+from yibao.text import join_lines, split_paragraphs
 from yibao.translations.glossary import Term
 
 
 def write_stub(arxiv_id: str, english: English, terms: Sequence[Term]) -> str:
     """An entry that is not published until something is written in it. `terms`: those of which the English speaks."""
-    lines = [f"## {join_lines(english.title)}", f"[]({identifiers.abs_url(arxiv_id)})", "", "<!--"]
-    lines += [_harmless(paragraph) for paragraph in paragraphs(english.abstract)]
+    lines = [f"## {join_lines(english.title)}", f"[]({identifiers.build_abs_url(arxiv_id)})", "", "<!--"]
+    lines += [_escape_comment(paragraph) for paragraph in split_paragraphs(english.abstract)]
     lines += [f"{term.english} = {' / '.join(term.preferred)}" for term in terms if term.preferred]
     return "\n".join([*lines, "-->", ""])
 
 
-def _harmless(line: str) -> str:
+def _escape_comment(line: str) -> str:
     """The line as it can stand in a comment: it neither ends it nor opens an entry."""
     escaped = line.replace("-->", "-- >")
     return f"\\{escaped}" if escaped.startswith("#") else escaped

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from yibao.maths import FORMULA
-from yibao.translations.spans import CJK, prose
+from yibao.translations.spans import CJK, mask_non_prose
 
 _CHINESE = f"{CJK}，。：；！？、）》”"
 _HALF = re.compile(
@@ -49,19 +49,19 @@ class Edit(NamedTuple):
 
 def find_slips(line: str, *, is_chinese: bool) -> Iterator[Slip]:
     """What is wrong in a line of prose, each rule once: the first place, and how many there are."""
-    bare = prose(line)
+    bare = mask_non_prose(line)
     if is_chinese:
-        yield from _half_width(bare)
-        yield from _spacing(bare)
-    yield from _macros(bare)
+        yield from _find_half_width(bare)
+        yield from _find_spacing(bare)
+    yield from _find_macros(bare)
     for tag in _TAG.finditer(bare) if "<" in bare else ():
         yield Slip("raw-html", tag.start(), len(tag[0]), f"{tag[0]} would be shown as it is written.", "Delete it.")
-    yield from _maths(line, bare)
+    yield from _find_maths_slips(line, bare)
 
 
 def propose_edits(line: str) -> list[tuple[str, Edit]]:
     """What would make the line's typography right, and which rule asks for it, by place; nothing once it is done."""
-    bare = prose(line)
+    bare = mask_non_prose(line)
     found = [
         ("half-width-punctuation", Edit(one.start(), one.end(), one[0].strip().translate(_FULL)))
         for one in _HALF.finditer(bare)
@@ -73,31 +73,31 @@ def propose_edits(line: str) -> list[tuple[str, Edit]]:
     return sorted(found, key=lambda one: one[1])
 
 
-def _half_width(bare: str) -> Iterator[Slip]:
+def _find_half_width(bare: str) -> Iterator[Slip]:
     found = list(_HALF.finditer(bare))
     if found:
         sign = found[0][0].strip()
-        message = f"Half-width {sign!r} stands in Chinese{_times(found)}."
+        message = f"Half-width {sign!r} stands in Chinese{_count_places(found)}."
         yield Slip(
             "half-width-punctuation", found[0].start(), len(found[0][0]), message, f"Write {sign.translate(_FULL)!r}."
         )
 
 
-def _spacing(bare: str) -> Iterator[Slip]:
+def _find_spacing(bare: str) -> Iterator[Slip]:
     found = list(_SPACING.finditer(bare))
     if found:
-        message = f"No space stands between Chinese and Latin{_times(found)}."
+        message = f"No space stands between Chinese and Latin{_count_places(found)}."
         yield Slip("script-spacing", found[0].start() - 1, 2, message, "Put a space between them.")
 
 
-def _macros(bare: str) -> Iterator[Slip]:
+def _find_macros(bare: str) -> Iterator[Slip]:
     for found in _MACRO.finditer(bare) if "\\" in bare else ():
         if found["name"] not in _KNOWN_MACROS:
             message = f"{found[0]} is a macro of the authors' own; readers would see it as it is written."
             yield Slip("undefined-macro", found.start(), len(found[0]), message, "Write what it stands for.")
 
 
-def _maths(line: str, bare: str) -> Iterator[Slip]:
+def _find_maths_slips(line: str, bare: str) -> Iterator[Slip]:
     if "$" not in line:
         return
     for formula in FORMULA.finditer(line):
@@ -111,5 +111,5 @@ def _maths(line: str, bare: str) -> Iterator[Slip]:
         yield Slip("unbalanced-maths", lone[-1].start(), 1, message, r"Close the formula, or write \$ for money.")
 
 
-def _times(found: list[re.Match[str]]) -> str:
+def _count_places(found: list[re.Match[str]]) -> str:
     return f" ({len(found)} places in this line)" if len(found) > 1 else ""
