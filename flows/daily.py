@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.engine import hold_lease, make_task, name_flow_run, record_run
-from flows.harvest import check_clock, harvest_arxiv
+from flows.harvest import compare_clocks, harvest_arxiv
 from flows.newsletter import send_due_editions
 from flows.publish import publish_changes
 from flows.steps import translation_sync
@@ -24,8 +24,7 @@ def daily(on: date | None = None, config: str = "yibao.toml", run_id: str | None
     """
     with record_run("daily", config, on, run_id) as log:
         with hold_lease(log):
-            if log.run.is_harvester:
-                check_clock(log.run)
+            compare_clocks(log)
             # Before anything of arXiv's is stored: a translation belongs to the text known before.
             log.add(sync_translations(log.run))
             harvest_arxiv(log, Scope(log.run.settings.arxiv.categories, None, log.run.on))

@@ -9,13 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from prefect import Task, get_run_logger, runtime
+from prefect import Task, runtime
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
-from flows.steps import environment, run_record
+from flows.steps import environment, requests, run_record
 from flows.steps.run_record import Run
 from yibao.errors import ClockError, UpstreamError, YibaoError
 from yibao.run_report import Outcome, Report, render_line, render_markdown, render_table
@@ -26,6 +26,8 @@ R = TypeVar("R")
 #: A request waits its turn among all processes of this host, and then as long as a slow server may take.
 _LONGEST_REQUEST_S = 1800.0
 _JITTER = 0.5
+#: Prefect sends what is logged here and in the steps to the page of the run (`PREFECT_LOGGING_EXTRA_LOGGERS`).
+_log = logging.getLogger(__name__)
 
 
 class RunLog:
@@ -44,15 +46,19 @@ class RunLog:
         """Add what a task did to the report, and log it in one line."""
         self.report += outcome
         if line := render_line(outcome):
-            get_run_logger().log(logging.WARNING if outcome.troubles or outcome.has_failed else logging.INFO, line)
+            _log.log(logging.WARNING if outcome.troubles or outcome.has_failed else logging.INFO, line)
 
     def end(self) -> State[Any] | None:
-        """Show the report on Prefect's page; returns the state in which the flow is to end (None: completed)."""
+        """Show the report on the run's page; returns the state in which the flow is to end (None: completed)."""
+        if runtime.flow_run.id:
+            self._show_report()
+        return Failed(message="; ".join(self.report.failures)) if self.report.has_failed else None
+
+    def _show_report(self) -> None:
         name = f"{self.report.flow} {self.report.on}"
         create_markdown_artifact(render_markdown(self.report), key=f"{self.report.flow}-report", description=name)
         if self.report.announced:
             create_table_artifact(render_table(self.report), key="completeness", description=name)
-        return Failed(message="; ".join(self.report.failures)) if self.report.has_failed else None
 
 
 @contextmanager
@@ -85,7 +91,10 @@ def record_run(flow: str, config: str, on: date | None, run_id: str | None) -> I
 
 @contextmanager
 def hold_lease(log: RunLog) -> Iterator[None]:
-    """Hold the lease to ask arXiv while the block runs; where another host holds it, say so: nothing is asked then."""
+    """Hold the lease to ask arXiv, and one connection to it, while the block runs.
+
+    Where another host holds the lease, say so: this one asks nothing.
+    """
     holder = run_record.take_lease(log.run)
     if holder:
         log.add(Outcome(troubles=(f"{holder} harvests; this host asks arXiv nothing",)))
@@ -93,7 +102,8 @@ def hold_lease(log: RunLog) -> Iterator[None]:
         return
     log.run = replace(log.run, is_harvester=True)
     try:
-        yield
+        with requests.keep_connection(log.run.settings.arxiv):
+            yield
     finally:
         log.run = replace(log.run, is_harvester=False)
         run_record.return_lease(log.run)

@@ -66,18 +66,27 @@ def harvest(  # noqa: PLR0913  (what a person may ask for)
         return log.end()
 
 
+def compare_clocks(log: RunLog) -> None:
+    """End the run before anything is stored if arXiv's date shows our clock to be wrong; a host that is away is noted."""
+    if not log.run.is_harvester:
+        return
+    try:
+        repeat(check_clock, log.run)(log.run)
+    except UpstreamError as error:
+        log.add(requests.give_up_host(error))
+
+
 def harvest_arxiv(log: RunLog, scope: Scope) -> None:
     """Store what arXiv announced and changed, and judge how much of it is certain.
 
     Where another host harvests, arXiv is not asked: its terms count all machines of an operator as one.
     """
     if log.run.is_harvester:
-        with requests.keep_connection(log.run.settings.arxiv):
-            # Records come before the feeds: they say more of the same papers, which are then stored once.
-            sync_changes(log, scope.since)
-            sync_feeds(log, scope)
-            sync_lists(log, scope)
-            complete_metadata(log)
+        # Records come before the feeds: they say more of the same papers, which are then stored once.
+        sync_changes(log, scope.since)
+        sync_feeds(log, scope)
+        sync_lists(log, scope)
+        complete_metadata(log)
     log.add(judge_lists(log.run, scope))
 
 

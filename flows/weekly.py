@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 
 from flows.daily import sync_translations
 from flows.engine import hold_lease, name_flow_run, record_run
-from flows.harvest import check_clock, complete_metadata
+from flows.harvest import compare_clocks, complete_metadata
 from flows.newsletter import send_due_editions
 from flows.publish import publish_changes
 from yibao import dates
@@ -21,8 +21,7 @@ def weekly(on: date | None = None, config: str = "yibao.toml", run_id: str | Non
     """
     with record_run("weekly", config, on, run_id) as log:
         with hold_lease(log):
-            if log.run.is_harvester:
-                check_clock(log.run)
+            compare_clocks(log)
             log.add(sync_translations(log.run))
             complete_metadata(log)
         log.add(publish_changes(log.run))

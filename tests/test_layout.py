@@ -125,3 +125,15 @@ def test_the_clock_and_the_environment_are_read_in_one_place():
         if re.search(_WORLD, path.read_text())
     }
     assert readers <= _MAY_READ_IT
+
+
+def test_every_file_that_documents_name_is_there():
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    named = {
+        (document.name, path)
+        for document in documents
+        for path in re.findall(
+            r"`((?:commands|flows|storage|tests|yibao|deployments)/[\w./-]+\.\w+)`", document.read_text()
+        )
+    }
+    assert [(document, path) for document, path in sorted(named) if not (ROOT / path).exists()] == []

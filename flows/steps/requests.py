@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from flows.steps.environment import SystemClock
@@ -51,13 +51,14 @@ def fetch(run: Run, url: str, given_up: Mapping[str, str], read: Callable[[bytes
 
 
 def check_clock(run: Run) -> None:
-    """Ask arXiv one thing, for the date of its answer; whether it can be had is told by what asks it next.
+    """Ask arXiv one thing, for the date of its answer.
 
     Raises:
         ClockError: this machine's clock is wrong by more than a day.
+        UpstreamError: arXiv could not be asked.
     """
-    with _connect(run.settings.arxiv) as client, suppress(UpstreamError):
-        client.get(f"{run.settings.arxiv.oai_url}?verb=Identify", accept=lambda _status: True)
+    with _connect(run.settings.arxiv) as client:
+        client.get(f"{run.settings.arxiv.oai_url}?verb=Identify", accept=lambda status: status in _READABLE)
 
 
 def read_body(run: Run, kept: KeptResponse) -> bytes:

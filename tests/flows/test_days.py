@@ -10,7 +10,6 @@ from urllib.parse import urljoin
 import feedparser
 import pytest
 
-from commands import flow_runs
 from storage.responses import Responses
 from tests.conftest import MONDAY, Installation, section, tree_of
 from tests.standin.server import Fault, Standin
@@ -259,10 +258,10 @@ def test_weekly_subscribers_get_the_weekly_edition_and_daily_ones_do_not(install
     assert installation.run("newsletter", FRIDAY, edition="2025-W03").sent == 0
 
 
-def test_the_report_is_an_artifact_and_a_row(installation):
+def test_the_report_is_an_artifact_and_a_row(installation, prefect_server):
     from prefect.client.orchestration import get_client
 
-    installation.run("daily", MONDAY)
+    installation.run_on_prefect("daily", MONDAY)
     with get_client(sync_client=True) as client:
         artifacts = client.read_artifacts()
     assert any(found.key == "daily-report" and "cs.CL" in found.data for found in artifacts)
@@ -276,7 +275,7 @@ def test_a_second_run_on_the_same_installation_is_refused(installation):
 
     settings = environment.load_settings(installation.config)
     with run_record.hold_run_lock(settings), pytest.raises(YibaoError, match="Another run is at work"):
-        flow_runs.run_flow("daily", on=MONDAY, config=str(installation.config))
+        installation.run("daily", MONDAY)
 
 
 @pytest.mark.shared
