@@ -67,7 +67,7 @@ def harvest(  # noqa: PLR0913  (what a person may ask for)
 
 
 def compare_clocks(log: RunLog) -> None:
-    """End the run before anything is stored if arXiv's date shows our clock to be wrong; a host that is away is noted."""
+    """End the run before anything is stored if our clock is wrong by arXiv's; a host that is away is given up."""
     if not log.run.is_harvester:
         return
     try:
