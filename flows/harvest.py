@@ -73,7 +73,7 @@ def compare_clocks(log: RunLog) -> None:
     try:
         repeat(check_clock, log.run)(log.run)
     except UpstreamError as error:
-        log.add(requests.give_up_host(error))
+        log.add(requests.report_trouble(error))
 
 
 def harvest_arxiv(log: RunLog, scope: Scope) -> None:
