@@ -205,11 +205,17 @@ def _shown(one: Entry | Edition, settings: Settings) -> ListedItem:
     wanted = settings.arxiv.categories
     lists = channels.name_lists(one, wanted, settings.feeds.own)
     if isinstance(one, Edition):
-        return ListedItem(
-            one.item, digest_item(one), None, one.ends_on.toordinal() * 2 + one.is_weekly, "", tuple(lists)
-        )
+        return ListedItem(one.item, digest_item(one), None, tuple(lists), ends_on=one.ends_on)
     lists += pages.name_lists(one, wanted)
-    return ListedItem(one.item, digest_item(one), one.translated_on, *identifiers.sort_key(one.arxiv_id), tuple(lists))
+    month, number = identifiers.sort_key(one.arxiv_id)
+    return ListedItem(
+        one.item,
+        digest_item(one),
+        one.translated_on,
+        tuple(lists),
+        identifier_month=month,
+        identifier_number=number,
+    )
 
 
 def _lists(library: Connection, settings: Settings, *, is_whole: bool) -> Lists:

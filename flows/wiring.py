@@ -7,14 +7,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from flows.report import Report
-from storage.library import connection, leases, runs
+from storage.library import connection, leases, response_log, runs
 from storage.people.schema import People, open_people
 from storage.responses import KeptResponse, Responses
 from yibao import dates, settings
@@ -69,7 +68,7 @@ class Run:
         """One transaction on the library. Answers that were kept are in its table, and our lease is renewed."""
         with connection.write_library(self.library) as library:
             yield library
-            connection.insert_rows(library, "response", [asdict(kept) for kept in self.kept])
+            response_log.record_responses(library, self.kept)
             if self.is_harvester:
                 leases.take_lease(library, HARVEST, host(), self.now())
         self.kept.clear()

@@ -1,5 +1,6 @@
 """The library: every column explained, every batch repeatable."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -41,14 +42,48 @@ def rows(library, table):
 
 
 def test_every_table_view_and_column_says_what_it_means(library):
-    missing = library.execute("""
-        SELECT table_name || '.' || column_name FROM duckdb_columns()
-        WHERE NOT internal AND comment IS NULL AND table_name <> 'migration'
-          AND table_name IN (SELECT table_name FROM duckdb_tables())
-        UNION ALL SELECT table_name FROM duckdb_tables() WHERE comment IS NULL AND table_name <> 'migration'
-        UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal AND comment IS NULL
+    unexplained = library.execute("""
+        SELECT table_name || '.' || column_name FROM duckdb_columns() WHERE NOT internal AND coalesce(comment, '') = ''
+        UNION ALL SELECT table_name FROM duckdb_tables() WHERE coalesce(comment, '') = ''
+        UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal AND coalesce(comment, '') = ''
     """).fetchall()
-    assert missing == []
+    assert unexplained == []
+
+
+def test_no_name_needs_quotes(library):
+    names = library.execute("""
+        SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal
+    """).fetchall()
+    rows = library.execute("""
+        SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'type_function')
+    """).fetchall()
+    keywords = {row[0] for row in rows}
+    assert {"column", "on"} <= keywords
+    assert [
+        name for path in names for name in path if name in keywords or not re.fullmatch("[a-z][a-z0-9_]*", name)
+    ] == []
+    for schema, table, column in names:
+        library.execute(f"SELECT {column} FROM {schema}.{table}")
+
+
+def test_what_only_the_program_needs_is_apart_from_what_analysts_ask_for(library):
+    tables = library.execute("SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL").fetchall()
+    assert [table for schema, table in tables if schema == "operations"] == [
+        *("last_publication", "lease", "oai_cursor", "pending", "published_item", "response", "run", "source_report")
+    ]
+    assert [table for schema, table in tables if schema == "main"] == [
+        *("announcement", "batch", "edition", "edition_paper", "migration", "paper_state", "problem", "source_text"),
+        "translation",
+    ]
+
+
+def test_the_tables_have_nothing_that_only_one_engine_has(library):
+    assert library.execute("FROM duckdb_indexes()").fetchall() == []
+    assert library.execute("FROM duckdb_sequences()").fetchall() == []
+    kinds = library.execute("SELECT DISTINCT constraint_type FROM duckdb_constraints()").fetchall()
+    assert kinds == [("NOT NULL",)]
+    types = library.execute("SELECT DISTINCT data_type FROM duckdb_columns() WHERE NOT internal").fetchall()
+    assert not [kind for (kind,) in types if "ENUM" in kind]
 
 
 def test_a_library_newer_than_the_program_is_refused(path):
@@ -112,10 +147,14 @@ def test_a_corrected_translation_is_a_new_revision_and_the_old_one_is_kept(libra
     assert translations.store_translations(library, [ENTRY], MONDAY, "2025-W03")[:3] == (1, 0, 0)
     assert translations.store_translations(library, [replace(ENTRY, title="改")], TUESDAY, "2025-W03")[:3] == (0, 1, 0)
     assert translations.store_translations(library, [replace(ENTRY, title="改")], TUESDAY, "2025-W03")[:3] == (0, 0, 1)
-    history = library.execute("SELECT revision, state, title FROM translation ORDER BY 1").fetchall()
+    history = library.execute("SELECT revision, revision_state, title FROM translation ORDER BY 1").fetchall()
     assert history == [(1, "superseded", "译"), (2, "current", "改")]
     (arrival,) = translations.read_current_translations(library)
     assert (arrival.arrived_on, arrival.revised_on) == (MONDAY, TUESDAY)
+    spans = (
+        "SELECT revised_on, superseded_on, revised_at IS NULL, superseded_at IS NULL FROM translation ORDER BY revision"
+    )
+    assert library.execute(spans).fetchall() == [(MONDAY, TUESDAY, False, False), (TUESDAY, None, False, True)]
 
 
 def test_a_moved_entry_is_the_same_revision(library):
@@ -162,7 +201,7 @@ def test_a_run_that_was_killed_is_found_so_by_the_next(library):
     runs.begin_run(library, "a", "daily", MONDAY, at)
     runs.begin_run(library, "b", "daily", MONDAY, at + timedelta(minutes=1))
     runs.end_run(library, "b", "completed", at + timedelta(minutes=2), {"x": 1})
-    assert library.execute("SELECT run_id, state FROM run ORDER BY 1").fetchall() == [
+    assert library.execute("SELECT run_id, state FROM operations.run ORDER BY 1").fetchall() == [
         ("a", "interrupted"),
         ("b", "completed"),
     ]
