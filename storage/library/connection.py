@@ -164,13 +164,7 @@ def insert_rows(connection: Connection, table: str, rows: Iterable[Mapping[str, 
 
 def _read_columns(connection: Connection, table: str) -> dict[str, str]:
     """The columns of a table with DuckDB's types for them, in order."""
-    schema, _, name = table.rpartition(".")
-    rows = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = $1 AND table_name = $2 "
-        "ORDER BY column_index",
-        [schema or "main", name],
-    )
-    return dict(rows.fetchall())
+    return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
 
 
 def _create_views(connection: Connection) -> None:

@@ -48,39 +48,17 @@ def store_translations(
     arrived = {(entry.arxiv_id, entry.language): entry for entry in translations}
     if is_partial:
         arrived = {key: entry for key, entry in arrived.items() if key not in known or known[key]["path"] == entry.path}
-    rows, amended, superseded = [], [], []
-    revised = 0
-    for key, entry in arrived.items():
-        row = _row(entry, week)
-        old = known.get(key)
-        if old is None:
-            rows.append({**row, **began, "revision": 1, "arrived_on": on})
-        elif _text(old) != _text(row):
-            revised += 1
-            superseded.append(key)
-            rows.append(
-                {
-                    **row,
-                    **began,
-                    "revision": old["revision"] + 1,
-                    "week": old["week"],
-                    "arrived_on": old["arrived_on"],
-                }
-            )
-        elif any(old[name] != row[name] for name in _AMENDED):
-            amended.append(key)
-            kept = {name: old[name] for name in _KEPT}
-            # Another version in the link: the curator says that this is the text of that one.
-            source = () if old["version"] != row["version"] else ("source_version", "source_sha256")
-            rows.append({**row, **kept, **{name: old[name] for name in source}})
+    planned = {key: _plan_row(known.get(key), _row(entry, week), began) for key, entry in arrived.items()}
+    rows = {key: row for key, row in planned.items() if row}
+    superseded = [key for key in rows.keys() & known.keys() if rows[key]["revision"] > known[key]["revision"]]
+    amended = rows.keys() & known.keys() - set(superseded)
     _supersede(connection, superseded, on)
     _forget_current(connection, amended)
-    insert_rows(connection, "translation", rows)
-    pending.mark_papers_pending(connection, {row["arxiv_id"] for row in rows})
+    insert_rows(connection, "translation", rows.values())
+    pending.mark_papers_pending(connection, {arxiv_id for arxiv_id, _ in rows})
     missing = () if is_partial else known.keys() - arrived.keys()
-    vanished = tuple(sorted(arxiv_id for arxiv_id, _ in missing))
-    new = len(rows) - revised - len(amended)
-    return StoreCounts(new, revised, len(arrived) - new - revised, vanished)
+    new, revised = len(rows.keys() - known.keys()), len(superseded)
+    return StoreCounts(new, revised, len(arrived) - new - revised, tuple(sorted(arxiv_id for arxiv_id, _ in missing)))
 
 
 def read_current_translations(connection: Connection, arxiv_ids: Collection[str] | None = None) -> list[Arrival]:
@@ -120,6 +98,23 @@ def _row(entry: Translation, week: str) -> dict[str, Any]:
     return {**asdict(entry), "week": entry.week or week, "revision_state": "current", "freshness": Freshness.UNKNOWN}
 
 
+def _plan_row(old: dict[str, Any] | None, row: dict[str, Any], began: dict[str, Any]) -> dict[str, Any] | None:
+    """The row to store for an entry beside the one that is stored: a new revision, or an amended one; None for neither.
+
+    `began`: since when a new revision and its freshness hold.
+    """
+    if old is None:
+        return {**row, **began, "revision": 1, "arrived_on": began["revised_on"]}
+    if _text(old) != _text(row):
+        since = {name: old[name] for name in ("week", "arrived_on")}
+        return {**row, **began, **since, "revision": old["revision"] + 1}
+    if any(old[name] != row[name] for name in _AMENDED):
+        # Another version in the link: the curator says that this is the text of that one.
+        source = () if old["version"] != row["version"] else ("source_version", "source_sha256")
+        return {**row, **{name: old[name] for name in (*_KEPT, *source)}}
+    return None
+
+
 def _text(row: dict[str, Any]) -> tuple[Any, ...]:
     return (row["title"], row["abstract"], row["title_en"])
 
@@ -140,7 +135,7 @@ def _read_current(
     return {(row["arxiv_id"], row["language"]): row for row in rows}
 
 
-def _supersede(connection: Connection, keys: list[tuple[str, str]], on: date) -> None:
+def _supersede(connection: Connection, keys: Iterable[tuple[str, str]], on: date) -> None:
     connection.execute(
         f"""
         UPDATE translation SET revision_state = 'superseded', superseded_on = $on, superseded_at = now()
@@ -150,7 +145,7 @@ def _supersede(connection: Connection, keys: list[tuple[str, str]], on: date) ->
     )
 
 
-def _forget_current(connection: Connection, keys: list[tuple[str, str]]) -> None:
+def _forget_current(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
     connection.execute(
         f"""
         DELETE FROM translation

@@ -7,9 +7,19 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 
-from storage.library import announcements, connection, ledger, papers, problems, publications, runs, translations
+from storage.library import (
+    announcements,
+    connection,
+    editions,
+    ledger,
+    papers,
+    problems,
+    publications,
+    runs,
+    translations,
+)
 from yibao.errors import LibraryError
-from yibao.records import Author, Paper, Problem, Severity, Translation
+from yibao.records import Author, Edition, Entry, Paper, Problem, Severity, Translation
 
 MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
 PAPER = Paper(
@@ -194,6 +204,41 @@ def test_publication_dates_are_fixed_and_updates_move_forward_with_each_edit(lib
     stamps = [publications.stamp_items(library, [item._replace(content_sha256=sha)], at)[item.item] for sha in "bc"]
     assert [stamp.published_at for stamp in stamps] == [at, at]
     assert at < stamps[0].updated_at < stamps[1].updated_at
+
+
+def test_an_edition_that_is_stored_again_holds_its_papers_once_in_their_order(library):
+    new, old = [Entry(f"2501.0000{number}", None, None) for number in (2, 1)], (Entry("2401.00001", None, None),)
+    edition = Edition("2025-01-13", MONDAY, MONDAY, (new[0],), (("cs.CL", (new[1],)),), old)
+    for _ in range(2):
+        editions.store_editions(library, ["2025-01-13"], [edition])
+    assert library.execute("FROM edition_paper ORDER BY position").fetchall() == [
+        ("2025-01-13", "translated", 1, "2501.00002"),
+        ("2025-01-13", "untranslated", 2, "2501.00001"),
+        ("2025-01-13", "replaced", 3, "2401.00001"),
+    ]
+    assert editions.read_editions(library)["2025-01-13"].arxiv_ids == ("2501.00002", "2501.00001")
+    assert editions.find_editions_of_papers(library, ["2401.00001"]) == {"2025-01-13"}
+
+
+def test_of_one_instant_translations_come_first_then_weeks_before_their_last_day_then_the_latest_papers(library):
+    at, sunday = datetime(2025, 1, 19, 5, tzinfo=UTC), date(2025, 1, 19)
+
+    def paper(arxiv_id, month, translated_on=None):
+        number = {"identifier_month": month, "identifier_number": arxiv_id}
+        return publications.ListedItem(f"arxiv/{arxiv_id}", "d", translated_on, ("all",), **number)
+
+    expected = [
+        paper("2401.00001", 202401, MONDAY),
+        *(publications.ListedItem(f"edition/{key}", "d", None, ("all",), sunday) for key in ("2025-W03", "2025-01-19")),
+        paper("2501.00001", 202501),
+        paper("2501.00002", 202501),
+        paper("2412.00001", 202412),
+    ]
+    offered = expected[::-1]
+    publications.stamp_items(library, [publications.Item(one.item, "sha", at) for one in offered], at)
+    publications.update_lists(library, offered, [])
+    members = publications.read_newest_members(library, ["all"], 9, by_translation=False)["all"]
+    assert [member.item for member in members] == [one.item for one in expected]
 
 
 def test_a_run_that_was_killed_is_found_so_by_the_next(library):

@@ -150,6 +150,9 @@ def test_the_program_reads_what_the_older_one_stored(path):
         )
         names = {"arxiv/hep-th/9901001", "edition/2025-W03", "feeds/all/live", pending.EVERYTHING}
         assert pending.read_pending(library) == names
+        stored = set(library.execute("SELECT kind, key FROM operations.pending").fetchall())
+        pending.mark_pending(library, names)
+        assert set(library.execute("SELECT kind, key FROM operations.pending").fetchall()) == stored
         assert pending.read_signature(library) == "program-settings-run-2"
         assert oai_cursor.read_cursor(library, "arXivRaw").token == "token"
         assert [run.state for run in runs.history(library)] == ["failed", "completed", "interrupted"]
