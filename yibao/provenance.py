@@ -24,7 +24,6 @@ class TranslationState(StrEnum):
     STALE = "stale"
     #: ArXiv does not know the paper.
     ORPHANED = "orphaned"
-    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)

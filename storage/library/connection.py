@@ -168,7 +168,8 @@ def _read_columns(connection: Connection, table: str) -> dict[str, str]:
 
 
 def _create_views(connection: Connection) -> None:
-    for file in (files("storage.library") / "views").iterdir():
+    folder = files("storage.library")
+    for file in (*(folder / "views").iterdir(), folder / "view_columns.sql"):
         connection.execute(file.read_text(encoding="utf-8"))
     for view, table in _TABLES_OF_VIEWS.items():
         _copy_comments(connection, table, view)
