@@ -215,10 +215,17 @@ def _list_item(one: Entry | Edition, settings: Settings) -> ListedItem:
     codes = settings.arxiv.categories
     lists = channels.name_lists(one, codes, settings.feeds.own)
     if isinstance(one, Edition):
-        position = one.ends_on.toordinal() * 2 + one.is_weekly
-        return ListedItem(one.item, digest_item(one), None, position, "", tuple(lists))
+        return ListedItem(one.item, digest_item(one), None, tuple(lists), ends_on=one.ends_on)
     lists += pages.name_lists(one, codes)
-    return ListedItem(one.item, digest_item(one), one.translated_on, *identifiers.sort_key(one.arxiv_id), tuple(lists))
+    month, number = identifiers.sort_key(one.arxiv_id)
+    return ListedItem(
+        one.item,
+        digest_item(one),
+        one.translated_on,
+        tuple(lists),
+        identifier_month=month,
+        identifier_number=number,
+    )
 
 
 def _read_lists(library: Connection, settings: Settings, *, is_whole: bool) -> Lists:

@@ -1,6 +1,8 @@
-"""The lines of arXiv's daily lists."""
+"""The entries of arXiv's daily lists."""
 
+import json
 from collections.abc import Collection, Iterable
+from dataclasses import asdict
 from datetime import date
 
 from storage.library import pending
@@ -9,7 +11,7 @@ from yibao.records import AnnouncedPaper, AnnounceType, ListEntry, UnlistedPaper
 
 
 def read_entries(connection: Connection, category: str, announced_on: date) -> list[ListEntry]:
-    """One list as all sources together tell it, by identifier; nothing is said of the papers themselves."""
+    """Read one list as all its sources together give it, by identifier, without what we hold of its papers."""
     rows = connection.execute(
         """
         SELECT arxiv_id, version, type, sources
@@ -25,9 +27,9 @@ def read_entries(connection: Connection, category: str, announced_on: date) -> l
 def read_described_entries(
     connection: Connection, wanted: Collection[tuple[date, str]]
 ) -> dict[tuple[date, str], list[ListEntry]]:
-    """Lists by date and category, each line with what we hold of its paper; lists without lines are left out.
+    """Read lists by date and category, each entry with what we hold of its paper; empty lists are left out.
 
-    All at once: looking among three million papers for one list costs as much as for a thousand.
+    All at once: searching three million papers for one list costs as much as for a thousand.
     """
     rows = connection.execute(
         """
@@ -42,74 +44,61 @@ def read_described_entries(
                 AND coalesce(paper.version, listed.version, 1) >= coalesce(listed.version, 1),
             paper.primary_category
         FROM announcement AS listed
-        SEMI JOIN (SELECT unnest($dates) AS announced_on, unnest($categories) AS category) AS wanted
-            USING (announced_on, category)
+        SEMI JOIN (
+            SELECT unnest(from_json($lists, '[{"announced_on": "DATE", "category": "VARCHAR"}]'), max_depth := 2)
+        ) AS wanted USING (announced_on, category)
         LEFT JOIN paper USING (arxiv_id)
         ORDER BY listed.arxiv_id
         """,
-        {"dates": [on for on, _ in wanted], "categories": [category for _, category in wanted]},
+        {"lists": json.dumps([{"announced_on": str(on), "category": category} for on, category in wanted])},
     )
-    found: dict[tuple[date, str], list[ListEntry]] = {}
+    lists: dict[tuple[date, str], list[ListEntry]] = {}
     for on, category, arxiv_id, version, kind, sources, is_described, primary in rows.fetchall():
-        line = ListEntry(arxiv_id, version, AnnounceType(kind), tuple(sources), is_described, primary)
-        found.setdefault((on, category), []).append(line)
-    return found
+        entry = ListEntry(arxiv_id, version, AnnounceType(kind), tuple(sources), is_described, primary)
+        lists.setdefault((on, category), []).append(entry)
+    return lists
 
 
-def replace_entries(connection: Connection, category: str, announced_on: date, found: Iterable[ListEntry]) -> None:
-    """The list has these lines and no others; papers that it has anew, no longer, or otherwise are pending."""
-    told = list(found)
-    before = {(line.arxiv_id, line.type) for line in read_entries(connection, category, announced_on)}
-    pending.mark_papers_pending(
-        connection, {arxiv_id for arxiv_id, _ in before ^ {(one.arxiv_id, one.type) for one in told}}
-    )
+def replace_entries(connection: Connection, category: str, announced_on: date, entries: Iterable[ListEntry]) -> None:
+    """Replace the entries of a list; papers that it has anew, no longer, or with another type are pending."""
+    after = list(entries)
+    before = read_entries(connection, category, announced_on)
+    changed = {(entry.arxiv_id, entry.type) for entry in before} ^ {(entry.arxiv_id, entry.type) for entry in after}
+    pending.mark_papers_pending(connection, {arxiv_id for arxiv_id, _ in changed})
     connection.execute(
         "DELETE FROM announcement WHERE category = $category AND announced_on = $on",
         {"category": category, "on": announced_on},
     )
     key = {"category": category, "announced_on": announced_on}
-    insert_rows(
-        connection,
-        "announcement",
-        [
-            {
-                "arxiv_id": line.arxiv_id,
-                "version": line.version,
-                "type": line.type,
-                "sources": line.sources,
-                **key,
-            }
-            for line in told
-        ],
-    )
+    insert_rows(connection, "announcement", [{**asdict(entry), **key} for entry in after])
 
 
 def find_announced_before(
     connection: Connection, category: str, announced_on: date, arxiv_ids: Collection[str]
 ) -> set[str]:
-    """Which of these papers were first announced in this category, as new or as cross-list, on an earlier date."""
+    """Find which of these papers were announced in this category, as new or as cross-list, on an earlier date."""
     rows = connection.execute(
-        """
+        f"""
         SELECT DISTINCT arxiv_id
         FROM announcement
         WHERE category = $category AND announced_on < $on AND type IN ('new', 'cross')
-          AND arxiv_id IN (SELECT unnest($ids))
-        """,
-        {"category": category, "on": announced_on, "ids": list(arxiv_ids)},
+          AND arxiv_id IN {WANTED}
+        """,  # noqa: S608  (our own text)
+        {"category": category, "on": announced_on, **bind_names(arxiv_ids)},
     )
     return {row[0] for row in rows.fetchall()}
 
 
 def find_unlisted_papers(connection: Connection, since: date) -> dict[str, list[UnlistedPaper]]:
-    """By category, the papers that OAI-PMH has told of since a date in a version that no list of the category has.
+    """Find papers that OAI-PMH gave since a date in a version that no list of their category has; by category.
 
     Only versions that arXiv announces (until the fifth) and that are new: a paper seen for the first time, or a version
-    submitted within ten days before we knew it. One that was submitted before arXiv's oldest page, 90 days back, tells
+    submitted within ten days before we knew it. One that was submitted before arXiv's oldest page, 90 days back, proves
     nothing: the list that has it may be gone. Source: https://info.arxiv.org/help/replace.html.
     """
     rows = connection.execute(
         """
-        SELECT told.category, told.arxiv_id, told.updated_at, told.known_from
+        SELECT harvested.category, harvested.arxiv_id, harvested.updated_at, harvested.known_from
         FROM (
             SELECT unnest(categories) AS category, arxiv_id, updated_at, known_from
             FROM paper_state
@@ -117,29 +106,29 @@ def find_unlisted_papers(connection: Connection, since: date) -> dict[str, list[
               AND updated_at IS NOT NULL
               AND updated_at >= known_from - INTERVAL 90 DAY
               AND (updated_at >= known_from - INTERVAL 10 DAY OR (version = 1 AND first_seen_on = known_from))
-        ) AS told
+        ) AS harvested
         ANTI JOIN announcement AS listed
-          ON listed.arxiv_id = told.arxiv_id
-         AND listed.category = told.category
-         AND listed.announced_on > CAST(told.updated_at AS DATE)
-        ORDER BY told.category, told.arxiv_id
+          ON listed.arxiv_id = harvested.arxiv_id
+         AND listed.category = harvested.category
+         AND listed.announced_on > CAST(harvested.updated_at AS DATE)
+        ORDER BY harvested.category, harvested.arxiv_id
         """,
         {"since": since},
     )
-    found: dict[str, list[UnlistedPaper]] = {}
+    unlisted: dict[str, list[UnlistedPaper]] = {}
     for category, *values in rows.fetchall():
-        found.setdefault(category, []).append(UnlistedPaper(*values))
-    return found
+        unlisted.setdefault(category, []).append(UnlistedPaper(*values))
+    return unlisted
 
 
 def find_dates_with_entries(connection: Connection) -> dict[date, set[str]]:
-    """The categories whose list has entries, by date."""
+    """Find the categories whose list has entries, by date."""
     rows = connection.execute("SELECT announced_on, list(DISTINCT category) FROM announcement GROUP BY announced_on")
     return {row[0]: set(row[1]) for row in rows.fetchall()}
 
 
 def read_announced_papers(connection: Connection, arxiv_ids: Collection[str]) -> list[AnnouncedPaper]:
-    """These papers on every date on which they were announced, by date."""
+    """Read on which dates these papers were announced, in which categories, by date."""
     rows = connection.execute(
         f"""
         SELECT

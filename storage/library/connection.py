@@ -9,9 +9,10 @@ import contextlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
@@ -30,11 +31,13 @@ _WRITER_PATIENCE_S = 30.0
 #: So long a reader waits for a writer: an import keeps the library for a minute or two.
 READER_PATIENCE_S = 120.0
 _PAUSE_S = 0.05
+#: Views whose columns mean what those of a table mean, by view.
+_TABLES_OF_VIEWS = {"paper": "paper_state", "current_translation": "translation"}
 
 
 @contextlib.contextmanager
 def write_library(path: Path) -> Iterator[Connection]:
-    """Open the library for one transaction; it is made and brought up to date first where need be.
+    """Open the library for one transaction; create it, or bring it up to date, first where need be.
 
     Raises:
         LibraryError: another process writes it, it is damaged, it is newer than this program, or the disk is full.
@@ -45,7 +48,7 @@ def write_library(path: Path) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def open_library(path: Path) -> Iterator[Connection]:
-    """Open the library for several transactions; it is made and brought up to date first where need be.
+    """Open the library for several transactions; create it, or bring it up to date, first where need be.
 
     Raises:
         LibraryError: another process writes it, it is damaged, it is newer than this program, or the disk is full.
@@ -94,7 +97,7 @@ def read_library(path: Path, patience_s: float | None = None) -> Iterator[Connec
 
 
 def run_query(connection: Connection, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The answer to a person's query: names of the columns, and rows.
+    """Answer a person's query: names of the columns, and rows.
 
     Raises:
         LibraryError: the query is wrong, or would change something.
@@ -107,63 +110,101 @@ def run_query(connection: Connection, query: str) -> tuple[list[str], list[tuple
 
 
 def migrate(connection: Connection) -> None:
-    """The library has every migration of this program; each was applied in a transaction with its record.
+    """Bring the library's tables and views up to date; each migration in a transaction with its record.
 
     Raises:
         LibraryError: the library has migrations that this program does not know.
     """
     migrations = sorted((files("storage.library") / "migrations").iterdir(), key=lambda file: file.name)
-    have = _version(connection)
-    if have > len(migrations):
+    version = _read_version(connection)
+    if version > len(migrations):
         raise LibraryError(
-            f"The library is at version {have}, this program at {len(migrations)}. Install the newer Yibao."
+            f"The library is at version {version}, this program at {len(migrations)}. Install the newer Yibao."
         )
-    if have == len(migrations):
+    if version == len(migrations):
         return
-    for number, file in enumerate(migrations[have:], have + 1):
+    for number, file in enumerate(migrations[version:], version + 1):
+        # Each alone: DuckDB refuses to change a table's rows and, in the same transaction, its columns.
         with begin_transaction(connection):
             connection.execute(file.read_text(encoding="utf-8"))
-            connection.execute("INSERT INTO migration (version, name) VALUES ($1, $2)", [number, file.name])
-    for file in (files("storage.library") / "views").iterdir():
-        connection.execute(file.read_text(encoding="utf-8"))
+            connection.execute("INSERT INTO main.migration (version, name) VALUES ($1, $2)", [number, file.name])
+            if number == len(migrations):
+                _create_views(connection)
+
+
+def read_clock(connection: Connection) -> datetime:
+    """Read the library's clock: the instant, in UTC, at which the present transaction began."""
+    ((instant,),) = connection.execute("SELECT now()").fetchall()
+    return cast("datetime", instant)
 
 
 def bind_names(names: Iterable[str] | None) -> dict[str, str | None]:
-    """The parameter of a query that speaks of these names; NULL for None, which is to mean all."""
+    """Bind these names as the parameter of a query; NULL for None, which is to mean all."""
     return {"wanted": None if names is None else json.dumps(list(names))}
 
 
 def insert_rows(connection: Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> int:
-    """All rows are in the table; returns how many. Names and types are the table's own."""
+    """Insert all rows into a table, such as `problem` or `operations.run`; returns how many.
+
+    Names and types of the columns are the table's own; what a row lacks is NULL.
+    """
     values = list(rows)
     if not values:
         return 0
-    columns = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = $1 AND NOT internal", [table]
-    ).fetchall()
+    columns = _read_columns(connection, table)
     # One document, not one statement a row: 2,000 papers take 0.05 s, and 4 s as a list of Python values.
-    shape = ", ".join(f'"{name}" {kind}' for name, kind in columns)
-    names = ", ".join(f'"{name}"' for name, _ in columns)
+    shape = ", ".join(f"{name} {kind}" for name, kind in columns.items())
     connection.execute(
-        f"INSERT INTO {table} ({names}) "  # noqa: S608  (our own names, read from the catalogue)
+        f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608  (our own names, read from the catalogue)
         f"SELECT unnest(row) FROM (SELECT unnest(CAST(CAST($rows AS JSON) AS STRUCT({shape})[])) AS row)",
-        {"rows": json.dumps([{name: row.get(name) for name, _ in columns} for row in values], default=str)},
+        {"rows": json.dumps([{name: row.get(name) for name in columns} for row in values], default=str)},
     )
     return len(values)
 
 
-def _version(connection: Connection) -> int:
-    connection.execute("CREATE TABLE IF NOT EXISTS migration (version INTEGER NOT NULL, name VARCHAR NOT NULL)")
-    row = connection.execute("SELECT coalesce(max(version), 0) FROM migration").fetchone()
+def _read_columns(connection: Connection, table: str) -> dict[str, str]:
+    """The columns of a table with DuckDB's types for them, in order."""
+    return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
+
+
+def _create_views(connection: Connection) -> None:
+    folder = files("storage.library")
+    for file in (*(folder / "views").iterdir(), folder / "view_columns.sql"):
+        connection.execute(file.read_text(encoding="utf-8"))
+    for view, table in _TABLES_OF_VIEWS.items():
+        _copy_comments(connection, table, view)
+
+
+def _copy_comments(connection: Connection, table: str, view: str) -> None:
+    """Explain the view's columns, those apart that are explained already, as the table's of the same name are."""
+    rows = connection.execute(
+        """
+        SELECT shown.column_name, stored.comment
+        FROM duckdb_columns() AS shown
+        JOIN duckdb_columns() AS stored USING (schema_name, column_name)
+        WHERE schema_name = 'main' AND shown.table_name = $view AND stored.table_name = $table
+          AND shown.comment IS NULL
+        """,
+        {"view": view, "table": table},
+    )
+    for column, comment in rows.fetchall():
+        literal = comment.replace("'", "''")
+        connection.execute(f"COMMENT ON COLUMN {view}.{column} IS '{literal}'")
+
+
+def _read_version(connection: Connection) -> int:
+    # In main, where programs of any age look for it.
+    connection.execute("CREATE TABLE IF NOT EXISTS main.migration (version INTEGER NOT NULL, name VARCHAR NOT NULL)")
+    row = connection.execute("SELECT coalesce(max(version), 0) FROM main.migration").fetchone()
     return int(row[0]) if row else 0
 
 
 def _create(path: Path) -> None:
-    """A library is there, with every migration."""
-    # Made beside its place: a kill in DuckDB's first write leaves a file that DuckDB itself does not open.
+    """Create a library with every migration."""
+    # Beside its place: a kill in DuckDB's first write leaves a file that DuckDB itself does not open.
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f"{path.name}.new*"):
-        left.unlink()
+    for remnant in path.parent.glob(f"{path.name}.new*"):
+        remnant.unlink()
     new = path.with_name(f"{path.name}.new")
     with faults.explain_faults(new), contextlib.closing(duckdb.connect(str(new))) as connection:
         migrate(connection)

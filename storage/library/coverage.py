@@ -1,4 +1,4 @@
-"""How much of what arXiv announced is translated, what is to be looked at again, and what to translate next."""
+"""How much of what arXiv announced is translated, what a curator should check, and what to translate next."""
 
 from datetime import date
 from typing import NamedTuple
@@ -39,7 +39,7 @@ class SuggestedPaper(NamedTuple):
 
 
 def count_coverage(connection: Connection, limit: int) -> list[Coverage]:
-    """The newest editions, newest first."""
+    """Count what is translated in the newest editions, newest first."""
     rows = connection.execute(
         "SELECT edition, translated, untranslated FROM edition ORDER BY ends_on DESC, edition DESC LIMIT $limit",
         {"limit": limit},
@@ -48,21 +48,20 @@ def count_coverage(connection: Connection, limit: int) -> list[Coverage]:
 
 
 def find_doubtful_translations(connection: Connection) -> list[DoubtfulTranslation]:
-    """Translations that are stale or orphaned, and those whose paper arXiv has not told us of (`waiting`)."""
+    """Find translations that are stale or orphaned, and those whose paper arXiv has not told us of (`waiting`)."""
     rows = connection.execute("""
         SELECT
-            CASE WHEN state = 'current' THEN 'waiting' ELSE state END AS shown,
-            arxiv_id, language, path, line, state_on, source_sha256
-        FROM translation
-        WHERE state IN ('stale', 'orphaned')
-           OR state = 'current' AND arxiv_id IN (SELECT arxiv_id FROM waiting)
-        ORDER BY array_position(['stale', 'orphaned', 'waiting'], shown), state_on, arxiv_id, language
+            CASE WHEN freshness IN ('stale', 'orphaned') THEN freshness ELSE 'waiting' END AS state,
+            arxiv_id, language, path, line, freshness_on, source_sha256
+        FROM current_translation
+        WHERE freshness IN ('stale', 'orphaned') OR arxiv_id IN (SELECT arxiv_id FROM waiting)
+        ORDER BY array_position(['stale', 'orphaned', 'waiting'], state), freshness_on, arxiv_id, language
     """)
     return [DoubtfulTranslation(*row) for row in rows.fetchall()]
 
 
 def suggest_papers(connection: Connection, limit: int) -> list[SuggestedPaper]:
-    """Papers of the newest two weeks of lists that are not translated: those of most lists first.
+    """Suggest papers of the newest two weeks that are not translated: those in most lists first.
 
     A paper in many lists has many readers; one by an author who was translated before has readers here. Withdrawn
     papers are left out.

@@ -1,4 +1,4 @@
-"""What each edition holds, as last composed, and which papers and editions have to do with one another."""
+"""What each edition holds, as last published, and which papers belong to which editions."""
 
 import json
 from collections.abc import Collection, Iterable
@@ -12,7 +12,7 @@ from yibao.records import Edition
 
 
 class EditionRow(NamedTuple):
-    """An edition as the table has it."""
+    """An edition as the tables have it."""
 
     listed: EditionCounts
     #: The first of it, replacements apart.
@@ -20,21 +20,29 @@ class EditionRow(NamedTuple):
 
 
 def store_editions(connection: Connection, keys: Collection[str] | None, editions: Iterable[Edition]) -> None:
-    """The table says what these hold. Others of these keys, or of any (None), hold nothing any more."""
-    connection.execute(
-        f"DELETE FROM edition WHERE $wanted IS NULL OR edition IN {WANTED}",  # noqa: S608  (our own text)
-        bind_names(keys),
-    )
-    insert_rows(connection, "edition", [_row(edition) for edition in editions])
+    """Store what these editions hold. Others of these keys, or of any (None), hold nothing any more."""
+    for table in ("edition", "edition_paper"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE $wanted IS NULL OR edition IN {WANTED}",  # noqa: S608  (our own text)
+            bind_names(keys),
+        )
+    stored = list(editions)
+    insert_rows(connection, "edition", [_row(edition) for edition in stored])
+    insert_rows(connection, "edition_paper", [row for edition in stored for row in _paper_rows(edition)])
 
 
 def read_editions(connection: Connection, keys: Iterable[str] | None = None) -> dict[str, EditionRow]:
-    """All editions, or those of these keys, by key, newest first."""
-    found = connection.execute(
+    """Read all editions, or those of these keys, by key, newest first."""
+    rows = connection.execute(
         f"""
-        SELECT edition, translated, untranslated, coalesce(notes, []),
-            arxiv_ids[:least({MOST_ENTRIES:d}, translated + untranslated)]
+        SELECT edition, translated, untranslated, notes, coalesce(arxiv_ids, [])
         FROM edition
+        LEFT JOIN (
+            SELECT edition, list(arxiv_id ORDER BY position) AS arxiv_ids
+            FROM edition_paper
+            WHERE section <> 'replaced' AND position <= {MOST_ENTRIES:d}
+            GROUP BY edition
+        ) USING (edition)
         WHERE $wanted IS NULL OR edition IN {WANTED}
         ORDER BY ends_on DESC, edition DESC
         """,  # noqa: S608  (likewise)
@@ -42,23 +50,23 @@ def read_editions(connection: Connection, keys: Iterable[str] | None = None) -> 
     )
     return {
         row[0]: EditionRow(EditionCounts(row[0], row[1], row[2], tuple(row[3])), tuple(row[4]))
-        for row in found.fetchall()
+        for row in rows.fetchall()
     }
 
 
 def sizes(connection: Connection, first: date) -> dict[str, int]:
     """How many papers each edition holds that ends on or after a date, replacements among them; by key."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT edition, translated + untranslated + replaced FROM edition WHERE ends_on >= $first", {"first": first}
     )
-    return dict(found.fetchall())
+    return dict(rows.fetchall())
 
 
 def find_editions_of_papers(connection: Connection, arxiv_ids: Iterable[str]) -> set[str]:
-    """The keys of editions that hold, held or may hold one of these papers."""
-    found = connection.execute(
+    """Find the keys of editions that hold, held or may hold one of these papers."""
+    rows = connection.execute(
         f"""
-        SELECT edition FROM edition WHERE list_has_any(arxiv_ids, from_json($wanted, '["VARCHAR"]'))
+        SELECT edition FROM edition_paper WHERE arxiv_id IN {WANTED}
         UNION
         SELECT unnest([strftime(announced_on, '%Y-%m-%d'), strftime(announced_on, '%G-W%V')])
         FROM announcement WHERE arxiv_id IN {WANTED}
@@ -68,14 +76,14 @@ def find_editions_of_papers(connection: Connection, arxiv_ids: Iterable[str]) ->
         """,  # noqa: S608  (likewise)
         bind_names(arxiv_ids),
     )
-    return {row[0] for row in found.fetchall()}
+    return {row[0] for row in rows.fetchall()}
 
 
 def find_candidate_papers(connection: Connection, keys: Iterable[str]) -> set[str]:
-    """Every paper that may be in one of the editions of these keys."""
-    told = list(keys)
-    spans = [dates.parse_week(key) if "W" in key else (date.fromisoformat(key),) * 2 for key in told]
-    found = connection.execute(
+    """Find every paper that may be in one of the editions of these keys."""
+    wanted = list(keys)
+    spans = [dates.parse_week(key) if "W" in key else (date.fromisoformat(key),) * 2 for key in wanted]
+    rows = connection.execute(
         f"""
         SELECT arxiv_id
         FROM announcement
@@ -88,10 +96,10 @@ def find_candidate_papers(connection: Connection, keys: Iterable[str]) -> set[st
         """,  # noqa: S608  (likewise)
         {
             "spans": json.dumps([{"first": first, "last": last} for first, last in spans], default=str),
-            **bind_names(told),
+            **bind_names(wanted),
         },
     )
-    return {row[0] for row in found.fetchall()}
+    return {row[0] for row in rows.fetchall()}
 
 
 def _row(edition: Edition) -> dict[str, object]:
@@ -102,6 +110,16 @@ def _row(edition: Edition) -> dict[str, object]:
         "translated": len(edition.translated),
         "untranslated": edition.untranslated,
         "replaced": len(edition.replaced),
-        "arxiv_ids": [entry.arxiv_id for entry in edition.entries],
         "notes": edition.notes,
     }
+
+
+def _paper_rows(edition: Edition) -> list[dict[str, object]]:
+    """Every paper of the edition with its section and its place, in the order in which readers see them."""
+    untranslated = [entry for _, entries in edition.by_category for entry in entries]
+    sections = (("translated", edition.translated), ("untranslated", untranslated), ("replaced", edition.replaced))
+    placed = [(section, entry.arxiv_id) for section, entries in sections for entry in entries]
+    return [
+        {"edition": edition.key, "section": section, "position": position, "arxiv_id": arxiv_id}
+        for position, (section, arxiv_id) in enumerate(placed, 1)
+    ]

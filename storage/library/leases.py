@@ -9,26 +9,30 @@ DURATION = timedelta(minutes=20)
 
 
 def take_lease(connection: Connection, name: str, holder: str, now: datetime) -> str | None:
-    """The lease is ours until DURATION from now, and None is returned; or the host that holds it.
+    """Take the lease until DURATION from now; returns None, or the other host that holds it.
 
     To be taken in a transaction of its own or with what it guards; taking it again renews it.
     """
-    row = connection.execute("SELECT holder, expires_at FROM lease WHERE name = $name", {"name": name}).fetchone()
+    row = connection.execute(
+        "SELECT holder, expires_at FROM operations.lease WHERE name = $name", {"name": name}
+    ).fetchone()
     if row and row[0] != holder and row[1] > now:
         return str(row[0])
-    connection.execute("DELETE FROM lease WHERE name = $name", {"name": name})
-    insert_rows(connection, "lease", [{"name": name, "holder": holder, "expires_at": now + DURATION}])
+    connection.execute("DELETE FROM operations.lease WHERE name = $name", {"name": name})
+    insert_rows(connection, "operations.lease", [{"name": name, "holder": holder, "expires_at": now + DURATION}])
     return None
 
 
 def holder(connection: Connection, name: str, now: datetime) -> str | None:
     """The host that holds the lease; None where nobody does."""
     row = connection.execute(
-        "SELECT holder FROM lease WHERE name = $name AND expires_at > $now", {"name": name, "now": now}
+        "SELECT holder FROM operations.lease WHERE name = $name AND expires_at > $now", {"name": name, "now": now}
     ).fetchone()
     return str(row[0]) if row else None
 
 
 def return_lease(connection: Connection, name: str, holder: str) -> None:
-    """The lease is nobody's, if it was ours."""
-    connection.execute("DELETE FROM lease WHERE name = $name AND holder = $holder", {"name": name, "holder": holder})
+    """Return the lease, if this host holds it."""
+    connection.execute(
+        "DELETE FROM operations.lease WHERE name = $name AND holder = $holder", {"name": name, "holder": holder}
+    )

@@ -1,105 +1,76 @@
-"""The ledger: what each source said of each list, and what may be said of it."""
+"""The ledger: what each source reported of each list, and whether we hold all of it."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
-from storage.library.connection import Connection, insert_rows
+from storage.library.connection import Connection, insert_rows, read_clock
 from yibao.records import Batch, BatchState, SourceReport
+
+#: Columns in the order of the records' fields.
+_REPORT = "category, announced_on, source, declared, parsed, reported_on, note, confirmed"
+_BATCH = "category, announced_on, state, declared, stored, sources, note, since_on"
 
 
 def read_source_reports(connection: Connection, category: str, announced_on: date) -> dict[str, SourceReport]:
-    """The last look at one list of each source that was asked, by source."""
-    rows = connection.execute(
-        """
-        SELECT category, announced_on, source, declared, "read", looked_on, note, confirmed
-        FROM look
-        WHERE category = $category AND announced_on = $on
-        """,
-        {"category": category, "on": announced_on},
-    )
-    return {row[2]: SourceReport(*row) for row in rows.fetchall()}
+    """Read what each source that was asked last reported of one list, by source."""
+    condition = "category = $category AND announced_on = $on"
+    reports = _read_reports(connection, condition, {"category": category, "on": announced_on})
+    return {report.source: report for report in reports}
 
 
 def read_catchup_reports(connection: Connection) -> dict[tuple[str, date], SourceReport]:
-    """The last look at each catch-up page, by category and date."""
-    rows = connection.execute("""
-        SELECT category, announced_on, source, declared, "read", looked_on, note, confirmed
-        FROM look
-        WHERE source = 'catchup'
-    """)
-    return {(row[0], row[1]): SourceReport(*row) for row in rows.fetchall()}
+    """Read what each catch-up page last reported, by category and date."""
+    reports = _read_reports(connection, "source = 'catchup'")
+    return {(report.category, report.announced_on): report for report in reports}
 
 
 def read_reports_of_run_date(connection: Connection, looked_on: date) -> list[SourceReport]:
-    """The last looks that were taken on a date."""
-    rows = connection.execute(
-        """
-        SELECT category, announced_on, source, declared, "read", looked_on, note, confirmed
-        FROM look
-        WHERE looked_on = $on
-        """,
-        {"on": looked_on},
-    )
-    return [SourceReport(*row) for row in rows.fetchall()]
+    """Read the reports that runs for a date asked for."""
+    return _read_reports(connection, "reported_on = $on", {"on": looked_on})
 
 
-def store_source_report(connection: Connection, look: SourceReport) -> None:
-    """The last look of its source at its list is this one."""
+def store_source_report(connection: Connection, report: SourceReport) -> None:
+    """Store what a source reported of one list; it replaces the source's report before."""
     connection.execute(
-        "DELETE FROM look WHERE category = $category AND announced_on = $on AND source = $source",
-        {"category": look.category, "on": look.announced_on, "source": look.source},
+        "DELETE FROM operations.source_report WHERE category = $category AND announced_on = $on AND source = $source",
+        {"category": report.category, "on": report.announced_on, "source": report.source},
     )
-    insert_rows(connection, "look", [asdict(look)])
+    row = {**asdict(report), "parsed": report.read, "reported_on": report.looked_on}
+    insert_rows(connection, "operations.source_report", [row])
 
 
 def store_batch(connection: Connection, batch: Batch, on: date) -> None:
-    """The list's state is this one, since the run that first found it so."""
+    """Store what is known of a list; day and instant since when its state holds stay until the state changes."""
     key = {"category": batch.category, "on": batch.announced_on}
     row = connection.execute(
-        """
-        SELECT state, declared, stored, sources, note, since_on
+        f"""
+        SELECT {_BATCH}, since_at
         FROM batch
         WHERE category = $category AND announced_on = $on
-        """,
+        """,  # noqa: S608  (our own names)
         key,
     ).fetchone()
-    if row and (*row[:3], tuple(row[3]), row[4]) == (
-        batch.state,
-        batch.declared,
-        batch.stored,
-        batch.sources,
-        batch.note,
-    ):
+    before = _make_batch(row[:-1]) if row else None
+    if before and replace(before, since_on=batch.since_on) == batch:
         return
     connection.execute("DELETE FROM batch WHERE category = $category AND announced_on = $on", key)
-    since_on = row[5] if row and row[0] == batch.state else on
-    insert_rows(connection, "batch", [{**asdict(batch), "since_on": since_on}])
+    if row and before and before.state == batch.state:
+        since = {"since_on": before.since_on, "since_at": row[-1]}
+    else:
+        since = {"since_on": on, "since_at": read_clock(connection)}
+    insert_rows(connection, "batch", [{**asdict(batch), **since}])
 
 
 def read_batches(connection: Connection) -> list[Batch]:
-    """All lists by date, newest first, then by category."""
-    rows = connection.execute("""
-        SELECT category, announced_on, state, declared, stored, sources, note, since_on
-        FROM batch
-        ORDER BY announced_on DESC, category
-    """)
-    return [_batch(row) for row in rows.fetchall()]
+    """Read all batches by date, newest first, then by category."""
+    return _read_batches(connection, "true")
 
 
 def between(connection: Connection, first: date, last: date) -> list[Batch]:
-    """All lists of these dates, both included; as `batches`."""
-    rows = connection.execute(
-        """
-        SELECT category, announced_on, state, declared, stored, sources, note, since_on
-        FROM batch
-        WHERE announced_on BETWEEN $first AND $last
-        ORDER BY announced_on DESC, category
-        """,
-        {"first": first, "last": last},
-    )
-    return [_batch(row) for row in rows.fetchall()]
+    """Read the batches of these dates, both included; in the order of `read_batches`."""
+    return _read_batches(connection, "announced_on BETWEEN $first AND $last", {"first": first, "last": last})
 
 
 def beginnings(connection: Connection) -> dict[str, date]:
@@ -109,15 +80,24 @@ def beginnings(connection: Connection) -> dict[str, date]:
 
 
 def read_notable_batches(connection: Connection) -> list[Batch]:
-    """What readers are told of lists: those of the newest two weeks, and all that may be incomplete; as `batches`."""
-    rows = connection.execute("""
-        SELECT category, announced_on, state, declared, stored, sources, note, since_on
-        FROM batch
-        WHERE state IN ('partial', 'unknown') OR announced_on > (SELECT max(announced_on) FROM batch) - INTERVAL 14 DAY
-        ORDER BY announced_on DESC, category
-    """)
-    return [_batch(row) for row in rows.fetchall()]
+    """Read what readers are told of: batches of the newest two weeks, and all that may be incomplete."""
+    newest = "announced_on > (SELECT max(announced_on) FROM batch) - INTERVAL 14 DAY"
+    return _read_batches(connection, f"state IN ('partial', 'unknown') OR {newest}")
 
 
-def _batch(row: Sequence[Any]) -> Batch:
+def _read_reports(
+    connection: Connection, condition: str, parameters: Mapping[str, object] | None = None
+) -> list[SourceReport]:
+    query = f"SELECT {_REPORT} FROM operations.source_report WHERE {condition}"  # noqa: S608  (our own text)
+    return [SourceReport(*row) for row in connection.execute(query, parameters).fetchall()]
+
+
+def _read_batches(
+    connection: Connection, condition: str, parameters: Mapping[str, object] | None = None
+) -> list[Batch]:
+    query = f"SELECT {_BATCH} FROM batch WHERE {condition} ORDER BY announced_on DESC, category"  # noqa: S608  (likewise)
+    return [_make_batch(row) for row in connection.execute(query, parameters).fetchall()]
+
+
+def _make_batch(row: Sequence[Any]) -> Batch:
     return Batch(row[0], row[1], BatchState(row[2]), row[3], row[4], tuple(row[5]), *row[6:])

@@ -1,4 +1,4 @@
-"""How far the list of changed records was read: where the next request goes on, whatever killed the last one."""
+"""How far the list of changed records was read over OAI-PMH: there the next request goes on."""
 
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -22,15 +22,15 @@ class OaiCursor:
 
 
 def read_cursor(connection: Connection, prefix: str) -> OaiCursor | None:
-    """The place in the list of this form of record; None where it was never read."""
+    """Read the place in the list of this form of record; None where it was never read."""
     row = connection.execute(
-        "SELECT prefix, from_on, token, reached_on, responded_on FROM oai_list WHERE prefix = $prefix",
+        "SELECT prefix, from_on, token, reached_on, responded_on FROM operations.oai_cursor WHERE prefix = $prefix",
         {"prefix": prefix},
     ).fetchone()
     return OaiCursor(*row) if row else None
 
 
-def store_cursor(connection: Connection, place: OaiCursor) -> None:
-    """Reading goes on from here."""
-    connection.execute("DELETE FROM oai_list WHERE prefix = $prefix", {"prefix": place.prefix})
-    insert_rows(connection, "oai_list", [asdict(place)])
+def store_cursor(connection: Connection, cursor: OaiCursor) -> None:
+    """Store the place from which the next request goes on."""
+    connection.execute("DELETE FROM operations.oai_cursor WHERE prefix = $prefix", {"prefix": cursor.prefix})
+    insert_rows(connection, "operations.oai_cursor", [asdict(cursor)])

@@ -1,17 +1,16 @@
 """Papers, in every state in which we have known them.
 
-A state is a row of `paper_state`: it is written once, and ended by the next one. What was replaced within the date
-of one run was never seen by anyone, and is not kept.
+A state is a row of `paper_state`: it is written once, and ended by the next one. What was replaced on the day on which
+it was stored, before a publication showed it, was never seen by anyone, and is not kept.
 """
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any, NamedTuple
 
 from storage.library import pending
-from storage.library.connection import Connection, insert_rows
+from storage.library.connection import WANTED, Connection, bind_names, insert_rows, read_clock
 from yibao.record_merging import merge_papers
 from yibao.records import Author, Paper, Precision, Version
 from yibao.sources import FULL
@@ -44,7 +43,7 @@ class _Known(NamedTuple):
 
 
 def store_papers(connection: Connection, papers: Iterable[Paper], on: date) -> MergeCounts:
-    """Each paper says what its records say together. Storing the same batch again changes nothing."""
+    """Merge these records into what we know of their papers. Storing the same batch again changes nothing."""
     arrived = list(papers)
     ids = {paper.arxiv_id for paper in arrived}
     known = _read_known(connection, ids)
@@ -64,19 +63,19 @@ def store_papers(connection: Connection, papers: Iterable[Paper], on: date) -> M
 
 
 def read_papers(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, Paper]:
-    """The papers that we know among these, by identifier."""
+    """Read the papers that we know among these, by identifier."""
     if not arxiv_ids:
         return {}
     rows = connection.execute(
         f"SELECT {COLUMNS}, fingerprint FROM paper_state "  # noqa: S608  (our own names)
-        "WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest(from_json($ids, '[\"VARCHAR\"]')))",
-        {"ids": json.dumps(list(arxiv_ids))},
+        f"WHERE known_until IS NULL AND arxiv_id IN {WANTED}",
+        bind_names(arxiv_ids),
     )
     return {row[0]: paper_of(row) for row in rows.fetchall()}
 
 
 def find_incomplete_papers(connection: Connection, on: date) -> list[str]:
-    """Announced and translated papers that we do not know, or only from a feed, or not in the announced version.
+    """Find announced and translated papers that we do not know, or only from a feed or in an older version.
 
     A catch-up page names no version: a replacement that it listed in the last two weeks is not known where what we
     know was submitted more than a month before.
@@ -107,15 +106,15 @@ def find_incomplete_papers(connection: Connection, on: date) -> list[str]:
 
 
 def find_waiting_papers(connection: Connection) -> list[str]:
-    """Translated papers of which arXiv has told us nothing yet."""
+    """Find translated papers whose metadata arXiv has not given us yet."""
     return [row[0] for row in connection.execute("SELECT arxiv_id FROM waiting ORDER BY arxiv_id").fetchall()]
 
 
 def paper_of(row: Sequence[Any]) -> Paper:
-    """The record in a row of this module's columns, and the fingerprint."""
+    """Make the record of a row of COLUMNS and the fingerprint."""
     values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
-    values["authors"] = tuple(Author(one["name"], tuple(one["affiliations"])) for one in values["authors"])
-    values["versions"] = tuple(Version(**one) for one in values["versions"])
+    values["authors"] = tuple(Author(author["name"], tuple(author["affiliations"])) for author in values["authors"])
+    values["versions"] = tuple(Version(**version) for version in values["versions"])
     for name in ("categories", "subject_classes"):
         values[name] = tuple(values[name])
     precision = values["submitted_precision"]
@@ -126,12 +125,12 @@ def paper_of(row: Sequence[Any]) -> Paper:
 
 def _read_known(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, _Known]:
     rows = connection.execute(
-        """
+        f"""
         SELECT arxiv_id, version, source, fingerprint, first_seen_on, known_from
         FROM paper_state
-        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
-        """,
-        {"ids": json.dumps(list(arxiv_ids))},
+        WHERE known_until IS NULL AND arxiv_id IN {WANTED}
+        """,  # noqa: S608  (likewise)
+        bind_names(arxiv_ids),
     )
     return {row[0]: _Known(row[1], row[2], row[3].hex if row[3] else None, *row[4:]) for row in rows.fetchall()}
 
@@ -148,33 +147,35 @@ def _is_known(known: _Known | None, paper: Paper) -> bool:
 
 
 def _replace(connection: Connection, papers: Sequence[Paper], known: dict[str, _Known], on: date) -> None:
-    """The latest state of these papers is this one, from this date on."""
+    """Store these as the latest states of their papers, from this date on."""
     if not papers:
         return
     pending.mark_papers_pending(connection, [paper.arxiv_id for paper in papers])
     replaced = [paper.arxiv_id for paper in papers if paper.arxiv_id in known]
     end_states(connection, replaced, on)
-    insert_rows(connection, "paper_state", [_row(paper, known.get(paper.arxiv_id), on) for paper in papers])
+    now = read_clock(connection)
+    rows = [{**_row(paper, known.get(paper.arxiv_id), on), "known_from_at": now} for paper in papers]
+    insert_rows(connection, "paper_state", rows)
     _assert_unique(connection, [paper.arxiv_id for paper in papers])
 
 
-def end_states(connection: Connection, arxiv_ids: Sequence[str], on: date) -> None:
-    """The latest states of these papers end on this date; those that began on it, or later, have never been."""
-    # As JSON: a list of 2,000 Python values takes DuckDB a tenth of a second to take over.
-    ids = {"ids": json.dumps(list(arxiv_ids)), "on": on}
+def end_states(connection: Connection, arxiv_ids: Collection[str], on: date) -> None:
+    """End the latest states of these papers on this date; forget those of the same day that readers never saw."""
+    parameters = {**bind_names(arxiv_ids), "on": on}
     connection.execute(
-        """
+        f"""
         DELETE FROM paper_state
-        WHERE known_until IS NULL AND known_from >= $on AND arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
-        """,
-        ids,
+        WHERE known_until IS NULL AND known_from >= $on AND arxiv_id IN {WANTED}
+          AND known_from_at > (SELECT coalesce(max(finished_at), '-infinity') FROM operations.last_publication)
+        """,  # noqa: S608  (our own text)
+        parameters,
     )
     connection.execute(
-        """
-        UPDATE paper_state SET known_until = $on
-        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
-        """,
-        ids,
+        f"""
+        UPDATE paper_state SET known_until = greatest($on, known_from), known_until_at = now()
+        WHERE known_until IS NULL AND arxiv_id IN {WANTED}
+        """,  # noqa: S608  (likewise)
+        parameters,
     )
 
 
@@ -189,12 +190,12 @@ def _row(paper: Paper, known: _Known | None, on: date) -> dict[str, Any]:
 
 def _assert_unique(connection: Connection, arxiv_ids: Sequence[str]) -> None:
     row = connection.execute(
-        """
+        f"""
         SELECT count(*) - count(DISTINCT arxiv_id)
         FROM paper_state
-        WHERE known_until IS NULL AND arxiv_id IN (SELECT unnest(from_json($ids, '["VARCHAR"]')))
-        """,
-        {"ids": json.dumps(list(arxiv_ids))},
+        WHERE known_until IS NULL AND arxiv_id IN {WANTED}
+        """,  # noqa: S608  (likewise)
+        bind_names(arxiv_ids),
     ).fetchone()
     if row is None or row[0]:
         raise AssertionError("a paper would be stored twice")

@@ -11,7 +11,7 @@ def sync_responses(connection: Connection, journal: Path) -> None:
         return
     connection.execute(
         """
-        INSERT INTO response (url, "on", status, sha256, size_bytes, content_type, fetched_at)
+        INSERT INTO operations.response (url, run_on, status, sha256, size_bytes, content_type, fetched_at)
         SELECT kept.url, kept."on", kept.status, kept.sha256, kept.size_bytes, kept.content_type, kept.fetched_at
         FROM read_json(
             $journal,
@@ -22,7 +22,9 @@ def sync_responses(connection: Connection, journal: Path) -> None:
                 content_type: 'VARCHAR', fetched_at: 'TIMESTAMPTZ'
             }
         ) AS kept
-        ANTI JOIN response AS listed USING (url, "on", sha256, fetched_at)
+        ANTI JOIN operations.response AS listed
+          ON listed.url = kept.url AND listed.run_on = kept."on" AND listed.sha256 = kept.sha256
+         AND listed.fetched_at = kept.fetched_at
         WHERE kept.url IS NOT NULL AND kept.sha256 IS NOT NULL
         """,
         {"journal": str(journal)},

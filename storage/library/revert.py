@@ -1,7 +1,7 @@
 """Taking runs back: the library as it was, as far as it knows, before the runs for dates after a day.
 
-Everything that such a run writes bears the date of the run or of a list, so that it can be told by it. What cannot be
-told exactly is forgotten, so that the next run learns it again.
+Everything that such a run writes bears the date of the run or of a list, by which it is found. What cannot be restored
+exactly is forgotten, so that the next run learns it again.
 """
 
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ from yibao import dates
 
 #: What is undone, by what it is called for a person; `$after` is the last date that stays.
 _COUNTED = {
-    "runs": 'SELECT count(*) FROM run WHERE "on" > $after',
+    "runs": "SELECT count(*) FROM operations.run WHERE run_on > $after",
     "lists": "SELECT count(*) FROM batch WHERE announced_on > $after",
     "announcements": "SELECT count(*) FROM announcement WHERE announced_on > $after",
     "papers": """
@@ -24,21 +24,21 @@ _COUNTED = {
     "translations": "SELECT count(*) FROM translation WHERE arrived_on > $after AND revision = 1",
     "revisions of translations": "SELECT count(*) FROM translation WHERE revised_on > $after AND arrived_on <= $after",
     "editions": "SELECT count(*) FROM edition WHERE starts_on > $after",
-    "kept responses": 'SELECT count(*) FROM response WHERE "on" > $after',
+    "kept responses": "SELECT count(*) FROM operations.response WHERE run_on > $after",
 }
 _UNDONE = (
     # Problems that were found in what is taken away.
-    'DELETE FROM problem WHERE scope IN (SELECT url FROM response WHERE "on" > $after)',
-    'DELETE FROM response WHERE "on" > $after',
-    'DELETE FROM run WHERE "on" > $after',
-    "DELETE FROM lease",
+    "DELETE FROM problem WHERE scope IN (SELECT url FROM operations.response WHERE run_on > $after)",
+    "DELETE FROM operations.response WHERE run_on > $after",
+    "DELETE FROM operations.run WHERE run_on > $after",
+    "DELETE FROM operations.lease",
     # Lists. What was learnt of earlier ones is true, and counts as learnt on the last date that stays.
     "DELETE FROM announcement WHERE announced_on > $after",
-    "DELETE FROM look WHERE announced_on > $after",
-    "UPDATE look SET looked_on = $after WHERE looked_on > $after",
+    "DELETE FROM operations.source_report WHERE announced_on > $after",
+    "UPDATE operations.source_report SET reported_on = $after WHERE reported_on > $after",
     "DELETE FROM batch WHERE announced_on > $after",
     "UPDATE batch SET since_on = $after WHERE since_on > $after",
-    # Translations that were bound to a text which nobody is to have known are bound anew.
+    # Translations that were made from a text which nobody is to have known get their source anew.
     """
     UPDATE translation SET source_version = NULL, source_sha256 = NULL
     WHERE source_sha256 IN (
@@ -50,25 +50,30 @@ _UNDONE = (
     )
     """,
     "DELETE FROM translation WHERE revised_on > $after",
-    # The last revision that is left is the current one again; whether it is stale is found out by the next run.
+    # The last revision that remains is the current one again; whether it is stale is found out by the next run.
     """
-    UPDATE translation SET state = 'current', state_on = revised_on
-    WHERE state_on > $after
+    UPDATE translation SET revision_state = 'current', superseded_on = NULL, superseded_at = NULL
+    WHERE superseded_on > $after
       AND (arxiv_id, language, revision) IN (
         SELECT (arxiv_id, language, max(revision)) FROM translation GROUP BY arxiv_id, language
       )
     """,
-    "UPDATE translation SET state_on = $after WHERE state_on > $after",
+    "UPDATE translation SET superseded_on = $after WHERE superseded_on > $after",
     """
-    DELETE FROM english_text
+    UPDATE translation SET freshness = 'unknown', freshness_on = revised_on, freshness_at = revised_at
+    WHERE freshness_on > $after
+    """,
+    """
+    DELETE FROM source_text
     WHERE sha256 NOT IN (SELECT source_sha256 FROM translation WHERE source_sha256 IS NOT NULL)
     """,
     # Papers.
     "DELETE FROM paper_state WHERE known_from > $after",
-    "UPDATE paper_state SET known_until = NULL WHERE known_until > $after",
+    "UPDATE paper_state SET known_until = NULL, known_until_at = NULL WHERE known_until > $after",
     # What readers were shown.
     "DELETE FROM edition WHERE starts_on > $after",
-    "DELETE FROM published",
+    "DELETE FROM edition_paper WHERE edition NOT IN (SELECT edition FROM edition)",
+    "DELETE FROM operations.last_publication",
 )
 
 
@@ -87,8 +92,8 @@ class Undone(NamedTuple):
 
 def count(connection: Connection, after: date) -> Undone:
     """Count what `undo` would undo."""
-    found = {name: _number(connection, query, after) for name, query in _COUNTED.items()}
-    return Undone(after, {name: number for name, number in found.items() if number})
+    counts = {name: _count_rows(connection, query, after) for name, query in _COUNTED.items()}
+    return Undone(after, {name: count for name, count in counts.items() if count})
 
 
 def undo(connection: Connection, after: date, overlap: timedelta) -> None:
@@ -101,7 +106,8 @@ def undo(connection: Connection, after: date, overlap: timedelta) -> None:
         connection.execute(query, {"after": after} if "$after" in query else None)
     connection.execute(
         """
-        UPDATE oai_list SET from_on = least(from_on, $from_on), token = NULL, reached_on = NULL, responded_on = NULL
+        UPDATE operations.oai_cursor
+        SET from_on = least(from_on, $from_on), token = NULL, reached_on = NULL, responded_on = NULL
         """,
         {"from_on": after - overlap},
     )
@@ -109,13 +115,14 @@ def undo(connection: Connection, after: date, overlap: timedelta) -> None:
 
 
 def _forget_publications(connection: Connection, after: date) -> None:
-    """Items that readers met only then were never published; what was corrected since then is stamped anew."""
+    """Forget items that readers met only then, and the corrections made since then."""
     end = dates.find_eastern_midnight(after + timedelta(days=1))
-    items = connection.execute("SELECT item FROM publication WHERE published_at >= $end", {"end": end}).fetchall()
-    connection.execute("DELETE FROM publication WHERE published_at >= $end", {"end": end})
+    late = "FROM operations.published_item WHERE published_at >= $end"
+    items = connection.execute(f"SELECT item {late}", {"end": end}).fetchall()
+    connection.execute(f"DELETE {late}", {"end": end})
     connection.execute(
         """
-        UPDATE publication
+        UPDATE operations.published_item
         SET content_sha256 = '',
             edits = greatest(edits - 1, 0),
             updated_at = CASE
@@ -129,6 +136,6 @@ def _forget_publications(connection: Connection, after: date) -> None:
     pending.mark_pending(connection, [pending.EVERYTHING, *(row[0] for row in items)])
 
 
-def _number(connection: Connection, query: str, after: date) -> int:
+def _count_rows(connection: Connection, query: str, after: date) -> int:
     row = connection.execute(query, {"after": after}).fetchone()
     return int(row[0]) if row else 0

@@ -1,4 +1,4 @@
-"""What each run did: the one place that tells what happened, whatever Prefect remembers."""
+"""What each run did: the one record of what happened, whatever Prefect remembers."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from storage.library.connection import Connection, insert_rows
 from yibao.errors import LibraryError
 
-_COLUMNS = 'flow, "on", state, started_at, report'
+_COLUMNS = "flow, run_on, state, started_at, report"
 
 
 class RunRow(NamedTuple):
@@ -24,27 +24,27 @@ class RunRow(NamedTuple):
 
 def begin_run(connection: Connection, run_id: str, flow: str, on: date, started_at: datetime) -> None:
     """Record that the run has begun. Others that still say so were killed: only one runs at a time."""
-    connection.execute("UPDATE run SET state = 'interrupted' WHERE state = 'running'")
-    row = {"run_id": run_id, "flow": flow, "on": on, "state": "running", "started_at": started_at}
-    insert_rows(connection, "run", [row])
+    connection.execute("UPDATE operations.run SET state = 'interrupted' WHERE state = 'running'")
+    row = {"run_id": run_id, "flow": flow, "run_on": on, "state": "running", "started_at": started_at}
+    insert_rows(connection, "operations.run", [row])
 
 
 def end_run(connection: Connection, run_id: str, state: str, finished_at: datetime, report: dict[str, Any]) -> None:
     """Record how the run ended, and what it did."""
     connection.execute(
-        "UPDATE run SET state = $state, finished_at = $finished_at, report = $report WHERE run_id = $run_id",
+        "UPDATE operations.run SET state = $state, finished_at = $finished_at, report = $report WHERE run_id = $run_id",
         {"run_id": run_id, "state": state, "finished_at": finished_at, "report": json.dumps(report)},
     )
 
 
 def forget(connection: Connection, run_id: str) -> None:
     """Take the run off the record."""
-    connection.execute("DELETE FROM run WHERE run_id = $run_id", {"run_id": run_id})
+    connection.execute("DELETE FROM operations.run WHERE run_id = $run_id", {"run_id": run_id})
 
 
 def find(connection: Connection, run_id: str) -> RunRow | None:
     """The run of this id; None where it was never recorded."""
-    query = f"SELECT {_COLUMNS} FROM run WHERE run_id = $run_id"  # noqa: S608  (our own text)
+    query = f"SELECT {_COLUMNS} FROM operations.run WHERE run_id = $run_id"  # noqa: S608  (our own text)
     row = connection.execute(query, {"run_id": run_id}).fetchone()
     return _row(row) if row else None
 
@@ -55,10 +55,10 @@ def last(connection: Connection) -> RunRow:
     Raises:
         LibraryError: the library was made by hand, and no run was ever begun on it.
     """
-    found = history(connection, 1)
-    if not found:
+    latest = history(connection, 1)
+    if not latest:
         raise LibraryError("There was no run on this library yet. Begin with `yibao run`.")
-    return found[0]
+    return latest[0]
 
 
 def history(connection: Connection, most: int | None = None) -> list[RunRow]:
@@ -66,7 +66,7 @@ def history(connection: Connection, most: int | None = None) -> list[RunRow]:
 
     By the order in which they came into the table, not by their time: a clock may be set back between two runs.
     """
-    query = f"SELECT {_COLUMNS} FROM run ORDER BY rowid DESC LIMIT $most"  # noqa: S608  (likewise)
+    query = f"SELECT {_COLUMNS} FROM operations.run ORDER BY rowid DESC LIMIT $most"  # noqa: S608  (likewise)
     return [_row(row) for row in connection.execute(query, {"most": most}).fetchall()]
 
 

@@ -4,6 +4,7 @@ What is in the library already is found by fingerprint before anything is writte
 writes nothing, and one that was killed goes on where it was. Nothing here reads files itself: DuckDB does.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -103,7 +104,7 @@ class Compared(NamedTuple):
 
 
 def prepare_import(connection: Connection) -> None:
-    """The connection can read snapshots, in bounded memory."""
+    """Set the connection up to read snapshots, in bounded memory."""
     connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
     # A checkpoint would write most of what came in once more, to join the row groups that two threads left unfilled.
     connection.execute("SET max_vacuum_tasks = 0")
@@ -121,7 +122,7 @@ def prepare_import(connection: Connection) -> None:
 
 
 def json_relation(path: str, *, has_lines: bool = False) -> str:
-    """The rows of a JSON-lines file, as SQL; it may be compressed. With `has_lines` each record tells its own line."""
+    """Name the rows of a JSON-lines file in SQL; it may be compressed. With `has_lines` each record has its line."""
     own = {"line": "BIGINT"} if has_lines else {}
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in {**COLUMNS, **own}.items())
     return f"read_json({_literal(path)}, format = 'newline_delimited', columns = {{{columns}}})"
@@ -163,10 +164,10 @@ def rows_of(relation: str, first: int, end: int) -> str:
 
 
 def find_doubtful_records(connection: Connection, relation: str) -> list[Doubtful]:
-    """Every record of the file is known by identifier and fingerprint; returns those that cannot be stored as they are.
+    """Read identifier and fingerprint of every record of the file; returns those that cannot be stored as they are.
 
     Raises:
-        UnreadableLinesError: make a copy without the lines that are no records, and look at that.
+        UnreadableLinesError: make a copy without the lines that are no records, and read that.
     """
     _execute(
         connection,
@@ -213,7 +214,7 @@ def find_doubtful(connection: Connection, relation: str) -> list[Doubtful]:
 
 
 def compare_records(connection: Connection, repaired: Mapping[str, str]) -> Compared:
-    """What is to be stored is known; `repaired`: identifiers by what the file has instead.
+    """Find out what is to be stored, and count it; `repaired`: identifiers by what the file has instead.
 
     Of several records of one paper the one of the latest version counts, then the one that was updated last, then the
     one whose identifier needed no repair.
@@ -221,11 +222,11 @@ def compare_records(connection: Connection, repaired: Mapping[str, str]) -> Comp
     if repaired:
         connection.execute(
             """
-            UPDATE seen SET arxiv_id = fixed.arxiv_id, is_repaired = true
-            FROM (SELECT unnest($given) AS given, unnest($ids) AS arxiv_id) AS fixed
-            WHERE seen.given = fixed.given AND seen.doubted = 'id'
+            UPDATE seen SET arxiv_id = fixed.pair[2], is_repaired = true
+            FROM (SELECT unnest(from_json($pairs, '[["VARCHAR"]]')) AS pair) AS fixed
+            WHERE seen.given = fixed.pair[1] AND seen.doubted = 'id'
             """,
-            {"given": list(repaired), "ids": list(repaired.values())},
+            {"pairs": json.dumps(list(repaired.items()))},
         )
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE twice AS
@@ -281,7 +282,7 @@ def compare_records(connection: Connection, repaired: Mapping[str, str]) -> Comp
 
 
 def mark_changed_papers(connection: Connection) -> None:
-    """Papers that readers know and that are to be stored are pending. Call it before any of them is stored."""
+    """Mark the papers that readers know and that are to be stored as pending. Call it before any of them is stored."""
     rows = connection.execute("""
         SELECT arxiv_id FROM wanted
         SEMI JOIN (SELECT arxiv_id FROM announcement UNION SELECT arxiv_id FROM translation) USING (arxiv_id)
@@ -290,10 +291,10 @@ def mark_changed_papers(connection: Connection) -> None:
 
 
 def store_records(connection: Connection, relation: str, on: date) -> None:
-    """What of these rows is to be stored is stored, papers apart that the file has twice. Call it in a transaction.
+    """Store what of these rows is new, papers apart that the file has twice. Call it in a transaction.
 
     Raises:
-        UnreadableLinesError: as `look`.
+        UnreadableLinesError: the relation has lines that are no records.
     """
     if _count(connection, "is_known AND NOT is_mixed AND NOT is_twice"):
         in_part = f"SEMI JOIN (SELECT id AS given FROM {relation}) AS part USING (given)"  # noqa: S608
@@ -302,7 +303,7 @@ def store_records(connection: Connection, relation: str, on: date) -> None:
 
 
 def store_repeated_records(connection: Connection, relation: str, on: date) -> None:
-    """The papers that the file has more than once are stored, each by its best record. Call it in a transaction."""
+    """Store the papers that the file has more than once, each by its best record. Call it in a transaction."""
     if not _count(connection, "is_twice AND NOT is_mixed"):
         return
     _end(connection, "", "is_twice", on)
@@ -310,7 +311,7 @@ def store_repeated_records(connection: Connection, relation: str, on: date) -> N
 
 
 def read_mixed_records(connection: Connection, relation: str) -> list[Paper]:
-    """Records of papers that the library knows from other kinds of record: to be merged with them, by identifier."""
+    """Read the records of papers that the library knows from other kinds of record, to be merged with them."""
     if not _count(connection, "is_mixed"):
         return []
     query = _select(relation, "wanted.is_mixed", is_twice=True)
@@ -341,7 +342,7 @@ def _insert(relation: str, condition: str, *, is_twice: bool = False) -> str:
 
 
 def _select(relation: str, condition: str, *, is_twice: bool) -> str:
-    """The states that rows of the file make; of a paper that it has twice, that of its best record."""
+    """Select the states that rows of the file make; of a paper that it has twice, that of its best record."""
     best = f"AND {_FINGERPRINT} = wanted.fingerprint QUALIFY row_number() OVER (PARTITION BY wanted.arxiv_id) = 1"
     # Few rows are looked at twice; the others must not be fingerprinted again.
     few = f"(FROM {relation} WHERE id IN (SELECT given FROM wanted WHERE {condition}))"  # noqa: S608
@@ -378,7 +379,7 @@ def _select(relation: str, condition: str, *, is_twice: bool) -> str:
             wanted.fingerprint AS fingerprint,
             coalesce(wanted.first_seen_on, $on) AS first_seen_on,
             greatest($on, wanted.known_from) AS known_from,
-            NULL::DATE AS known_until
+            now() AS known_from_at
         FROM {rows} AS part
         JOIN wanted ON wanted.given = part.id
         WHERE {condition} {best if is_twice else ""}

@@ -8,10 +8,14 @@ from yibao.records import English
 
 
 def digest_texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, str]:
-    """A digest of what is known of each of these papers, by identifier: equal as long as nothing changed."""
+    """Digest what is known of each of these papers, by identifier: equal as long as nothing changed."""
     rows = connection.execute(
         f"""
-        SELECT arxiv_id, md5(string_agg(concat_ws(chr(31), title, abstract, version), chr(30) ORDER BY known_from))
+        SELECT
+            arxiv_id,
+            md5(string_agg(
+                concat_ws(chr(31), title, abstract, version), chr(30) ORDER BY known_from, known_from_at NULLS FIRST
+            ))
         FROM paper_state
         WHERE arxiv_id IN {WANTED}
         GROUP BY arxiv_id
@@ -22,14 +26,16 @@ def digest_texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str
 
 
 def read_texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, English]:
-    """The papers that we know among these, by identifier."""
+    """Read the texts of the papers that we know among these, by identifier."""
     rows = connection.execute(
         f"""
         SELECT arxiv_id,
             arg_max(title, known_from) FILTER (known_until IS NULL),
             arg_max(abstract, known_from) FILTER (known_until IS NULL),
             arg_max(version, known_from) FILTER (known_until IS NULL),
-            coalesce(list(title ORDER BY known_from DESC) FILTER (known_until IS NOT NULL), [])
+            coalesce(
+                list(title ORDER BY known_from DESC, known_from_at DESC NULLS LAST) FILTER (known_until IS NOT NULL), []
+            )
         FROM paper_state
         WHERE arxiv_id IN {WANTED}
         GROUP BY arxiv_id
@@ -40,7 +46,7 @@ def read_texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, 
 
 
 def find_title_owners(connection: Connection, titles: Collection[str]) -> dict[str, str]:
-    """Papers that bear these titles, signs and case apart: identifier by arXiv's own spelling of the title."""
+    """Find the papers that bear these titles, signs and case apart: identifier by arXiv's spelling of the title."""
     if not titles:
         return {}
     rows = connection.execute(

@@ -1,18 +1,32 @@
 """What each translation was made from, and whether that is still what arXiv says.
 
-A translation is bound to the version that its link names; else to the text that we know of when its revision
+A translation is made from the version that its link names; else from the text that we know when its revision
 arrives, or, where it came first, when arXiv tells of the paper. It is stale once arXiv's title or abstract differs from
 that text in its words: another spelling of an accent or a formula makes nothing stale.
 """
 
 import json
 from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
 from storage.library import pending
 from storage.library.connection import Connection, insert_rows
-from yibao.records import PAPER, English, TranslationState
+from yibao.records import English
 from yibao.tex import extract_skeleton
+
+
+class Freshness(StrEnum):
+    """How a translation stands to arXiv's text of today."""
+
+    #: Made from the text of today, or from one that says the same.
+    FRESH = "fresh"
+    #: ArXiv's title or abstract has changed since, in its words.
+    STALE = "stale"
+    #: ArXiv does not know the paper.
+    ORPHANED = "orphaned"
+    #: The text that it was made from is not known: nothing can be compared.
+    UNKNOWN = "unknown"
 
 
 class _Row(NamedTuple):
@@ -21,7 +35,7 @@ class _Row(NamedTuple):
     arxiv_id: str
     language: str
     named: int | None
-    state: str
+    freshness: str
     source_version: int | None
     source_sha256: str | None
     version: int | None
@@ -29,78 +43,63 @@ class _Row(NamedTuple):
 
 
 def update_staleness(connection: Connection, on: date) -> int:
-    """Every translation that readers see has its state, and its English where known; returns how many are stale.
+    """Update the freshness of translations that readers see, and their English; returns how many are stale.
 
-    Call it after translations or papers were stored, in the same transaction: it looks at what is pending.
+    Call it after translations or papers were stored, in the same transaction: it checks what is pending.
     """
-    unknown = {
-        row[0] for row in connection.execute("SELECT arxiv_id FROM problem WHERE scope = 'unknown-to-arxiv'").fetchall()
-    }
-    rows = _rows(connection)
-    bound = _sources(connection, [row for row in rows if row.sha256 and not row.source_sha256])
+    rows = _find_candidates(connection)
+    unknown = _read_unknown_papers(connection)
+    sources = _store_sources(connection, [row for row in rows if row.sha256 and not row.source_sha256])
     changed = []
     for row in rows:
-        version, sha256 = bound.get((row.arxiv_id, row.language), (row.source_version, row.source_sha256))
-        state = _state(connection, row, sha256, is_unknown=row.arxiv_id in unknown)
-        if (state, version, sha256) != (row.state, row.source_version, row.source_sha256):
-            names = ("arxiv_id", "language", "state", "version", "sha256")
-            changed.append(dict(zip(names, (row.arxiv_id, row.language, state, version, sha256), strict=True)))
-    connection.execute(
-        """
-        UPDATE translation
-        SET state_on = CASE WHEN translation.state = told.state THEN state_on ELSE $on END,
-            state = told.state, source_version = told.version, source_sha256 = told.sha256
-        FROM (
-            SELECT unnest(from_json($changed, '[{"arxiv_id": "VARCHAR", "language": "VARCHAR", "state": "VARCHAR",
-                "version": "INTEGER", "sha256": "VARCHAR"}]'), max_depth := 2)
-        ) AS told
-        WHERE translation.state <> 'superseded'
-          AND translation.arxiv_id = told.arxiv_id AND translation.language = told.language
-        """,
-        {"on": on, "changed": json.dumps(changed)},
-    )
+        version, sha256 = sources.get((row.arxiv_id, row.language), (row.source_version, row.source_sha256))
+        freshness = _judge_freshness(connection, row, sha256, is_unknown=row.arxiv_id in unknown)
+        if (freshness, version, sha256) != (row.freshness, row.source_version, row.source_sha256):
+            names = ("arxiv_id", "language", "freshness", "version", "sha256")
+            changed.append(dict(zip(names, (row.arxiv_id, row.language, freshness, version, sha256), strict=True)))
+    _update_rows(connection, changed, on)
     pending.mark_papers_pending(connection, {str(row["arxiv_id"]) for row in changed})
-    (stale,) = connection.execute("SELECT count(*) FROM translation WHERE state = 'stale'").fetchall()
-    return int(stale[0])
+    ((stale,),) = connection.execute("SELECT count(*) FROM current_translation WHERE freshness = 'stale'").fetchall()
+    return int(stale)
 
 
 def read_sources(connection: Connection) -> dict[str, English]:
-    """The English that stale translations were made from, by its SHA-256."""
+    """Read the English that stale translations were made from, by its SHA-256."""
     rows = connection.execute("""
         SELECT sha256, title, abstract
-        FROM english_text
-        WHERE sha256 IN (SELECT source_sha256 FROM translation WHERE state = 'stale')
+        FROM source_text
+        WHERE sha256 IN (SELECT source_sha256 FROM current_translation WHERE freshness = 'stale')
     """)
     return {row[0]: English(row[1], row[2]) for row in rows.fetchall()}
 
 
-def _rows(connection: Connection) -> list[_Row]:
-    """What is not as it was at the last look, among what may have changed since."""
-    rows = connection.execute(
-        """
+def _find_candidates(connection: Connection) -> list[_Row]:
+    """Find translations whose English text or freshness may have changed since they were last checked."""
+    rows = connection.execute("""
         WITH candidate AS MATERIALIZED (
-            SELECT arxiv_id, language, version AS named, state, source_version, source_sha256
-            FROM translation
-            WHERE state <> 'superseded'
-              AND (
-                state <> 'current' OR source_sha256 IS NULL
-                OR $paper || arxiv_id IN (FROM pending) OR $everything IN (FROM pending)
-              )
+            SELECT arxiv_id, language, version AS named, freshness, source_version, source_sha256
+            FROM current_translation
+            WHERE freshness <> 'fresh'
+               OR arxiv_id IN (SELECT key FROM operations.pending WHERE kind = 'paper')
+               OR EXISTS (FROM operations.pending WHERE kind = 'everything')
         )
-        SELECT arxiv_id, language, named, state, source_version, source_sha256,
+        SELECT arxiv_id, language, named, freshness, source_version, source_sha256,
             paper.version, sha256(paper.title || chr(10) || chr(10) || paper.abstract) AS sha256
         FROM candidate
         LEFT JOIN paper USING (arxiv_id)
-        WHERE source_sha256 IS DISTINCT FROM sha256 OR state <> 'current' OR sha256 IS NULL
+        WHERE source_sha256 IS DISTINCT FROM sha256 OR freshness <> 'fresh' OR sha256 IS NULL
         ORDER BY ALL
-        """,
-        {"paper": PAPER, "everything": pending.EVERYTHING},
-    )
+    """)
     return [_Row(*row) for row in rows.fetchall()]
 
 
-def _sources(connection: Connection, rows: list[_Row]) -> dict[tuple[str, str], tuple[int | None, str | None]]:
-    """Version and SHA-256 of the English that each translation is bound to; these texts are kept from now on."""
+def _read_unknown_papers(connection: Connection) -> set[str]:
+    rows = connection.execute("SELECT arxiv_id FROM problem WHERE scope = 'unknown-to-arxiv'")
+    return {row[0] for row in rows.fetchall()}
+
+
+def _store_sources(connection: Connection, rows: list[_Row]) -> dict[tuple[str, str], tuple[int | None, str | None]]:
+    """Store the English that each translation was made from; returns its version and SHA-256."""
     wanted = [{"arxiv_id": row.arxiv_id, "language": row.language, "named": row.named} for row in rows]
     found = connection.execute(
         """
@@ -111,29 +110,51 @@ def _sources(connection: Connection, rows: list[_Row]) -> dict[tuple[str, str], 
         ) AS wanted
         JOIN paper_state USING (arxiv_id)
         WHERE named IS NULL AND known_until IS NULL OR version = named
-        QUALIFY row_number() OVER (PARTITION BY arxiv_id, language ORDER BY known_from DESC) = 1
+        QUALIFY row_number() OVER (
+            PARTITION BY arxiv_id, language ORDER BY known_from DESC, known_from_at DESC NULLS LAST
+        ) = 1
         """,
         {"wanted": json.dumps(wanted)},
     ).fetchall()
     texts = {sha256: {"sha256": sha256, "title": title, "abstract": text} for *_, sha256, title, text in found}
-    kept = {row[0] for row in connection.execute("SELECT sha256 FROM english_text").fetchall()} if texts else set()
-    insert_rows(connection, "english_text", [text for sha256, text in texts.items() if sha256 not in kept])
-    bound: dict[tuple[str, str], tuple[int | None, str | None]] = {
+    stored = {row[0] for row in connection.execute("SELECT sha256 FROM source_text").fetchall()} if texts else set()
+    insert_rows(connection, "source_text", [text for sha256, text in texts.items() if sha256 not in stored])
+    sources: dict[tuple[str, str], tuple[int | None, str | None]] = {
         (row.arxiv_id, row.language): (row.named, None) for row in rows
     }
-    return bound | {(arxiv_id, language): (version, sha256) for arxiv_id, language, version, sha256, *_ in found}
+    return sources | {(arxiv_id, language): (version, sha256) for arxiv_id, language, version, sha256, *_ in found}
 
 
-def _state(connection: Connection, row: _Row, source_sha256: str | None, *, is_unknown: bool) -> str:
+def _judge_freshness(connection: Connection, row: _Row, source_sha256: str | None, *, is_unknown: bool) -> Freshness:
     if row.sha256 is None:
-        return TranslationState.ORPHANED if is_unknown else TranslationState.CURRENT
-    if source_sha256 is None or source_sha256 == row.sha256:
-        return TranslationState.CURRENT
-    before = _text(connection, "SELECT title, abstract FROM english_text WHERE sha256 = $key", source_sha256)
-    now = _text(connection, "SELECT title, abstract FROM paper WHERE arxiv_id = $key", row.arxiv_id)
-    return TranslationState.CURRENT if before == now else TranslationState.STALE
+        return Freshness.ORPHANED if is_unknown else Freshness.UNKNOWN
+    if source_sha256 is None:
+        return Freshness.UNKNOWN
+    if source_sha256 == row.sha256:
+        return Freshness.FRESH
+    before = _read_words(connection, "SELECT title, abstract FROM source_text WHERE sha256 = $key", source_sha256)
+    now = _read_words(connection, "SELECT title, abstract FROM paper WHERE arxiv_id = $key", row.arxiv_id)
+    return Freshness.FRESH if before == now else Freshness.STALE
 
 
-def _text(connection: Connection, query: str, key: str) -> list[str]:
-    found = connection.execute(query, {"key": key}).fetchone()
-    return [extract_skeleton(part) for part in found or ()]
+def _read_words(connection: Connection, query: str, key: str) -> list[str]:
+    row = connection.execute(query, {"key": key}).fetchone()
+    return [extract_skeleton(part) for part in row or ()]
+
+
+def _update_rows(connection: Connection, changed: list[dict[str, str | int | None]], on: date) -> None:
+    connection.execute(
+        """
+        UPDATE translation
+        SET freshness_on = CASE WHEN translation.freshness = changed.freshness THEN freshness_on ELSE $on END,
+            freshness_at = CASE WHEN translation.freshness = changed.freshness THEN freshness_at ELSE now() END,
+            freshness = changed.freshness, source_version = changed.version, source_sha256 = changed.sha256
+        FROM (
+            SELECT unnest(from_json($changed, '[{"arxiv_id": "VARCHAR", "language": "VARCHAR", "freshness": "VARCHAR",
+                "version": "INTEGER", "sha256": "VARCHAR"}]'), max_depth := 2)
+        ) AS changed
+        WHERE translation.revision_state = 'current'
+          AND translation.arxiv_id = changed.arxiv_id AND translation.language = changed.language
+        """,
+        {"on": on, "changed": json.dumps(changed)},
+    )

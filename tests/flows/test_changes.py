@@ -83,13 +83,13 @@ def test_a_list_goes_on_where_a_fault_cut_it_off(installation, arxiv):
     arxiv.fail("/oai?verb=ListRecords&resumptionToken", Fault.UNAVAILABLE, times=2)
     report = installation.run("harvest", FRIDAY, since=MONDAY)
     assert any("changed records" in gap and "HTTP 503" in gap for gap in report.gaps)
-    (token,) = installation.ask("SELECT token IS NOT NULL FROM oai_list")[0]
+    (token,) = installation.ask("SELECT token IS NOT NULL FROM operations.oai_cursor")[0]
     assert token
     arxiv.requests.clear()
     report = installation.run("harvest", FRIDAY)
     assert not report.failures
     assert "resumptionToken" in asked(arxiv, "oai")[0]
-    assert installation.ask("SELECT token, from_on FROM oai_list") == [(None, date(2025, 1, 15))]
+    assert installation.ask("SELECT token, from_on FROM operations.oai_cursor") == [(None, date(2025, 1, 15))]
     assert installation.ask("SELECT count(*) FROM paper WHERE source = 'arXivRaw'") == [(26,)]
 
 
@@ -98,7 +98,7 @@ def test_an_expired_token_begins_the_list_again_at_the_last_day_that_was_read(in
     arxiv.today = FRIDAY
     arxiv.fail("/oai?verb=ListRecords&resumptionToken", Fault.UNAVAILABLE, times=2)
     installation.run("harvest", FRIDAY, since=MONDAY)
-    (reached_on,) = installation.ask("SELECT reached_on FROM oai_list")[0]
+    (reached_on,) = installation.ask("SELECT reached_on FROM operations.oai_cursor")[0]
     if way == "refused":
         arxiv.fail("/oai?verb=ListRecords&resumptionToken", Fault.EXPIRED)
     else:
@@ -149,6 +149,6 @@ def test_an_empty_list_of_changes_does_not_move_on(installation, arxiv):
     arxiv.today = FRIDAY
     arxiv.fail("/oai", Fault.NO_ITEMS)
     installation.run("harvest", FRIDAY, since=MONDAY)
-    assert installation.ask("SELECT from_on FROM oai_list") == [(MONDAY,)]
+    assert installation.ask("SELECT from_on FROM operations.oai_cursor") == [(MONDAY,)]
     installation.run("harvest", FRIDAY)
     assert installation.ask("SELECT count(*) FROM paper WHERE source = 'arXivRaw'") == [(26,)]

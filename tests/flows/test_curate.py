@@ -115,7 +115,7 @@ def test_a_translation_through_its_whole_life_is_one_item_and_nobody_is_told_twi
     assert [updated for _, updated in stamps] == sorted({updated for _, updated in stamps})
     assert [len(one) for one in unread[0]] == [3, 1]
     assert unread[1:] == [([], [])] * (len(steps) - 1)
-    assert installation.ask("SELECT revision, state, source_version FROM translation ORDER BY revision") == [
+    assert installation.ask("SELECT revision, revision_state, source_version FROM translation ORDER BY revision") == [
         (1, "superseded", 1),
         (2, "superseded", 1),
         (3, "superseded", 1),
@@ -160,13 +160,13 @@ def test_naming_the_new_version_in_the_link_makes_a_stale_translation_current_ag
     installation.run("daily", arxiv.today)
     installation.write("a.md", section(f"{PAPER}v2"))
     installation.run("daily", arxiv.today)
-    assert installation.ask("SELECT state, source_version, revision FROM translation") == [("current", 2, 1)]
+    assert installation.ask("SELECT freshness, source_version, revision FROM translation") == [("fresh", 2, 1)]
 
 
 def test_an_entry_of_which_arxiv_does_not_know_the_paper_is_orphaned_until_it_does(installation):
     installation.write("a.md", section("2501.99999"))
     installation.run("daily", MONDAY)
-    assert installation.ask("SELECT state, source_sha256 FROM translation") == [("orphaned", None)]
+    assert installation.ask("SELECT freshness, source_sha256 FROM translation") == [("orphaned", None)]
     page = (installation.public / "papers" / "2501.99999" / "index.html").read_text()
     assert "arXiv 不认识这个编号" in page
 
@@ -180,7 +180,7 @@ def test_the_digest_of_the_english_is_one_that_anybody_can_compute(installation)
         "SELECT paper.title, paper.abstract, source_sha256 FROM paper JOIN translation USING (arxiv_id)"
     )
     assert digest == hashlib.sha256(f"{title}\n\n{abstract}".encode()).hexdigest()
-    assert installation.ask("SELECT sha256, title FROM english_text") == [(digest, title)]
+    assert installation.ask("SELECT sha256, title FROM source_text") == [(digest, title)]
 
 
 def test_a_stub_is_not_published_and_counts_as_begun(installation, arxiv):

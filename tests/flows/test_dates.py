@@ -63,7 +63,8 @@ def test_a_clock_that_is_not_arxivs_ends_the_run_before_anything_bears_its_date(
     arxiv.clock = lambda: time.time() - days * DAY_S
     with pytest.raises(ClockError, match=r"This machine's clock says .* UTC, arXiv's .* UTC.*Set the clock"):
         installation.run(flow, MONDAY)
-    for table in ("run", "paper_state", "translation", "announcement", "batch", "look", "response", "lease"):
+    operational = [f"operations.{table}" for table in ("run", "source_report", "response", "lease")]
+    for table in ("paper_state", "translation", "announcement", "batch", *operational):
         assert installation.ask(f"FROM {table}") == [], table
     assert not (installation.folder / "data" / "responses" / "journal.jsonl").exists()
     assert not installation.public.exists()

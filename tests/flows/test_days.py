@@ -166,7 +166,7 @@ def test_an_upstream_fault_is_reported_as_what_it_is_and_the_mail_waits(installa
     states = {row[0] for row in installation.ask("SELECT state FROM batch WHERE announced_on = '2025-01-14'")}
     assert states == {"unknown"}
     assert "本期不完整" in (installation.public / "today" / "index.html").read_text()
-    assert installation.ask("SELECT state FROM run") == [("failed",)]
+    assert installation.ask("SELECT state FROM operations.run") == [("failed",)]
     # And when it has passed, the same day is completed and sent.
     arxiv.heal()
     report = installation.run("daily", arxiv.today)
@@ -224,15 +224,15 @@ def test_a_lost_library_is_rebuilt_from_the_kept_bytes_without_arxiv(installatio
         arxiv.today = MONDAY + timedelta(days=days)
         arxiv.fail("/rss/cs.CL", Fault.HTML)
         installation.run("daily", arxiv.today)
-    tables = ("paper_state", "announcement", "batch", "response")
-    before = {table: sorted(map(str, installation.ask(f"FROM {table}"))) for table in tables}
+    tables = ("paper_state", "announcement", "batch", "operations.response")
+    before = {table: installation.rows(table) for table in tables}
     assert len(before["announcement"]) == 22
     (installation.folder / "data" / "library.duckdb").unlink()
     asked = len(arxiv.requests)
     report = installation.run("harvest", arxiv.today, kept=True)
     assert not report.failures
     assert len(arxiv.requests) == asked
-    assert {table: sorted(map(str, installation.ask(f"FROM {table}"))) for table in tables} == before
+    assert {table: installation.rows(table) for table in tables} == before
 
 
 def test_everything_can_be_read_again_from_the_kept_bytes(installation):
@@ -244,7 +244,7 @@ def test_everything_can_be_read_again_from_the_kept_bytes(installation):
         if "/rss/" in answer.url
     ]
     assert sum(len(reading.announcements) for reading in read) == 8
-    assert installation.ask("SELECT count(*) FROM response") == [(len(list(kept.journal())),)]
+    assert installation.ask("SELECT count(*) FROM operations.response") == [(len(list(kept.journal())),)]
 
 
 def test_weekly_subscribers_get_the_weekly_edition_and_daily_ones_do_not(installation, arxiv):
@@ -265,7 +265,7 @@ def test_the_report_is_an_artifact_and_a_row(installation, prefect_server):
     with get_client(sync_client=True) as client:
         artifacts = client.read_artifacts()
     assert any(found.key == "daily-report" and "cs.CL" in found.data for found in artifacts)
-    (row,) = installation.ask("SELECT report->>'flow' FROM run")
+    (row,) = installation.ask("SELECT report->>'flow' FROM operations.run")
     assert row == ("daily",)
 
 

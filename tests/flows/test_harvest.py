@@ -210,7 +210,7 @@ def test_where_another_host_harvests_this_one_asks_arxiv_nothing(installation, a
         leases.return_lease(library, run_record.HARVEST, "the-other-host")
     installation.run("daily", MONDAY)
     assert arxiv.requests
-    assert installation.ask("SELECT count(*) FROM lease") == [(0,)]
+    assert installation.ask("SELECT count(*) FROM operations.lease") == [(0,)]
 
 
 def test_the_stand_in_checks_its_client():
@@ -246,12 +246,12 @@ def test_a_lost_library_is_rebuilt_from_the_kept_bytes_history_and_ledger_includ
         arxiv.fail("/rss/cs.CV", Fault.STALE_FRESH)
         arxiv.fail("/catchup/math.NA", Fault.SHORT)
         installation.run("harvest", day)
-    tables = ("paper_state", "announcement", "batch", "look", "oai_list")
-    before = {table: sorted(map(str, installation.ask(f"FROM {table}"))) for table in tables}
+    tables = ("paper_state", "announcement", "batch", "operations.source_report", "operations.oai_cursor")
+    before = {table: installation.rows(table) for table in tables}
     assert len(before["paper_state"]) > len(installation.ask("FROM paper"))
     (installation.folder / "data" / "library.duckdb").unlink()
     installation.run("harvest", arxiv.today, kept=True)
-    assert {table: sorted(map(str, installation.ask(f"FROM {table}"))) for table in tables} == before
+    assert {table: installation.rows(table) for table in tables} == before
 
 
 def test_the_place_in_the_list_is_in_the_library_with_the_page(harvested, arxiv):

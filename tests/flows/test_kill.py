@@ -25,7 +25,7 @@ pytestmark = pytest.mark.drill
 
 READERS = [f"reader{n}@example.org" for n in range(3)]
 #: Tables that hold our own clock, a random name, or how often we looked; everything else must be the same.
-OURS = {"response", "run", "look", "published"}
+OURS = {f"operations.{table}" for table in ("response", "run", "source_report", "last_publication")}
 
 
 class Postbox:
@@ -100,8 +100,10 @@ def start(installation: Installation) -> subprocess.Popen:
 
 
 def contents(installation: Installation) -> dict[str, list]:
-    tables = [row[0] for row in installation.ask("SELECT table_name FROM duckdb_tables() ORDER BY 1")]
-    return {table: sorted(map(str, installation.ask(f"FROM {table}"))) for table in tables if table not in OURS}
+    tables = [
+        row[0] for row in installation.ask("SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1")
+    ]
+    return {table: installation.rows(table) for table in tables if table not in OURS}
 
 
 def files(folder: Path) -> int:
@@ -148,7 +150,7 @@ def test_a_run_killed_at_ten_moments_and_run_again_leaves_what_an_unbroken_run_l
         assert contents(killed) == contents(unbroken)
         assert tree_of(public) == tree_of(unbroken.public)
         # Some moments have come already when the next run starts, which is then killed before it is on record.
-        assert Counter(row[0] for row in killed.ask("SELECT state FROM run"))["interrupted"] >= 5
+        assert Counter(row[0] for row in killed.ask("SELECT state FROM operations.run"))["interrupted"] >= 5
 
 
 def kill_when(process: subprocess.Popen, has_come, told: str, box: Postbox | None = None, name: str = "") -> None:

@@ -31,7 +31,7 @@ def test_a_run_outlasts_whoever_reads_the_library_from_before_its_beginning_unti
         )
         with holding(path, "reader") as newcomer:
             assert newcomer.ask(COUNT) != before
-    assert [row[0] for row in installation.ask("SELECT state FROM run")] == ["completed", "completed"]
+    assert [row[0] for row in installation.ask("SELECT state FROM operations.run")] == ["completed", "completed"]
     assert sorted(file.name for file in path.parent.glob("library*")) == ["library.duckdb"]
 
 

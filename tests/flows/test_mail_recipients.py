@@ -140,6 +140,6 @@ def test_no_address_of_a_person_is_in_the_report(posted):
     subscribe(installation, *NAMES)
     box.rcpt.update({NAMES[0]: f"550 <{NAMES[0]}> is gone", NAMES[1]: "451 ask bob@example.org himself"})
     installation.run("daily", MONDAY)
-    told = str(installation.ask("SELECT report FROM run"))
+    told = str(installation.ask("SELECT report FROM operations.run"))
     assert "550 <(address)> is gone" in told
     assert not any(part in told for part in (*NAMES, "bob"))

@@ -46,7 +46,7 @@ def test_where_another_host_harvests_the_weekly_run_asks_arxiv_nothing_and_says_
     assert list(report.troubles) == ["the-other-host harvests; this host asks arXiv nothing"]
     assert report.sent == 0
     assert any("2025-W03: held back" in line for line in report.mail), report.mail
-    assert installation.ask("SELECT holder FROM lease") == [("the-other-host",)]
+    assert installation.ask("SELECT holder FROM operations.lease") == [("the-other-host",)]
 
 
 def test_the_weekly_run_holds_the_lease_while_it_asks_and_gives_it_back(installation, arxiv):
@@ -55,12 +55,12 @@ def test_the_weekly_run_holds_the_lease_while_it_asks_and_gives_it_back(installa
 
     def look(_path):
         with duckdb.connect(str(library_of(installation)), read_only=True) as library:
-            held.extend(library.execute("SELECT holder FROM lease").fetchall())
+            held.extend(library.execute("SELECT holder FROM operations.lease").fetchall())
 
     arxiv.weather = look
     installation.run("weekly", MONDAY)
     assert set(held) == {(environment.host_name(),)}
-    assert installation.ask("SELECT count(*) FROM lease") == [(0,)]
+    assert installation.ask("SELECT count(*) FROM operations.lease") == [(0,)]
 
 
 def new(installation, arxiv_id=PAPER):
@@ -88,7 +88,7 @@ def test_a_new_entry_leaves_the_lease_as_it_was(installation, arxiv, is_at_work)
     done, target = new(installation)
     assert done.exit_code == 0, done.output
     assert PAPER in target.read_text()
-    assert installation.ask("SELECT count(*) FROM lease") == [(int(is_at_work),)]
+    assert installation.ask("SELECT count(*) FROM operations.lease") == [(int(is_at_work),)]
 
 
 def test_a_new_entry_needs_no_library(installation, arxiv):
@@ -105,9 +105,9 @@ def test_a_long_harvest_renews_its_lease_with_what_it_stores(installation, arxiv
         """The lease is about to end, as it is after a quarter of an hour of work."""
         with duckdb.connect(str(library_of(installation))) as library:
             now = environment.now()
-            (until,) = library.execute("SELECT expires_at FROM lease").fetchone()
+            (until,) = library.execute("SELECT expires_at FROM operations.lease").fetchone()
             lasts.append((path.split("/")[1].partition("?")[0], until - now))
-            library.execute("UPDATE lease SET expires_at = $1", [now + timedelta(minutes=1)])
+            library.execute("UPDATE operations.lease SET expires_at = $1", [now + timedelta(minutes=1)])
 
     arxiv.weather = age
     installation.run("harvest", MONDAY)

@@ -96,7 +96,7 @@ def test_what_an_import_changes_of_papers_that_readers_know_is_pending_and_of_no
         announcements.replace_entries(library, "cs.CL", MONDAY, lines)
         pending.clear_pending(library, "")
     installed.take(installed.put([record(1, title="Another"), record(2), record(3, title="Another")]), TUESDAY)
-    assert installed.ask("SELECT name FROM pending") == [("arxiv/2501.00001",)]
+    assert installed.ask("FROM operations.pending") == [("paper", "2501.00001")]
 
 
 def test_a_record_of_the_snapshot_becomes_a_paper_whole(installed):

@@ -30,11 +30,13 @@ def path(tmp_path, monkeypatch):
 
 def add(path):
     with connection.write_library(path) as library:
-        connection.insert_rows(library, "problem", [{"scope": "x", "path": "a.md", "line": 1, "column": 1, **TEXTS}])
+        connection.insert_rows(
+            library, "problem", [{"scope": "x", "path": "a.md", "line": 1, "column_number": 1, **TEXTS}]
+        )
 
 
 TEXTS = {"rule": "r", "severity": "error", "message": "m", "remedy": "do"}
-ADD = "INSERT INTO problem BY NAME SELECT 'x' AS scope, 'a.md' AS path, 1 AS line, 1 AS \"column\", 'r' AS rule, 'error' AS severity, 'm' AS message, 'd' AS remedy"  # noqa: E501
+ADD = "INSERT INTO problem BY NAME SELECT 'x' AS scope, 'a.md' AS path, 1 AS line, 1 AS column_number, 'r' AS rule, 'error' AS severity, 'm' AS message, 'd' AS remedy"  # noqa: E501
 
 
 def count(path):

@@ -23,7 +23,7 @@ from yibao.errors import YibaoError
 AS_ROOT = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can be another user")
 ON = date(2025, 1, 13)
 AT = datetime(2025, 1, 13, tzinfo=UTC)
-ROWS = "INSERT INTO problem BY NAME SELECT 'x' AS scope, range::VARCHAR AS path, 1 AS line, 1 AS \"column\", 'r' AS rule, 'error' AS severity, md5(range::VARCHAR) AS message, md5((range + 1)::VARCHAR) AS remedy FROM range(400000)"  # noqa: E501
+ROWS = "INSERT INTO problem BY NAME SELECT 'x' AS scope, range::VARCHAR AS path, 1 AS line, 1 AS column_number, 'r' AS rule, 'error' AS severity, md5(range::VARCHAR) AS message, md5((range + 1)::VARCHAR) AS remedy FROM range(400000)"  # noqa: E501
 
 
 @pytest.fixture

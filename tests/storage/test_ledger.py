@@ -98,11 +98,15 @@ def test_a_new_version_that_oai_knows_and_no_list_has_is_found_by_category(libra
 def test_a_state_keeps_the_date_since_when_it_holds_whatever_else_is_learnt(library):
     partial = Batch("cs.CL", MONDAY, BatchState.PARTIAL, 4, 3, ("catchup",), "one is missing")
     ledger.store_batch(library, partial, MONDAY)
+    library.execute("UPDATE batch SET since_at = '2025-01-13 21:00:00+00'")
     ledger.store_batch(library, replace(partial, stored=2, note="two are missing"), TUESDAY)
     since = "SELECT state, stored, since_on FROM batch"
+    instant = "SELECT since_at = '2025-01-13 21:00:00+00' FROM batch"
+    assert library.execute(instant).fetchall() == [(True,)]
     assert library.execute(since).fetchall() == [("partial", 2, MONDAY)]
     ledger.store_batch(library, replace(partial, state=BatchState.COMPLETE, stored=4, note=""), TUESDAY)
     assert library.execute(since).fetchall() == [("complete", 4, TUESDAY)]
+    assert library.execute(instant).fetchall() == [(False,)]
     assert [batch.state for batch in ledger.read_batches(library)] == [BatchState.COMPLETE]
 
 

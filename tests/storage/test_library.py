@@ -1,14 +1,25 @@
 """The library: every column explained, every batch repeatable."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
 
-from storage.library import announcements, connection, ledger, papers, problems, publications, runs, translations
+from storage.library import (
+    announcements,
+    connection,
+    editions,
+    ledger,
+    papers,
+    problems,
+    publications,
+    runs,
+    translations,
+)
 from yibao.errors import LibraryError
-from yibao.records import Author, Paper, Problem, Severity, Translation
+from yibao.records import Author, Edition, Entry, Paper, Problem, Severity, Translation
 
 MONDAY, TUESDAY = date(2025, 1, 13), date(2025, 1, 14)
 PAPER = Paper(
@@ -41,14 +52,48 @@ def rows(library, table):
 
 
 def test_every_table_view_and_column_says_what_it_means(library):
-    missing = library.execute("""
-        SELECT table_name || '.' || column_name FROM duckdb_columns()
-        WHERE NOT internal AND comment IS NULL AND table_name <> 'migration'
-          AND table_name IN (SELECT table_name FROM duckdb_tables())
-        UNION ALL SELECT table_name FROM duckdb_tables() WHERE comment IS NULL AND table_name <> 'migration'
-        UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal AND comment IS NULL
+    unexplained = library.execute("""
+        SELECT table_name || '.' || column_name FROM duckdb_columns() WHERE NOT internal AND coalesce(comment, '') = ''
+        UNION ALL SELECT table_name FROM duckdb_tables() WHERE coalesce(comment, '') = ''
+        UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal AND coalesce(comment, '') = ''
     """).fetchall()
-    assert missing == []
+    assert unexplained == []
+
+
+def test_no_name_needs_quotes(library):
+    names = library.execute("""
+        SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal
+    """).fetchall()
+    rows = library.execute("""
+        SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'type_function')
+    """).fetchall()
+    keywords = {row[0] for row in rows}
+    assert {"column", "on"} <= keywords
+    assert [
+        name for path in names for name in path if name in keywords or not re.fullmatch("[a-z][a-z0-9_]*", name)
+    ] == []
+    for schema, table, column in names:
+        library.execute(f"SELECT {column} FROM {schema}.{table}")
+
+
+def test_what_only_the_program_needs_is_apart_from_what_analysts_ask_for(library):
+    tables = library.execute("SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL").fetchall()
+    assert [table for schema, table in tables if schema == "operations"] == [
+        *("last_publication", "lease", "oai_cursor", "pending", "published_item", "response", "run", "source_report")
+    ]
+    assert [table for schema, table in tables if schema == "main"] == [
+        *("announcement", "batch", "edition", "edition_paper", "migration", "paper_state", "problem", "source_text"),
+        "translation",
+    ]
+
+
+def test_the_tables_have_nothing_that_only_one_engine_has(library):
+    assert library.execute("FROM duckdb_indexes()").fetchall() == []
+    assert library.execute("FROM duckdb_sequences()").fetchall() == []
+    kinds = library.execute("SELECT DISTINCT constraint_type FROM duckdb_constraints()").fetchall()
+    assert kinds == [("NOT NULL",)]
+    types = library.execute("SELECT DISTINCT data_type FROM duckdb_columns() WHERE NOT internal").fetchall()
+    assert not [kind for (kind,) in types if "ENUM" in kind]
 
 
 def test_a_library_newer_than_the_program_is_refused(path):
@@ -112,10 +157,14 @@ def test_a_corrected_translation_is_a_new_revision_and_the_old_one_is_kept(libra
     assert translations.store_translations(library, [ENTRY], MONDAY, "2025-W03")[:3] == (1, 0, 0)
     assert translations.store_translations(library, [replace(ENTRY, title="改")], TUESDAY, "2025-W03")[:3] == (0, 1, 0)
     assert translations.store_translations(library, [replace(ENTRY, title="改")], TUESDAY, "2025-W03")[:3] == (0, 0, 1)
-    history = library.execute("SELECT revision, state, title FROM translation ORDER BY 1").fetchall()
+    history = library.execute("SELECT revision, revision_state, title FROM translation ORDER BY 1").fetchall()
     assert history == [(1, "superseded", "译"), (2, "current", "改")]
     (arrival,) = translations.read_current_translations(library)
     assert (arrival.arrived_on, arrival.revised_on) == (MONDAY, TUESDAY)
+    spans = (
+        "SELECT revised_on, superseded_on, revised_at IS NULL, superseded_at IS NULL FROM translation ORDER BY revision"
+    )
+    assert library.execute(spans).fetchall() == [(MONDAY, TUESDAY, False, False), (TUESDAY, None, False, True)]
 
 
 def test_a_moved_entry_is_the_same_revision(library):
@@ -157,12 +206,47 @@ def test_publication_dates_are_fixed_and_updates_move_forward_with_each_edit(lib
     assert at < stamps[0].updated_at < stamps[1].updated_at
 
 
+def test_an_edition_that_is_stored_again_holds_its_papers_once_in_their_order(library):
+    new, old = [Entry(f"2501.0000{number}", None, None) for number in (2, 1)], (Entry("2401.00001", None, None),)
+    edition = Edition("2025-01-13", MONDAY, MONDAY, (new[0],), (("cs.CL", (new[1],)),), old)
+    for _ in range(2):
+        editions.store_editions(library, ["2025-01-13"], [edition])
+    assert library.execute("FROM edition_paper ORDER BY position").fetchall() == [
+        ("2025-01-13", "translated", 1, "2501.00002"),
+        ("2025-01-13", "untranslated", 2, "2501.00001"),
+        ("2025-01-13", "replaced", 3, "2401.00001"),
+    ]
+    assert editions.read_editions(library)["2025-01-13"].arxiv_ids == ("2501.00002", "2501.00001")
+    assert editions.find_editions_of_papers(library, ["2401.00001"]) == {"2025-01-13"}
+
+
+def test_of_one_instant_translations_come_first_then_weeks_before_their_last_day_then_the_latest_papers(library):
+    at, sunday = datetime(2025, 1, 19, 5, tzinfo=UTC), date(2025, 1, 19)
+
+    def paper(arxiv_id, month, translated_on=None):
+        number = {"identifier_month": month, "identifier_number": arxiv_id}
+        return publications.ListedItem(f"arxiv/{arxiv_id}", "d", translated_on, ("all",), **number)
+
+    expected = [
+        paper("2401.00001", 202401, MONDAY),
+        *(publications.ListedItem(f"edition/{key}", "d", None, ("all",), sunday) for key in ("2025-W03", "2025-01-19")),
+        paper("2501.00001", 202501),
+        paper("2501.00002", 202501),
+        paper("2412.00001", 202412),
+    ]
+    offered = expected[::-1]
+    publications.stamp_items(library, [publications.Item(one.item, "sha", at) for one in offered], at)
+    publications.update_lists(library, offered, [])
+    members = publications.read_newest_members(library, ["all"], 9, by_translation=False)["all"]
+    assert [member.item for member in members] == [one.item for one in expected]
+
+
 def test_a_run_that_was_killed_is_found_so_by_the_next(library):
     at = datetime(2025, 1, 13, tzinfo=UTC)
     runs.begin_run(library, "a", "daily", MONDAY, at)
     runs.begin_run(library, "b", "daily", MONDAY, at + timedelta(minutes=1))
     runs.end_run(library, "b", "completed", at + timedelta(minutes=2), {"x": 1})
-    assert library.execute("SELECT run_id, state FROM run ORDER BY 1").fetchall() == [
+    assert library.execute("SELECT run_id, state FROM operations.run ORDER BY 1").fetchall() == [
         ("a", "interrupted"),
         ("b", "completed"),
     ]

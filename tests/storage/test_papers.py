@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.library import connection, papers
+from storage.library import connection, papers, pending
 from yibao.records import Author, Paper, Version
 
 MONDAY, TUESDAY, WEDNESDAY = (date(2025, 1, day) for day in (13, 14, 15))
@@ -86,6 +86,46 @@ def test_what_was_replaced_within_one_runs_date_was_never_seen_and_is_not_kept(l
     papers.store_papers(library, [FEED], MONDAY)
     papers.store_papers(library, [RAW], MONDAY)
     assert states(library) == [(MONDAY, None)]
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Store papers, or publish, each in a transaction of its own; the last returns what a query answers."""
+    with connection.open_library(tmp_path / "library.duckdb") as library:
+
+        def act(paper=None, on=MONDAY, query=None):
+            with connection.begin_transaction(library):
+                if query:
+                    return library.execute(query).fetchall()
+                if paper:
+                    return papers.store_papers(library, [paper], on)
+                return pending.clear_pending(library, "published")
+
+        yield act
+
+
+SECOND = replace(RAW, title="T2", fingerprint="b" * 32)
+
+
+def test_of_two_publications_of_one_day_both_are_history(store):
+    store(RAW)
+    store()
+    store(SECOND)
+    store()
+    spans = "SELECT title, known_from, known_until, known_until_at IS NULL FROM paper_state ORDER BY known_from_at"
+    assert store(query=spans) == [(RAW.title, MONDAY, MONDAY, False), ("T2", MONDAY, None, True)]
+    for title in (RAW.title, "T2"):
+        instant = f"(SELECT known_from_at FROM paper_state WHERE title = '{title}')"
+        assert store(query=f"SELECT title FROM paper_as_of_instant({instant})") == [(title,)]
+    assert store(query=f"SELECT title FROM paper_as_of(DATE '{MONDAY}')") == [("T2",)]
+
+
+def test_what_was_stored_after_a_publication_and_replaced_before_the_next_was_never_seen(store):
+    store(RAW)
+    store()
+    store(SECOND)
+    store(replace(RAW, title="T3", fingerprint="c" * 32))
+    assert store(query="SELECT title FROM paper_state ORDER BY known_from_at") == [(RAW.title,), ("T3",)]
 
 
 def test_a_run_for_an_earlier_date_cannot_make_history_run_backwards(library):

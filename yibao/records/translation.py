@@ -13,7 +13,6 @@ class TranslationState(StrEnum):
     STALE = "stale"
     #: ArXiv does not know the paper.
     ORPHANED = "orphaned"
-    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)

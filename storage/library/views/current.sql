@@ -1,6 +1,9 @@
--- Views are made anew whenever the library is opened for writing: they hold nothing, and follow the code.
+-- Views are made anew with every migration: they hold nothing, and follow the code.
 CREATE OR REPLACE VIEW paper AS
-    SELECT * EXCLUDE (fingerprint, known_from, known_until), known_from AS changed_on
+    SELECT
+        * EXCLUDE (fingerprint, known_from, known_until, known_from_at, known_until_at),
+        known_from AS changed_on,
+        known_from_at AS changed_at
     FROM paper_state
     WHERE known_until IS NULL;
 COMMENT ON VIEW paper IS 'The latest metadata of each paper, one row a paper. Source: arXiv, CC0.';
@@ -11,17 +14,25 @@ CREATE OR REPLACE VIEW paper_version AS
     WHERE known_until IS NULL;
 COMMENT ON VIEW paper_version IS 'Every version of each paper, one row a paper and version.';
 
+-- Of several states of one day, the last.
 CREATE OR REPLACE MACRO paper_as_of(day) AS TABLE
-    SELECT * EXCLUDE (fingerprint, known_until)
+    SELECT * EXCLUDE (fingerprint, known_until, known_until_at)
     FROM paper_state
     WHERE known_from <= day
       AND (known_until IS NULL OR known_until > day);
 
+-- Where an instant is not on record, midnight (UTC) of its day counts.
+CREATE OR REPLACE MACRO paper_as_of_instant(instant) AS TABLE
+    SELECT * EXCLUDE (fingerprint, known_until, known_until_at)
+    FROM paper_state
+    WHERE coalesce(known_from_at, known_from) <= instant
+      AND (known_until IS NULL OR coalesce(known_until_at, known_until) > instant);
+
 CREATE OR REPLACE VIEW current_translation AS
-    SELECT *
+    SELECT * EXCLUDE (revision_state, superseded_on, superseded_at)
     FROM translation
-    WHERE state <> 'superseded';
-COMMENT ON VIEW current_translation IS 'The revision of each translation that readers see.';
+    WHERE revision_state = 'current';
+COMMENT ON VIEW current_translation IS 'The revision of each translation that readers see. One row a paper and language.';
 
 CREATE OR REPLACE VIEW erratum AS
     SELECT
@@ -39,3 +50,11 @@ CREATE OR REPLACE VIEW waiting AS
     FROM current_translation
     WHERE arxiv_id NOT IN (SELECT arxiv_id FROM paper);
 COMMENT ON VIEW waiting IS 'Translated papers whose metadata arXiv has not given us yet.';
+
+CREATE OR REPLACE VIEW publication AS
+    SELECT
+        CASE WHEN starts_with(item, 'arxiv/') THEN substr(item, 7) END AS arxiv_id,
+        CASE WHEN starts_with(item, 'edition/') THEN substr(item, 9) END AS edition,
+        published_at, updated_at, edits, translated_on, digest IS NOT NULL AS is_shown
+    FROM operations.published_item;
+COMMENT ON VIEW publication IS 'When readers were first shown a paper or an edition, and when what they see last changed. One row a paper or edition.';
