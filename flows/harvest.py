@@ -29,7 +29,7 @@ check_clock = make_task(requests.check_clock, "compare our clock with arXiv's")
 fetch_changes = make_task(oai_sync.fetch_changes, "fetch records changed since {cursor.from_on}")
 store_changes = make_task(oai_sync.store_changes, "store changed records")
 fetch_feed = make_task(announcement_sync.fetch_feed, "fetch the feed of {category}, {run.on}")
-store_feeds = make_task(announcement_sync.store_feeds, "store the feeds of {run.on}")
+store_feed = make_task(announcement_sync.store_feed, "store the feed of {kept.url}")
 fetch_page = make_task(announcement_sync.fetch_page, "fetch the list of {key.category}, {key.on}, page {number}")
 store_list = make_task(announcement_sync.store_list, "store the list of {key.category}, {key.on}")
 store_fault = make_task(announcement_sync.store_fault, "note a fault of the list of {fault.key.category}")
@@ -114,15 +114,15 @@ def sync_feeds(log: RunLog, scope: Scope) -> None:
     run = log.run
     if run.on > scope.until:
         return
-    feeds, faults = [], []
     for category in scope.categories:
         try:
-            feeds.append(repeat(fetch_feed, run)(run, category, log.given_up))
+            feed = repeat(fetch_feed, run)(run, category, log.given_up)
         except UpstreamError as error:
             log.add(requests.report_trouble(error))
             key = ListKey(run.on, category)
-            faults.append(Fault(key, run.settings.arxiv.feed, requests.shorten_fault(error)))
-    log.add(store_feeds(run, feeds, faults))
+            store_fault(run, Fault(key, run.settings.arxiv.feed, requests.shorten_fault(error)))
+        else:
+            log.add(store_feed(run, feed))
 
 
 def sync_lists(log: RunLog, scope: Scope) -> None:

@@ -16,7 +16,7 @@ from yibao import dates
 from yibao.arxiv import announcements, catchup, completeness, list_scope
 from yibao.arxiv.completeness import ListContext
 from yibao.arxiv.list_scope import ListKey, Scope, Span
-from yibao.records import Batch, ListEntry, Problem, Reading, Severity, SourceReport, UnlistedPaper
+from yibao.records import Batch, ListEntry, Problem, Severity, SourceReport, UnlistedPaper
 from yibao.run_report import Outcome
 from yibao.sources import CATCHUP
 
@@ -55,25 +55,39 @@ def fetch_feed(run: Run, category: str, given_up: Mapping[str, str]) -> KeptResp
     )
 
 
-def store_feeds(run: Run, feeds: Sequence[KeptResponse], faults: Sequence[Fault]) -> Outcome:
-    """Store the papers of feeds, and their entries where they speak of the run's date; put faults on record.
-
-    All in one transaction.
-    """
-    readings = [(kept.url, _read_feed(run, kept)) for kept in feeds]
+def store_feed(run: Run, kept: KeptResponse) -> Outcome:
+    """Store the papers of a feed, and its entries where they speak of the run's date and repeat no earlier list."""
+    source, category = announcements.parse_feed_url(kept.url)
+    reading = announcements.parse_feed(requests.read_body(run, kept), kept.url, category, source)
+    first = [entry.arxiv_id for entry in reading.announcements if entry.type.is_first]
     with write_library(run) as library:
-        outcome = Outcome()
-        for url, reading in readings:
-            outcome += _store_feed(library, run.on, url, reading)
-        for fault in faults:
-            _store_fault(library, run.on, fault)
-    return outcome
+        counts = papers.store_papers(library, reading.papers, run.on)
+        earlier = entries.find_announced_before(library, category, run.on, first)
+        report = completeness.report_feed(reading, category, run.on, source, earlier)
+        before = ledger.read_source_reports(library, category, run.on).get(source)
+        if before is None or not before.read or report.read:
+            ledger.store_source_report(library, report)
+        if report.read and not completeness.is_repeated_feed(report):
+            known = entries.read_entries(library, category, run.on)
+            merged = completeness.merge_entries(known, reading.announcements, source, is_whole=False)
+            entries.replace_entries(library, category, run.on, merged)
+        problems.replace_problems(library, kept.url, reading.problems)
+    return Outcome(
+        papers_new=counts.new,
+        papers_changed=counts.changed,
+        problems=tuple(reading.problems),
+        troubles=(f"{category}, {run.on}: {report.note}",) if report.note else (),
+    )
 
 
 def store_fault(run: Run, fault: Fault) -> None:
     """Put on record that a source could not speak of a list; what it said before still counts."""
+    key = fault.key
     with write_library(run) as library:
-        _store_fault(library, run.on, fault)
+        before = ledger.read_source_reports(library, key.category, key.on).get(fault.source)
+        if before is None or before.declared is None:
+            report = SourceReport(key.category, key.on, fault.source, None, 0, run.on, fault.note)
+            ledger.store_source_report(library, report)
 
 
 def find_open_lists(run: Run, scope: Scope) -> list[ListKey]:
@@ -131,35 +145,8 @@ def judge_lists(run: Run, scope: Scope) -> Outcome:
         return outcome + _judge_all(library, run.on, keys, left_out, lost)
 
 
-def _read_feed(run: Run, kept: KeptResponse) -> Reading:
-    source, category = announcements.parse_feed_url(kept.url)
-    return announcements.parse_feed(requests.read_body(run, kept), kept.url, category, source)
-
-
 def _read_pages(run: Run, kept: Sequence[KeptResponse]) -> list[catchup.CatchupPage]:
     return [catchup.parse_page(requests.read_body(run, response), response.url) for response in kept]
-
-
-def _store_feed(library: Connection, on: date, url: str, reading: Reading) -> Outcome:
-    source, category = announcements.parse_feed_url(url)
-    first = [entry.arxiv_id for entry in reading.announcements if entry.type.is_first]
-    counts = papers.store_papers(library, reading.papers, on)
-    earlier = entries.find_announced_before(library, category, on, first)
-    report = completeness.report_feed(reading, category, on, source, earlier)
-    before = ledger.read_source_reports(library, category, on).get(source)
-    if before is None or not before.read or report.read:
-        ledger.store_source_report(library, report)
-    if report.read and not completeness.is_repeated_feed(report):
-        known = entries.read_entries(library, category, on)
-        merged = completeness.merge_entries(known, reading.announcements, source, is_whole=False)
-        entries.replace_entries(library, category, on, merged)
-    problems.replace_problems(library, url, reading.problems)
-    return Outcome(
-        papers_new=counts.new,
-        papers_changed=counts.changed,
-        problems=tuple(reading.problems),
-        troubles=(f"{category}, {on}: {report.note}",) if report.note else (),
-    )
 
 
 def _store_pages(
@@ -179,13 +166,6 @@ def _store_pages(
     entries.replace_entries(library, key.category, key.on, merged)
     ledger.store_source_report(library, report)
     return report
-
-
-def _store_fault(library: Connection, on: date, fault: Fault) -> None:
-    key = fault.key
-    before = ledger.read_source_reports(library, key.category, key.on).get(fault.source)
-    if before is None or before.declared is None:
-        ledger.store_source_report(library, SourceReport(key.category, key.on, fault.source, None, 0, on, fault.note))
 
 
 def _judge_all(

@@ -76,7 +76,7 @@ def _replay_one(run: Run, kept: KeptResponse, day: _Day) -> _Day:
     try:
         if source == CATCHUP:
             return _replay_page(run, kept, key, day)
-        return day.add(announcement_sync.store_feeds(run, [kept], ()), key)
+        return day.add(announcement_sync.store_feed(run, kept), key)
     except UpstreamError as error:
         announcement_sync.store_fault(run, Fault(key, source, error.reason))
         return day.add(Outcome(), key, day.pages.get(key, ()))

@@ -68,7 +68,7 @@ def call_elsewhere(step, *arguments):
 def test_requests_are_made_and_stored_in_other_processes_as_in_this_one(run, arxiv):
     feed = call_elsewhere(announcement_sync.fetch_feed, run, "cs.CL", {})
     assert feed == replace(announcement_sync.fetch_feed(run, "cs.CL", {}), fetched_at=feed.fetched_at)
-    outcome = call_elsewhere(announcement_sync.store_feeds, run, [feed], ())
+    outcome = call_elsewhere(announcement_sync.store_feed, run, feed)
     assert outcome.papers_new > 0
     page = call_elsewhere(announcement_sync.fetch_page, run, KEY, 1, {})
     stored = call_elsewhere(announcement_sync.store_list, run, KEY, [page])
