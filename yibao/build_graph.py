@@ -45,49 +45,51 @@ class Lists:
 
 
 def define_document(render: Callable[[], bytes], *inputs: Any, needs: Iterable[ItemRef] = ()) -> Document:
-    """The document, under a digest of its inputs, of what it needs and of the program itself.
+    """Define a document under a digest of its inputs, of what it needs and of the program itself.
 
     Inputs are records, and what JSON knows.
     """
-    needed = list(needs)
-    return Document(digest_inputs(digest_program().hex(), inputs, needed), render, tuple(one.item for one in needed))
+    items = list(needs)
+    return Document(digest_inputs(digest_program().hex(), inputs, items), render, tuple(item.item for item in items))
 
 
 class Digests:
     """Digests of entries, where they are known; an entry that stands in no list is digested when it is met."""
 
     def __init__(self, known: Mapping[str, str]) -> None:
-        """`known` by permanent name."""
+        """Keep the digests that are known, by permanent name."""
         self._known = known
 
     def listed(self, entries: Iterable[Entry]) -> list[tuple[str, date | None, str | None]]:
-        """What stands for entries within an edition, where they differ only in how they were announced that day."""
-        return [(self._known.get(one.item) or digest_inputs(one), one.announced_on, one.type) for one in entries]
+        """List what stands for entries in an edition, where they differ only in how they were announced that day."""
+        return [
+            (self._known.get(entry.item) or digest_inputs(entry), entry.announced_on, entry.type) for entry in entries
+        ]
 
 
-def digest_item(one: Entry | Edition) -> str:
-    """The digest of all that lists show of an entry or an edition."""
-    return digest_inputs(one if isinstance(one, Entry) else summarize_edition(one))
+def digest_item(shown_item: Entry | Edition) -> str:
+    """Digest all that lists show of an entry or an edition."""
+    return digest_inputs(shown_item if isinstance(shown_item, Entry) else summarize_edition(shown_item))
 
 
 def digest_inputs(*inputs: Any) -> str:
-    """A digest of records, and of what JSON knows."""
+    """Digest records, and what JSON knows; equal inputs give equal digests."""
     return hashlib.blake2b(orjson.dumps(inputs, default=_convert_unknown), digest_size=16).hexdigest()
 
 
 def wrap_content(content: bytes) -> Document:
-    """A document that is there already."""
+    """Wrap bytes that are there already as a document."""
     return Document(hashlib.blake2b(content, digest_size=16).hexdigest(), lambda: content)
 
 
 def _convert_unknown(value: Any) -> Any:
-    """What JSON does not know: named tuples by their values."""
+    """Convert what JSON does not know: named tuples to their values, all else to text."""
     return tuple(value) if isinstance(value, tuple) else str(value)
 
 
 @lru_cache(maxsize=1)
 def digest_program() -> bytes:
-    """A digest of this package: code, templates, styles and word lists."""
+    """Digest this package: code, templates, styles and word lists."""
     digest = hashlib.blake2b(digest_size=32)
     for path, file in sorted(_list_package_files(files("yibao"), "")):
         digest.update(path.encode() + b"\0" + file.read_bytes())
@@ -95,10 +97,10 @@ def digest_program() -> bytes:
 
 
 def _list_package_files(folder: Traversable, path: str) -> list[tuple[str, Traversable]]:
-    found = []
-    for one in folder.iterdir():
-        if one.is_dir() and one.name != "__pycache__":
-            found += _list_package_files(one, f"{path}{one.name}/")
-        elif one.is_file():
-            found.append((path + one.name, one))
-    return found
+    package_files = []
+    for entry in folder.iterdir():
+        if entry.is_dir() and entry.name != "__pycache__":
+            package_files += _list_package_files(entry, f"{path}{entry.name}/")
+        elif entry.is_file():
+            package_files.append((path + entry.name, entry))
+    return package_files

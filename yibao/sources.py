@@ -17,5 +17,5 @@ CATCHUP = "catchup"
 
 
 def rank_source(source: str) -> int:
-    """Whose text of one version is kept: the more a source tells, the higher."""
+    """Rank whose text of one version is kept: the more a source tells, the higher."""
     return 3 if source in FULL else 2 if source == "api" else 0 if source in FEEDS else 1

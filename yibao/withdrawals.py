@@ -27,7 +27,7 @@ ABSTRACT_CHARACTERS = 80
 
 
 def is_withdrawn(versions: Sequence[Version], comment: str | None, abstract: str) -> bool:
-    """Whether the latest version withdraws the paper."""
+    """Check whether the latest version withdraws the paper."""
     if versions and versions[-1].source_type == SOURCE_TYPE:
         return True
     return _has_statement(comment or "") or _has_statement(abstract.strip()[:ABSTRACT_CHARACTERS])
