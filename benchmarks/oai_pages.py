@@ -27,7 +27,7 @@ from urllib.parse import parse_qs, urlsplit
 from lxml import etree
 
 from benchmarks import bulk_data, options
-from flows.wiring import SystemClock
+from flows.steps.environment import SystemClock
 from yibao.arxiv import oai, oai_records
 from yibao.arxiv.client import Client
 from yibao.settings import Arxiv

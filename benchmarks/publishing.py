@@ -12,6 +12,7 @@ import json
 import subprocess
 import tempfile
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -21,7 +22,8 @@ from typing import NamedTuple
 from lxml import etree
 
 from benchmarks import bulk_data, options
-from flows import publish, wiring
+from flows.steps import publication
+from flows.steps.run_record import Run
 from storage.library import announcements, connection, papers, translations
 from yibao import dates
 from yibao.feeds import atom, jsonfeed, rss
@@ -103,7 +105,7 @@ def translation(one: Paper, week: str, number: int) -> Translation:
     return Translation(one.arxiv_id, "zh-Hans", f"标题{number}", _TEXT, one.title, f"{week}.md", number, week=week)
 
 
-def fill(run: wiring.Run, pages: int) -> list[Translation]:
+def fill(run: Run, pages: int) -> list[Translation]:
     """A library with that many translated papers, a hundred a week; returns the translations."""
     chance = Random(17)
     text, names = bulk_data.vocabulary(chance)
@@ -116,16 +118,16 @@ def fill(run: wiring.Run, pages: int) -> list[Translation]:
             for n in range(min(100, pages - start))
         ]
         curated += [translation(one, dates.format_week(monday), n) for n, one in enumerate(found, start)]
-        with connection.write_library(run.library) as library:
+        with connection.write_library(run.settings.paths.library) as library:
             papers.store_papers(library, found, monday)
             lines = [ListEntry(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
             announcements.replace_entries(library, "cs.CL", monday, lines)
-    with connection.write_library(run.library) as library:
+    with connection.write_library(run.settings.paths.library) as library:
         translations.store_translations(library, curated, _DAY - timedelta(days=7), dates.format_week(_DAY))
     return curated
 
 
-def day(run: wiring.Run, curated: list[Translation], size: Size) -> None:
+def day(run: Run, curated: list[Translation], size: Size) -> None:
     """New papers, and translations of some of them, which are curated from now on."""
     chance = Random(run.on.toordinal())
     text, names = bulk_data.vocabulary(chance)
@@ -133,18 +135,17 @@ def day(run: wiring.Run, curated: list[Translation], size: Size) -> None:
     first = 10_000 + size.new * run.on.day
     found = [paper(chance, f"2611.{first + number:05d}", text, names, at) for number in range(size.new)]
     curated += [translation(one, dates.format_week(run.on), n) for n, one in enumerate(found[: size.translated])]
-    with connection.write_library(run.library) as library:
+    with connection.write_library(run.settings.paths.library) as library:
         papers.store_papers(library, found, run.on)
         lines = [ListEntry(one.arxiv_id, 1, AnnounceType.NEW, ("rss",)) for one in found]
         announcements.replace_entries(library, "cs.CL", run.on, lines)
         translations.store_translations(library, curated, run.on, dates.format_week(run.on))
 
 
-def timed(run: wiring.Run, *, is_whole: bool = False) -> tuple[float, int, int]:
-    run.report.files_changed = run.report.files_unchanged = 0
+def timed(run: Run, *, is_whole: bool = False) -> tuple[float, int, int]:
     before = time.perf_counter()
-    publish.write_tree.fn(run, is_whole=is_whole)
-    return time.perf_counter() - before, run.report.files_changed, run.report.files_unchanged
+    outcome = (publication.publish_everything if is_whole else publication.publish_changes)(run)
+    return time.perf_counter() - before, outcome.files_changed, outcome.files_unchanged
 
 
 def archive(pages: int, size: Size) -> list[float]:
@@ -154,13 +155,13 @@ def archive(pages: int, size: Size) -> list[float]:
         settings = Settings(
             paths=Paths(data=where / "data", public=where / "public"), arxiv=Arxiv(categories=("cs.CL", "cs.CV"))
         )
-        run = wiring.Run(settings, "publish", _DAY)
+        run = Run(settings, "0", "publish", _DAY)
         run.settings.paths.data.mkdir(parents=True)
         curated = fill(run, pages)
         tell(f"an archive of {pages} pages, first", *timed(run))
         seconds = []
         for number in range(size.days):
-            today = run.at(_DAY + timedelta(days=number))
+            today = replace(run, run_id=str(number + 1), on=_DAY + timedelta(days=number))
             day(today, curated, size)
             told = timed(today)
             tell(f"{size.new} papers, {size.translated} translations more", *told)

@@ -150,7 +150,7 @@ def compare(seconds: int, load_seconds: int) -> None:
         folder = Path(scratch)
         feed = ("<entry>中文 text</entry>\n" * 10_000).encode()
         site_tree.publish_tree(
-            site_tree.Tree(folder / "public"), folder / "untold", {_FEED: build_graph.wrap_content(feed)}
+            site_tree.read_tree(folder / "public"), folder / "untold", {_FEED: build_graph.wrap_content(feed)}
         )
         question_index(folder / "data" / "search")
         (folder / "yibao.toml").write_text("")

@@ -5,14 +5,16 @@ from typing import Any
 
 from prefect import Flow
 
-from flows.bulk import import_
 from flows.daily import daily
 from flows.harvest import harvest
-from flows.post import newsletter
+from flows.import_snapshot import import_snapshot
+from flows.newsletter import newsletter
 from flows.publish import publish
 from flows.weekly import weekly
 
-FLOWS: dict[str, Flow[Any, Any]] = {flow.name: flow for flow in (daily, weekly, harvest, import_, publish, newsletter)}
+FLOWS: dict[str, Flow[Any, Any]] = {
+    flow.name: flow for flow in (daily, weekly, harvest, import_snapshot, publish, newsletter)
+}
 
 
 def run_flow(name: str, **parameters: Any) -> str:

@@ -1,4 +1,4 @@
-"""What anybody may look at: search in what is published, and the tree over HTTP."""
+"""The commands that look at what is there: search, serve, sql; and status, in a module of its own."""
 
 from pathlib import Path
 
@@ -6,12 +6,15 @@ import click
 
 from commands import tables
 from commands.options import as_json_option, config_option
-from flows import wiring
+from flows.steps import environment
 from storage import search as index
+from storage.library import queries
 from yibao import markup, search_queries
 from yibao.errors import QueryError
 
 _MOST = 30
+#: Rows of a query's answer on a terminal.
+_MOST_SHOWN = 500
 
 
 @click.command()
@@ -48,7 +51,7 @@ def search(  # noqa: PLR0913  (a command's options)
         question = search_queries.parse_query(asked)
     except QueryError as error:
         raise click.UsageError(str(error)) from None
-    found = index.find_entries(wiring.search_path(wiring.load(config)), question, most)
+    found = index.find_entries(environment.load_settings(config).paths.search, question, most)
     rows = [
         (
             entry.stamp.published_at.date() if entry.stamp else None,
@@ -73,6 +76,27 @@ def serve(host: str, port: int, config: Path) -> None:
     """
     from commands.serving import listen, serve_until_stopped
 
-    settings = wiring.load(config)
+    settings = environment.load_settings(config)
     with listen(host, port) as sockets:
         serve_until_stopped(settings, sockets, f"http://{host}:{port}/ shows {settings.paths.public}; Ctrl-C ends it")
+
+
+@click.command()
+@click.argument("query")
+@as_json_option
+@config_option
+def sql(query: str, as_json: bool, config: Path) -> None:  # noqa: FBT001
+    """Ask the library in SQL, read-only; a table for a person, CSV when piped.
+
+    One statement, which sees the library and no other file. A run that begins meanwhile goes on.
+    Example: yibao sql "SELECT arxiv_id, title FROM current_translation"
+    """
+    statements = queries.count_statements(query)
+    if statements != 1:
+        raise click.UsageError(
+            f"The query holds {statements} statements; give one at a time."
+            if statements
+            else 'The query is empty. Try: yibao sql "SELECT arxiv_id, title FROM paper LIMIT 10"'
+        )
+    with queries.open_answer(environment.load_settings(config).paths.library, query) as answer:
+        tables.show(answer.names, answer.rows, as_json=as_json, most_shown=_MOST_SHOWN)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flows import wiring
+from flows.steps import environment
 from yibao.errors import DateError
 
 Command = Callable[..., Any]
@@ -46,7 +46,10 @@ def _read_date(_context: click.Context, _parameter: click.Parameter, value: Any)
         return None
     day: date = value.date()
     try:
-        wiring.check_dates(day)
+        environment.check_dates(day)
     except DateError as error:
         raise click.BadParameter(str(error)) from None
     return day
+
+
+on_option = date_option("--on", "on", "An announcement date (New York), such as 2025-01-17. Today by default.")

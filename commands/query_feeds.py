@@ -2,14 +2,13 @@
 
 from urllib.parse import parse_qsl
 
-from flows import wiring
 from storage import search
 from yibao import search_queries
-from yibao.build_graph import ItemRef
 from yibao.errors import LibraryError, QueryError
 from yibao.feeds import opml
-from yibao.feeds.channels import Subject, Workshop, list_subjects, make_channel
+from yibao.feeds.channels import Subject, describe_feed, fill_live_feed, list_subjects
 from yibao.feeds.files import FORMATS, LIST
+from yibao.feeds.items import make_item
 from yibao.feeds.model import MOST_ITEMS, Variant, variants
 from yibao.search_queries import SearchQuery
 from yibao.settings import Settings
@@ -49,14 +48,14 @@ class Answers:
             return None
         if question == SearchQuery():
             return Redirect(f"/feeds/all/{place}")
-        found = search.find_entries(wiring.search_path(self._settings), question, MOST_ITEMS)
+        found = search.find_entries(self._settings.paths.search, question, MOST_ITEMS)
         told = " ".join([*question.words, *question.categories, *question.authors, *question.translators])
         told = told or ("译文" if question.translated else "尚无译文")
         subject = Subject("search", f"检索 {told}", f"Search {told}", told, told)
-        workshop = Workshop(self._settings.site, {one.item: one for one in found})
-        newest = [ItemRef(one.item, "") for one in found]
-        made = make_channel(subject, Variant(folder), workshop, newest, query=f"?{question.query}").live
-        return Reply(FORMATS[file](made), media_type(file))
+        site, variant = self._settings.site, Variant(folder)
+        about = describe_feed(subject, variant, site, query=f"?{question.query}")
+        feed = fill_live_feed(about, (make_item(entry, site, variant) for entry in found))
+        return Reply(FORMATS[file](feed), media_type(file))
 
     def _address(self, pairs: list[tuple[str, str]]) -> Redirect:
         """Where the feed is that a form without script asks for."""
@@ -72,9 +71,8 @@ class Answers:
         wanted = {value for name, value in pairs if name == "feed"}
         variant = Variant(dict(pairs).get("variant", ""))
         settings = self._settings
-        workshop = Workshop(settings.site, {})
         listed = [
-            make_channel(one, variant, workshop, ()).about
+            describe_feed(one, variant, settings.site)
             for one in list_subjects(settings.arxiv.categories, settings.feeds.own)
             if not wanted or one.name in wanted
         ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from commands.options import config_option, date_option
-from flows import wiring
+from flows.steps import environment, run_record
 from storage.library import connection
 from storage.library import revert as library_revert
 from storage.library.revert import Undone
@@ -30,9 +30,9 @@ def revert(after: date, yes: bool, config: Path) -> None:  # noqa: FBT001
     Answers of arXiv stay in a file beside their journal. Mail that was sent stays on record.
     Example: yibao revert --after 2025-01-17
     """
-    settings = wiring.load(config)
-    with wiring.hold_run_lock(settings):
-        with connection.read_library(wiring.library_path(settings)) as library:
+    settings = environment.load_settings(config)
+    with run_record.hold_run_lock(settings):
+        with connection.read_library(settings.paths.library) as library:
             undone = library_revert.count(library, after)
         if undone.is_empty:
             click.echo(f"Nothing in the library is dated after {after}.")
@@ -56,7 +56,7 @@ def _show(undone: Undone, messages: int) -> None:
 
 
 def _count_sent(settings: Settings, after: date) -> int:
-    path = wiring.people_path(settings)
+    path = settings.paths.people
     if not path.exists():
         return 0
     return sum(number for key, number in sent.count_by_edition(open_people(path)).items() if _is_later(key, after))
@@ -69,6 +69,6 @@ def _is_later(edition: str, after: date) -> bool:
 
 def _undo(settings: Settings, after: date) -> Path | None:
     """Undo it in one transaction; killed before its end, the same command does all of it again."""
-    with connection.write_library(wiring.library_path(settings)) as library:
+    with connection.write_library(settings.paths.library) as library:
         library_revert.undo(library, after, oai.OVERLAP)
         return Responses(settings.paths.data / "responses").set_aside(after)

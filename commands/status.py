@@ -11,7 +11,7 @@ import click
 from commands import status_report, tables
 from commands.options import as_json_option, config_option
 from commands.status_report import Finding, Standing
-from flows import wiring
+from flows.steps import environment, run_record
 from storage.library import connection, ledger, papers, problems, runs
 from storage.library.runs import RunRow
 from yibao.records import Problem
@@ -28,14 +28,14 @@ def status(as_json: bool, config: Path) -> None:  # noqa: FBT001
     announcement days old, when the last run failed or was interrupted, when there was none for four days, or when a run
     bears a date in the future. Lists that arXiv keeps no more are told, and are no failure. Example: yibao status
     """
-    settings = wiring.load(config)
-    with connection.read_library(wiring.library_path(settings)) as library:
+    settings = environment.load_settings(config)
+    with connection.read_library(settings.paths.library) as library:
         batches = ledger.read_batches(library)
         last, history = runs.last(library), runs.history(library)
         waiting, open_ = papers.find_waiting_papers(library), problems.read_problems(library)
-    today = wiring.today()
+    today = environment.today()
     rows = [status_report.row(category, batches, today) for category in settings.arxiv.categories]
-    is_at_work = last.state == "running" and wiring.is_run_at_work(settings)
+    is_at_work = last.state == "running" and run_record.is_run_at_work(settings)
     found = status_report.findings(rows, history, today, is_at_work=is_at_work)
     if as_json:
         click.echo(json.dumps(_as_json(rows, found, last, waiting, open_), ensure_ascii=False, default=str))

@@ -6,7 +6,7 @@ import click
 
 from commands import tables
 from commands.options import as_json_option, config_option
-from flows import wiring
+from flows.steps import environment
 from storage.people import deliveries
 from storage.people import subscribers as people_subscribers
 from storage.people.schema import People, open_people
@@ -32,7 +32,7 @@ def add(email: str, frequency: str, config: Path) -> None:
         address = addresses.parse_address(email).text
     except ValueError as error:
         raise click.BadParameter(f"{email!r} is not an e-mail address: {error}", param_hint="EMAIL") from None
-    is_new = people_subscribers.add_subscriber(_people(config), address, frequency, wiring.now())
+    is_new = people_subscribers.add_subscriber(_people(config), address, frequency, environment.now())
     click.echo(f"{address}: {'subscribed' if is_new else 'was subscribed already'}, {frequency}")
 
 
@@ -65,7 +65,7 @@ def remove(email: str, config: Path) -> None:
     """
     people = _people(config)
     # As it is now, or as an older Yibao took it in.
-    if not any(people_subscribers.remove_subscriber(people, one, wiring.now()) for one in forms_of(email)):
+    if not any(people_subscribers.remove_subscriber(people, one, environment.now()) for one in forms_of(email)):
         raise YibaoError(f"{email}: this address is not subscribed.")
     click.echo(f"{email}: unsubscribed")
 
@@ -96,4 +96,4 @@ def forms_of(email: str) -> list[str]:
 
 
 def _people(config: Path) -> People:
-    return open_people(wiring.people_path(wiring.load(config)))
+    return open_people(environment.load_settings(config).paths.people)

@@ -5,15 +5,17 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from flows.wiring import HARVEST, SystemClock, host, library_path, now
+from flows.steps import environment
+from flows.steps.run_record import HARVEST
 from storage.library import connection, leases, papers
 from yibao import dates
 from yibao.arxiv import api
 from yibao.arxiv.client import Client
-from yibao.build_graph import Digests, ItemRef, Lists, wrap_content
+from yibao.build_graph import Digests, Lists, wrap_content
 from yibao.errors import LibraryError, YibaoError
 from yibao.feeds import atom
-from yibao.feeds.channels import Workshop, list_subjects, make_channel
+from yibao.feeds.channels import describe_feed, fill_live_feed, list_subjects
+from yibao.feeds.items import make_item
 from yibao.feeds.model import Variant
 from yibao.newsletter import compose
 from yibao.records import Edition, English, Entry, Stamp, Translation
@@ -29,16 +31,16 @@ def show(file: Path, settings: Settings, on: date, where: Path) -> list[Path]:
     shown = Contents(entries, [edition], edition, [], Lists({}, {}), Digests({}))
     tree = list_pages(shown, [], settings.site)
     mail = compose.compose_body(edition, settings.site)
-    workshop = Workshop(settings.site, {one.item: one for one in entries})
     (translated,) = (one for one in list_subjects([]) if one.name == "translated")
-    feed = make_channel(translated, Variant.WRITTEN, workshop, [ItemRef(one.item, "") for one in entries])
-    tree["feed.atom.xml"] = wrap_content(atom.render(feed.live))
+    about = describe_feed(translated, Variant.WRITTEN, settings.site)
+    feed = fill_live_feed(about, (make_item(entry, settings.site) for entry in entries))
+    tree["feed.atom.xml"] = wrap_content(atom.render(feed))
     tree["mail.html"], tree["mail.txt"] = wrap_content(mail.html.encode()), wrap_content(mail.text.encode())
     wanted = [f"papers/{entry.arxiv_id}/index.html" for entry in entries]
     for name in ("style.css", *wanted, f"editions/{edition.key}/index.html", "feed.atom.xml", "mail.html", "mail.txt"):
         path = where / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(tree[name].render())
+        path.write_bytes(tree[name].render({}))
     return [where / name for name in (*wanted, "feed.atom.xml", "mail.html", "mail.txt")]
 
 
@@ -50,7 +52,7 @@ def asked(settings: Settings, ids: list[str]) -> dict[str, English]:
         YibaoError: another host harvests; ask again when it has ended.
     """
     url = api.build_query_url(settings.arxiv.api_url, ids)
-    with _lease(library_path(settings)), Client(settings.arxiv, SystemClock()) as client:
+    with _lease(settings.paths.library), Client(settings.arxiv, environment.SystemClock()) as client:
         found = api.parse_response(client.get(url).body, url).papers
     return {paper.arxiv_id: English(paper.title, paper.abstract, paper.version) for paper in found}
 
@@ -62,8 +64,8 @@ def _lease(library_path: Path) -> Iterator[None]:
         yield
         return
     with connection.write_library(library_path) as library:
-        before = leases.holder(library, HARVEST, now())
-        other = leases.take_lease(library, HARVEST, host(), now())
+        before = leases.holder(library, HARVEST, environment.now())
+        other = leases.take_lease(library, HARVEST, environment.host_name(), environment.now())
     if other:
         raise YibaoError(f"{other} harvests, and arXiv allows one machine at a time. Try again when its run has ended.")
     try:
@@ -71,13 +73,13 @@ def _lease(library_path: Path) -> Iterator[None]:
     finally:
         if before is None:
             with connection.write_library(library_path) as library:
-                leases.return_lease(library, HARVEST, host())
+                leases.return_lease(library, HARVEST, environment.host_name())
 
 
 def _edition(translations: list[Translation], settings: Settings, on: date) -> tuple[Edition, list[Entry]]:
     known = {}
     try:
-        with connection.read_library(library_path(settings)) as library:
+        with connection.read_library(settings.paths.library) as library:
             known = papers.read_papers(library, {one.arxiv_id for one in translations})
     except LibraryError:
         pass  # None, or a run is at it: the entries are shown as waiting for arXiv.

@@ -12,7 +12,7 @@ import click
 
 from commands import linter, tables, translation_preview
 from commands.options import as_json_option, config_option
-from flows import wiring
+from flows.steps import environment
 from storage.library import connection, coverage, source_texts, staleness
 from yibao import differences, identifiers
 from yibao.errors import LibraryBusyError, YibaoError
@@ -55,7 +55,7 @@ def check(  # noqa: PLR0913  (a command's options)
     if fix:
         _fix(roots, settings.site.language, is_agreed=yes)
     terms = linter.load_terms([*roots, *settings.translations.paths])
-    found = linter.check_files(roots, settings.site.language, terms, wiring.library_path(settings))
+    found = linter.check_files(roots, settings.site.language, terms, settings.paths.library)
     found = linter.as_typed(found)
     summary = formats.format_summary(len(found.files), found.entries, found.problems, found.unknown)
     if form == "text":
@@ -82,9 +82,9 @@ def new(ids: tuple[str, ...], to: Path | None, config: Path) -> None:
 
     What the library does not have is asked of arXiv. Example: yibao translations new 2501.05727
     """
-    settings = wiring.load(config)
+    settings = environment.load_settings(config)
     wanted = [_identifier(one) for one in ids]
-    target = to or settings.translations.paths[0] / _this_week(wiring.today())
+    target = to or settings.translations.paths[0] / _this_week(environment.today())
     have = {
         entry.arxiv_id: entry
         for entry in folder.read_folder(settings.translations.paths, settings.site.language).translations
@@ -116,8 +116,8 @@ def status(config: Path, *, as_json: bool) -> None:
 
     Example: yibao translations status
     """
-    settings = wiring.load(config)
-    with connection.read_library(wiring.library_path(settings)) as library:
+    settings = environment.load_settings(config)
+    with connection.read_library(settings.paths.library) as library:
         editions = coverage.count_coverage(library, _EDITIONS)
         doubtful = coverage.find_doubtful_translations(library)
         wanted = coverage.suggest_papers(library, _NEXT)
@@ -165,7 +165,7 @@ def preview(file: Path, to: Path | None, config: Path) -> None:
     """
     settings = _settings(config, needed=False)
     where = to or Path(tempfile.mkdtemp(prefix="yibao-preview-"))
-    for path in translation_preview.show(file, settings, wiring.today(), where):
+    for path in translation_preview.show(file, settings, environment.today(), where):
         click.echo(path)
 
 
@@ -186,7 +186,7 @@ def _settings(config: Path, *, needed: bool) -> Settings:
     """The installation's settings; those of none, where there is none and none is needed."""
     if not config.exists() and not needed:
         return Settings()
-    return wiring.load(config)
+    return environment.load_settings(config)
 
 
 def _fix(roots: list[Path], language: str, *, is_agreed: bool) -> None:
@@ -225,7 +225,7 @@ def _this_week(on: date) -> Path:
 
 def _stored(settings: Settings, ids: list[str]) -> dict[str, English]:
     """The library's text of these papers; nothing where there is no library yet, or a run is at it."""
-    path = wiring.library_path(settings)
+    path = settings.paths.library
     if not path.exists():
         return {}
     try:

@@ -1,29 +1,34 @@
 """One day, from arXiv and the curators' files to the readers."""
 
 from datetime import date
-from pathlib import Path
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from commands import progress
-from flows import harvest, post, wiring
-from flows.ending import ended
-from flows.publish import write_tree
-from flows.translate import translate
+from flows.engine import hold_lease, make_task, name_flow_run, record_run
+from flows.harvest import check_clock, harvest_arxiv
+from flows.newsletter import send_due_editions
+from flows.publish import publish_changes
+from flows.steps import translation_sync
+from yibao.arxiv.list_scope import Scope
+
+sync_translations = make_task(translation_sync.sync_translations, "read translations")
 
 
-@flow(name="daily")
+@flow(name="daily", flow_run_name=name_flow_run)
 def daily(on: date | None = None, config: str = "yibao.toml", run_id: str | None = None) -> State | None:
-    """What arXiv announced on a date is merged with the translations, published, and sent to daily subscribers.
+    """Merge what arXiv announced on a date with the translations, publish it, and send it to daily subscribers.
 
     Gaps of earlier days are filled on the way, each under its own date. While a day is not complete, everything is
     published all the same, and its mail waits: whichever run finds the day complete sends it.
     """
-    with wiring.run(Path(config), "daily", on, run_id) as run:
-        harvest.harvested(run, translate=translate)
-        progress.tell("publishing", None)
-        write_tree(run)
-        progress.tell("sending mail", None)
-        post.deliver_due(run, post.daily_key(run.on))
-        return ended(run)
+    with record_run("daily", config, on, run_id) as log:
+        with hold_lease(log):
+            if log.run.is_harvester:
+                check_clock(log.run)
+            # Before anything of arXiv's is stored: a translation belongs to the text known before.
+            log.add(sync_translations(log.run))
+            harvest_arxiv(log, Scope(log.run.settings.arxiv.categories, None, log.run.on))
+        log.add(publish_changes(log.run))
+        log.add(send_due_editions(log.run, log.run.on.isoformat(), log.report.faults))
+        return log.end()

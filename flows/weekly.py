@@ -1,28 +1,30 @@
 """One week, as its curators put it together, to the readers."""
 
 from datetime import date
-from pathlib import Path
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from commands import progress
-from flows import harvest, post, wiring
-from flows.ending import ended
-from flows.publish import write_tree
-from flows.translate import translate
+from flows.daily import sync_translations
+from flows.engine import hold_lease, name_flow_run, record_run
+from flows.harvest import check_clock, complete_metadata
+from flows.newsletter import send_due_editions
+from flows.publish import publish_changes
+from yibao import dates
 
 
-@flow(name="weekly")
+@flow(name="weekly", flow_run_name=name_flow_run)
 def weekly(on: date | None = None, config: str = "yibao.toml", run_id: str | None = None) -> State | None:
-    """The edition of the week that holds a date is published, and sent to weekly subscribers.
+    """Publish the edition of the week that holds a date, and send it to weekly subscribers.
 
     It waits while a list of the week is not complete, or the week is not over.
     """
-    with wiring.run(Path(config), "weekly", on, run_id) as run:
-        harvest.translate_and_describe(run, translate)
-        progress.tell("publishing", None)
-        write_tree(run)
-        progress.tell("sending mail", None)
-        post.deliver_due(run, post.weekly_key(run.on))
-        return ended(run)
+    with record_run("weekly", config, on, run_id) as log:
+        with hold_lease(log):
+            if log.run.is_harvester:
+                check_clock(log.run)
+            log.add(sync_translations(log.run))
+            complete_metadata(log)
+        log.add(publish_changes(log.run))
+        log.add(send_due_editions(log.run, dates.format_week(log.run.on), log.report.faults))
+        return log.end()

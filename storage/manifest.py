@@ -1,4 +1,4 @@
-"""What we know of a published tree: a file in the tree itself, so that it changes places with what it speaks of."""
+"""The manifest of a published tree: a file in the tree itself, so that it changes places with what it describes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -38,14 +38,14 @@ class Manifest(NamedTuple):
         if not isinstance(values, dict):
             raise ValueError("it is not a JSON object")  # noqa: TRY004  (the file's fault, not the program's)
         # Earlier versions wrote the documents alone.
-        return cls(**_checked(values if "documents" in values else {"documents": values}))
+        return cls(**_check_shape(values if "documents" in values else {"documents": values}))
 
     def store(self, root: Path) -> None:
         """Write the manifest into a tree, whole or not at all."""
         store_json(root / NAME, self._asdict())
 
-    def doubted(self, paths: Iterable[str]) -> "Manifest":
-        """The same, where nobody knows the bytes of these documents."""
+    def mark_unknown(self, paths: Iterable[str]) -> "Manifest":
+        """Return the same manifest, where nobody knows the bytes of these documents."""
         return self._replace(documents={**self.documents, **dict.fromkeys(paths, UNKNOWN)}, signature=None)
 
 
@@ -56,14 +56,15 @@ def store_json(path: Path, value: object) -> None:
     partial.replace(path)
 
 
-def _checked(values: dict[str, Any]) -> dict[str, Any]:
+def _check_shape(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a manifest; raises ValueError where one has another shape."""
     shapes = {"documents": dict, "others": list, "signature": str | None, "looked_at": int, "contents": dict}
     for name, value in values.items():
         if name not in shapes or not isinstance(value, shapes[name]):
             raise ValueError(f"{name!r} has another shape")
     texts = [*values["documents"].values(), *values.get("contents", {}).values()]
     paths = [*values["documents"], *values.get("others", ())]
-    if not all(isinstance(one, str) for one in (*texts, *paths)):
+    if not all(isinstance(text, str) for text in (*texts, *paths)):
         raise ValueError("there is a path or digest that is no text")
     # What is removed by these names must be in the tree.
     if any(path.startswith("/") or (".." in path and ".." in path.split("/")) for path in paths):

@@ -23,10 +23,10 @@ for _name in [name for name in os.environ if name.startswith("YIBAO_")]:
 os.environ["YIBAO_ARXIV__PACE_FOLDER"] = _PREFECT_HOME.name
 
 from commands import flow_runs  # noqa: E402
-from flows import wiring  # noqa: E402
-from flows.report import Report  # noqa: E402
+from flows.steps import environment  # noqa: E402
 from storage.library import connection, runs  # noqa: E402
 from tests.standin.server import Standin  # noqa: E402
+from yibao.run_report import Report  # noqa: E402
 
 settings.register_profile(
     "yibao", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
@@ -78,11 +78,11 @@ class Installation:
     def run(self, flow: str, on: date, **more: object) -> Report:
         run_id = flow_runs.run_flow(flow, on=on, config=str(self.config), **more)
         with self.library() as library:
-            return Report.of(runs.find(library, run_id).report)
+            return Report.from_json(runs.find(library, run_id).report)
 
     @contextmanager
     def library(self) -> Iterator[connection.Connection]:
-        with connection.read_library(wiring.library_path(wiring.load(self.config))) as library:
+        with connection.read_library(environment.load_settings(self.config).paths.library) as library:
             yield library
 
     def ask(self, query: str) -> list[tuple]:

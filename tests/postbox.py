@@ -93,10 +93,10 @@ def post_to(installation, url, more=""):
 
 
 def people_of(installation):
-    from flows import wiring
+    from flows.steps import environment
     from storage.people.schema import open_people
 
-    return open_people(wiring.people_path(wiring.load(installation.config)))
+    return open_people(environment.load_settings(installation.config).paths.people)
 
 
 def subscribe(installation, *emails, on=date(2025, 1, 10), frequency="daily"):

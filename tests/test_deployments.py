@@ -109,7 +109,7 @@ FILES = {
 def public(tmp_path):
     """A published tree, readable by the servers' own users."""
     site_tree.publish_tree(
-        site_tree.Tree(tmp_path / "public"),
+        site_tree.read_tree(tmp_path / "public"),
         tmp_path / "untold",
         {path: wrap_content(said.encode()) for path, said in FILES.items()},
     )

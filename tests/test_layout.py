@@ -9,10 +9,11 @@ import pytest
 
 from commands.main import yibao
 from storage.library import connection
+from tests.import_contracts import find_broken
 from yibao.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("flows", "storage", "yibao")
+ROOMS = ("commands", "flows", "storage", "yibao")
 
 
 def test_the_top_level_is_the_design_card():
@@ -82,3 +83,45 @@ def test_the_templates_of_init_are_what_the_program_reads(name):
                     assert str(value) in str(shown) or [str(one) for one in shown] == value
     else:
         assert text == (ROOT / "translations" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported", "broken"),
+    [
+        ("storage.search", "flows.engine", "Commands"),
+        ("flows.daily", "tantivy", "Flows"),
+        ("flows.harvest", "sqlite3", "Flows"),
+        ("flows.newsletter", "smtplib", "Flows"),
+        ("flows.harvest", "urllib.request", "Flows"),
+        ("flows.publish", "jinja2", "Flows"),
+        ("flows.steps.requests", "prefect", "Steps"),
+        ("flows.steps.publication", "duckdb", "Steps"),
+        ("storage.search", "yibao.feeds.rss", "Storage"),
+        ("storage.responses", "httpx", "Storage"),
+        ("yibao.editions", "duckdb", "Yibao"),
+        ("yibao.dates", "time", "Yibao"),
+        ("yibao.feeds.rss", "yibao.site.pages", "The"),
+    ],
+)
+def test_each_import_contract_fails_when_it_is_broken(importer, imported, broken):
+    assert broken in {name.partition(" ")[0] for name in find_broken(ROOT / "pyproject.toml", importer, imported)}
+
+
+#: What reads the clock, the environment or the machine's name, and who may.
+_WORLD = r"os\.environ|os\.getenv|datetime\.now|time\.time\(|date\.today|gethostname"
+_MAY_READ_IT = {
+    "flows/steps/environment.py",  # the one place where a run learns of them
+    "commands/prefect_server.py",  # Prefect is told by its environment
+    "commands/runner.py",
+    "commands/schedule.py",
+}
+
+
+def test_the_clock_and_the_environment_are_read_in_one_place():
+    readers = {
+        path.relative_to(ROOT).as_posix()
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        if re.search(_WORLD, path.read_text())
+    }
+    assert readers <= _MAY_READ_IT

@@ -154,10 +154,10 @@ def test_sql_is_read_only_and_tells_a_slip_in_one_line(installation):
 
 
 def test_status_names_a_list_that_is_not_complete_and_the_command_that_repairs_it(installation, arxiv, monkeypatch):
-    from flows import wiring
+    from flows.steps import environment
     from tests.standin.server import Fault
 
-    monkeypatch.setattr(wiring, "today", lambda: MONDAY)
+    monkeypatch.setattr(environment, "today", lambda: MONDAY)
     arxiv.fail("/rss/cs.CV", Fault.HTML, times=9)
     arxiv.fail("/catchup/cs.CV", Fault.TOO_MANY, times=9)
     installation.run("daily", MONDAY)
@@ -188,10 +188,10 @@ def test_status_names_a_list_that_is_not_complete_and_the_command_that_repairs_i
 def test_a_list_beyond_arxivs_reach_is_told_as_lost(installation, arxiv, monkeypatch):
     from datetime import timedelta
 
-    from flows import wiring
+    from flows.steps import environment
 
     installation.run("daily", MONDAY)
-    monkeypatch.setattr(wiring, "today", lambda: MONDAY + timedelta(days=200))
+    monkeypatch.setattr(environment, "today", lambda: MONDAY + timedelta(days=200))
     arxiv.today = MONDAY + timedelta(days=200)
     installation.run("harvest", arxiv.today, since=MONDAY + timedelta(days=1), until=MONDAY + timedelta(days=1))
     assert "arXiv keeps no list of them" in invoke(installation, "status").output

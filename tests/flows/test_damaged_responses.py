@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from flows import wiring
+from flows.steps import environment
 from tests.conftest import MONDAY
 
 
@@ -13,7 +13,7 @@ def lost(installation):
     """An installation that ran a day and lost its library."""
     installation.run("daily", MONDAY)
     installation.papers_before = installation.ask("SELECT count(*) FROM paper")[0][0]
-    wiring.library_path(wiring.load(installation.config)).unlink()
+    environment.load_settings(installation.config).paths.library.unlink()
     return installation
 
 
@@ -55,7 +55,7 @@ def test_each_damaged_response_is_named_and_counted_and_the_others_are_read(lost
 
 
 def test_whichever_response_is_damaged_the_rebuilding_ends_with_a_report(lost):
-    library = wiring.library_path(wiring.load(lost.config))
+    library = environment.load_settings(lost.config).paths.library
     for path in bodies(lost)[::4]:
         content = path.read_bytes()
         cut(path)

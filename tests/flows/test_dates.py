@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands.main import yibao
-from flows import wiring
+from flows.steps import environment
 from tests.conftest import MONDAY, section
 from tests.standin.server import Fault
 from yibao import dates
@@ -110,7 +110,7 @@ def test_years_without_a_run_are_told_once_in_one_line_a_category_and_leave_one_
     arxiv.today = MONDAY
     arxiv.fail("/catchup", Fault.FORBIDDEN, times=99)
     report = installation.run("harvest", MONDAY, categories=wanted)
-    assert report.notes == [
+    assert list(report.notes) == [
         f"{category}: the lists of 2020-01-14 to 2024-10-14 are lost, arXiv keeps them no more" for category in wanted
     ]
     installation.run("publish", MONDAY)
@@ -121,13 +121,13 @@ def test_years_without_a_run_are_told_once_in_one_line_a_category_and_leave_one_
     assert installation.ask(note)[0][0].startswith("every list of 2020-01-14 to 2024-10-14: ")
     # What comes out of reach from now on is a gap that was judged already.
     arxiv.today = MONDAY + timedelta(days=1)
-    assert installation.run("harvest", arxiv.today, categories=wanted).notes == []
+    assert list(installation.run("harvest", arxiv.today, categories=wanted).notes) == []
     installation.run("publish", arxiv.today)
     assert (counts(installation)[0] - rows, counts(installation)[1] - pages) <= (2, 1)
 
 
 def test_the_command_shows_what_a_wrong_date_is_compared_with(monkeypatch):
-    monkeypatch.setattr(wiring, "today", lambda: MONDAY)
+    monkeypatch.setattr(environment, "today", lambda: MONDAY)
     done = CliRunner().invoke(yibao, ["run", "--on", "2025-01-15"])
     assert "2025-01-15 is in the future: it is 2025-01-13 in New York. Give a date until 2025-01-14." in " ".join(
         done.output.replace("│", "").split()

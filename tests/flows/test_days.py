@@ -21,12 +21,12 @@ FRIDAY = date(2025, 1, 17)
 
 
 def subscribe(installation, address="reader@example.org", frequency="daily"):
-    from flows import wiring
+    from flows.steps import environment
     from storage.people import subscribers
     from storage.people.schema import open_people
 
-    people = open_people(wiring.people_path(wiring.load(installation.config)))
-    subscribers.add_subscriber(people, address, frequency, wiring.now())
+    people = open_people(environment.load_settings(installation.config).paths.people)
+    subscribers.add_subscriber(people, address, frequency, environment.now())
 
 
 def mails(installation):
@@ -180,7 +180,7 @@ def test_a_fault_that_passes_is_waited_for(installation, arxiv, fault):
     for room in ("/rss/cs.CL", "/oai", "/catchup/cs.CV"):
         arxiv.fail(room, fault, times=1, retry_after="0")
     report = installation.run("daily", MONDAY)
-    assert (report.failures, report.troubles) == ([], [])
+    assert (report.failures, report.troubles) == ((), ())
 
 
 def test_an_arxiv_that_does_not_answer_is_given_up_after_one_lists_retries(installation, arxiv):
@@ -271,10 +271,11 @@ def test_the_report_is_an_artifact_and_a_row(installation):
 
 
 def test_a_second_run_on_the_same_installation_is_refused(installation):
-    from flows import wiring
+    from flows.steps import environment, run_record
     from yibao.errors import YibaoError
 
-    with wiring.run(installation.config, "daily", MONDAY), pytest.raises(YibaoError, match="Another run is at work"):
+    settings = environment.load_settings(installation.config)
+    with run_record.hold_run_lock(settings), pytest.raises(YibaoError, match="Another run is at work"):
         flow_runs.run_flow("daily", on=MONDAY, config=str(installation.config))
 
 

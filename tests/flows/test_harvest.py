@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import feedparser
 import pytest
 
-from flows import wiring
+from flows.steps import environment, run_record
 from storage.library import connection, leases, oai_cursor
 from tests.conftest import MONDAY, Installation, section
 from tests.standin.papers import load
@@ -135,7 +135,7 @@ def test_a_paper_that_page_and_feed_both_lost_is_found_out_by_oai(installation, 
 
 
 def test_an_empty_page_on_a_working_day_is_looked_at_again_and_nothing_is_taken_back(harvested, arxiv):
-    with connection.write_library(wiring.library_path(wiring.load(harvested.config))) as library:
+    with connection.write_library(environment.load_settings(harvested.config).paths.library) as library:
         library.execute("UPDATE batch SET state = 'partial' WHERE category = 'cs.CL'")
     arxiv.fail("/catchup/cs.CL", Fault.NO_ITEMS, times=9)
     report = harvested.run("harvest", MONDAY)
@@ -198,16 +198,16 @@ def test_identifiers_that_the_api_leaves_out_or_reorders_are_had_all_the_same(in
 
 def test_where_another_host_harvests_this_one_asks_arxiv_nothing(installation, arxiv):
     installation.run("daily", MONDAY)
-    path = wiring.library_path(wiring.load(installation.config))
+    path = environment.load_settings(installation.config).paths.library
     with connection.write_library(path) as library:
-        assert leases.take_lease(library, wiring.HARVEST, "the-other-host", wiring.now()) is None
+        assert leases.take_lease(library, run_record.HARVEST, "the-other-host", environment.now()) is None
     arxiv.requests.clear()
     report = installation.run("daily", MONDAY)
     assert arxiv.requests == []
-    assert report.troubles == ["the-other-host harvests; this host asks arXiv nothing"]
+    assert list(report.troubles) == ["the-other-host harvests; this host asks arXiv nothing"]
     assert not report.failures  # The day was complete before.
     with connection.write_library(path) as library:
-        leases.return_lease(library, wiring.HARVEST, "the-other-host")
+        leases.return_lease(library, run_record.HARVEST, "the-other-host")
     installation.run("daily", MONDAY)
     assert arxiv.requests
     assert installation.ask("SELECT count(*) FROM lease") == [(0,)]

@@ -1,13 +1,15 @@
 """A publication that builds on the one before holds what one from nothing holds."""
 
 import shutil
+import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 import pytest
 
-from flows import publication_plan, publish, wiring
+from flows.steps import publication, publication_plan
+from flows.steps.run_record import Run
 from storage import folder_swap, search, site_tree, tree_files
 from storage.library import announcements, connection, editions, ledger, papers, pending, problems, translations
 from tests.conftest import tree_of
@@ -100,13 +102,13 @@ class Life:
             ],
             self.chance.randint(1, 3),
         )
-        with connection.write_library(wiring.library_path(self.settings)) as library:
+        with connection.write_library(self.settings.paths.library) as library:
             for deed in deeds:
                 deed(library)
         return [deed.__name__ for deed in deeds]
 
     def publish(self):
-        publish.write_tree.fn(wiring.Run(self.settings, "daily", self.on))
+        publication.publish_changes(Run(self.settings, str(uuid.uuid4()), "daily", self.on))
 
     def paper(self, number, version=1, **more):
         at = datetime(2025, 1, 1, tzinfo=UTC)
@@ -227,7 +229,7 @@ QUESTIONS = [
 
 
 def answers(settings):
-    found = [search.find_entries(wiring.search_path(settings), question, 60) for question in QUESTIONS]
+    found = [search.find_entries(settings.paths.search, question, 60) for question in QUESTIONS]
     return [sorted(one, key=lambda entry: entry.arxiv_id) for one in found]
 
 
@@ -263,7 +265,7 @@ def fresh_from(life, folder, seed):
     """The library as it is now, published from nothing."""
     fresh = Life(folder, seed)
     fresh.settings = fresh.settings.model_copy(update={"feeds": life.settings.feeds})
-    shutil.copy(wiring.library_path(life.settings), wiring.library_path(fresh.settings))
+    shutil.copy(life.settings.paths.library, fresh.settings.paths.library)
     fresh.on = life.on
     fresh.publish()
     return fresh
@@ -283,7 +285,7 @@ def test_whatever_happens_to_a_library_its_tree_and_its_answers_are_those_that_s
         fresh = fresh_from(life, tmp_path / str(number), seed)
         assert differences(tree_of(life.settings.paths.public), tree_of(fresh.settings.paths.public)) == [], done
         assert answers(life.settings) == answers(fresh.settings), done
-        with connection.read_library(wiring.library_path(life.settings)) as library:
+        with connection.read_library(life.settings.paths.library) as library:
             assert pending.read_pending(library) == set()
 
 
@@ -296,8 +298,8 @@ def scopes(monkeypatch):
         found.append(pending.EVERYTHING in changes.places)
         return changes
 
-    look = publication_plan.changes
-    monkeypatch.setattr(publication_plan, "changes", watched)
+    look = publication_plan.plan_publication
+    monkeypatch.setattr(publication_plan, "plan_publication", watched)
     return found
 
 
@@ -306,7 +308,7 @@ def test_a_run_looks_at_what_changed_and_publishing_by_hand_at_everything(tmp_pa
     for _ in range(3):
         life.day()
         life.publish()
-    publish.write_tree.fn(wiring.Run(life.settings, "publish", life.on), is_whole=True)
+    publication.publish_everything(Run(life.settings, str(uuid.uuid4()), "publish", life.on))
     assert found == [True, False, False, True]
 
 
@@ -323,15 +325,15 @@ def lost_tree(life):
 
 
 def lost_index(life):
-    shutil.rmtree(wiring.search_path(life.settings))
+    shutil.rmtree(life.settings.paths.search)
 
 
 def older_library(life):
     older = life.settings.paths.data.parent / "older.duckdb"
-    shutil.copy(wiring.library_path(life.settings), older)
+    shutil.copy(life.settings.paths.library, older)
     life.day()
     life.publish()
-    shutil.copy(older, wiring.library_path(life.settings))
+    shutil.copy(older, life.settings.paths.library)
 
 
 @pytest.mark.parametrize("change", [other_settings, lost_file, lost_tree, lost_index, older_library])
@@ -353,6 +355,6 @@ def test_another_program_looks_at_everything(tmp_path, monkeypatch):
     life, found = Life(tmp_path / "kept", 3), scopes(monkeypatch)
     life.day()
     life.publish()
-    monkeypatch.setattr(publish, "digest_program", lambda: b"another")
+    monkeypatch.setattr(publication, "digest_program", lambda: b"another")
     life.publish()
     assert found == [True, True]

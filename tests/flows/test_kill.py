@@ -64,7 +64,7 @@ def postbox():
 
 
 def prepare(folder: Path, arxiv: Standin, smtp_url: str) -> Installation:
-    from flows import wiring
+    from flows.steps import environment
     from storage.people import subscribers
     from storage.people.schema import open_people
 
@@ -78,9 +78,9 @@ def prepare(folder: Path, arxiv: Standin, smtp_url: str) -> Installation:
     )
     made.config.write_text(text)
     made.write("2025/0113-0117.md", section("2501.05727") + section("2501.06252") + section("2501.09751"))
-    people = open_people(wiring.people_path(wiring.load(made.config)))
+    people = open_people(environment.load_settings(made.config).paths.people)
     for reader in READERS:
-        subscribers.add_subscriber(people, reader, "daily", wiring.now())
+        subscribers.add_subscriber(people, reader, "daily", environment.now())
     return made
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from flows import wiring
+from flows.steps import environment
 from storage.library import connection
 from tests.conftest import MONDAY, section
 from tests.flows.test_commands import command
@@ -18,7 +18,7 @@ COUNT = "SELECT count(*) FROM announcement"
 def test_a_run_outlasts_whoever_reads_the_library_from_before_its_beginning_until_after_its_end(installation, arxiv):
     installation.write("a.md", section("2501.05727"))
     installation.run("daily", MONDAY)
-    path = wiring.library_path(wiring.load(installation.config))
+    path = environment.load_settings(installation.config).paths.library
     arxiv.today = TUESDAY
     with holding(path, "reader") as reader:
         before = reader.ask(COUNT)
@@ -38,7 +38,7 @@ def test_a_run_outlasts_whoever_reads_the_library_from_before_its_beginning_unti
 def test_a_run_ends_with_a_sentence_that_names_who_writes_the_library(installation, monkeypatch):
     monkeypatch.setattr(connection, "_WRITER_PATIENCE_S", 1.0)
     installation.run("daily", MONDAY)
-    path = wiring.library_path(wiring.load(installation.config))
+    path = environment.load_settings(installation.config).paths.library
     with holding(path, "writer") as writer, pytest.raises(LibraryBusyError, match=f"process {writer.pid} .*End that"):
         installation.run("daily", TUESDAY)
     assert not installation.run("daily", MONDAY).has_failed

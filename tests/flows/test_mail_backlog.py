@@ -137,13 +137,13 @@ def test_a_week_waits_for_its_lists_and_is_sent_by_the_daily_run_that_completes_
 
 def test_a_run_that_was_killed_while_a_server_took_a_message_is_told_once_by_the_next_of_any_day(posted, arxiv):
     installation, _ = posted
-    from flows import wiring
+    from flows.steps import environment
     from storage.people import deliveries
     from storage.people.deliveries import DeliveryState
 
     subscribe(installation, "ann@example.org")
     run(installation, arxiv, DAYS[0])
-    deliveries.record_delivery(people_of(installation), 1, "2025-01-13", DeliveryState.SENDING, wiring.now())
+    deliveries.record_delivery(people_of(installation), 1, "2025-01-13", DeliveryState.SENDING, environment.now())
     report = run(installation, arxiv, DAYS[1])
     assert ["2025-01-13: 1 messages may or may not" in fault for fault in report.faults] == [True]
     assert not run(installation, arxiv, DAYS[2]).faults

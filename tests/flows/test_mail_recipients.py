@@ -52,20 +52,20 @@ def test_addresses_that_are_none_cost_nobody_elses_mail_and_are_never_named_to_a
 
 def test_a_message_that_cannot_be_made_costs_that_one_alone(posted, monkeypatch):
     installation, box = posted
-    from flows import newsletter
+    from flows.steps import newsletter_delivery
 
-    real = newsletter.compose_message
+    real = newsletter_delivery.compose_message
 
     def fail_for_bob(parts, key, to, sender, at):
         if to == NAMES[1]:
             raise RuntimeError(to)
         return real(parts, key, to, sender, at)
 
-    monkeypatch.setattr(newsletter, "compose_message", fail_for_bob)
+    monkeypatch.setattr(newsletter_delivery, "compose_message", fail_for_bob)
     subscribe(installation, *NAMES)
     report = installation.run("daily", MONDAY)
     assert [to for to, _ in box.taken] == [NAMES[0], NAMES[2]]
-    assert report.faults == ["2025-01-13: 1 messages could not be made (RuntimeError); the next run tries again"]
+    assert list(report.faults) == ["2025-01-13: 1 messages could not be made (RuntimeError); the next run tries again"]
     monkeypatch.undo()
     assert installation.run("daily", MONDAY).sent == 1
 
@@ -114,14 +114,14 @@ def test_a_hanging_server_is_left_alone_after_three_tries_and_the_next_run_goes_
 
 def test_resend_offers_an_edition_to_those_whom_a_person_names_and_to_nobody_who_has_it(posted):
     installation, box = posted
-    from flows import wiring
+    from flows.steps import environment
     from storage.people import deliveries
     from storage.people.deliveries import DeliveryState
 
     subscribe(installation, *NAMES)
     box.rcpt[NAMES[1]] = "550 no such person"
     installation.run("daily", MONDAY)
-    deliveries.record_delivery(people_of(installation), 3, "2025-01-13", DeliveryState.SENDING, wiring.now())
+    deliveries.record_delivery(people_of(installation), 3, "2025-01-13", DeliveryState.SENDING, environment.now())
     box.rcpt.clear()
     box.taken.clear()
     for arguments, taken in [

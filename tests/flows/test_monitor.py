@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands.main import yibao
-from flows import wiring
+from flows.steps import environment, run_record
 from storage.library import connection, ledger, runs
 from yibao.records import Batch, BatchState
 
@@ -24,19 +24,19 @@ class Installed:
     def __init__(self, folder):
         self.config = folder / "yibao.toml"
         self.config.write_text('[arxiv]\ncategories = ["cs.CL", "cs.CV"]\n')
-        self.settings = wiring.load(self.config)
+        self.settings = environment.load_settings(self.config)
         self.number = 0
 
     def run(self, on, flow="daily", state="completed", **report):
         self.number += 1
-        with connection.write_library(wiring.library_path(self.settings)) as library:
+        with connection.write_library(self.settings.paths.library) as library:
             at = datetime(2025, 1, 1, tzinfo=UTC)
             runs.begin_run(library, f"run {self.number}", flow, on, at)
             if state != "running":
                 runs.end_run(library, f"run {self.number}", state, at, {"faults": [], **report})
 
     def list(self, on, state=BatchState.COMPLETE, note="", categories=CATEGORIES):
-        with connection.write_library(wiring.library_path(self.settings)) as library:
+        with connection.write_library(self.settings.paths.library) as library:
             for category in categories:
                 ledger.store_batch(library, Batch(category, on, state, 4, 4, ("catchup",), note), on)
 
@@ -50,7 +50,7 @@ class Installed:
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    monkeypatch.setattr(wiring, "today", lambda: TODAY)
+    monkeypatch.setattr(environment, "today", lambda: TODAY)
     return Installed(tmp_path)
 
 
@@ -77,7 +77,7 @@ def test_two_announcement_days_without_a_list_are(installed):
 
 def test_weekends_and_holidays_do_not_count(installed, monkeypatch):
     # Thursday; Friday's announcement is deferred, Monday is Martin Luther King Day, Tuesday's list is missing for it.
-    monkeypatch.setattr(wiring, "today", lambda: date(2025, 1, 21))
+    monkeypatch.setattr(environment, "today", lambda: date(2025, 1, 21))
     installed.list(date(2025, 1, 16))
     installed.run(date(2025, 1, 17))
     assert installed.findings() == (0, {})
@@ -113,7 +113,7 @@ def test_a_run_that_was_killed_is_an_alarm_and_one_that_is_at_work_is_none(insta
     installed.list(TODAY)
     installed.run(TODAY)
     installed.run(TODAY, state="running")
-    with wiring.hold_run_lock(installed.settings):
+    with run_record.hold_run_lock(installed.settings):
         assert installed.findings() == (0, {})
     status, found = installed.findings()
     assert (status, set(found)) == (1, {"interrupted"})
@@ -127,7 +127,7 @@ def test_a_run_after_today_is_told_with_the_command_that_takes_it_back(installed
     assert (status, set(found)) == (1, {"future"})
     assert found["future"]["repair"] == "yibao revert --after 2025-02-06"
     # It is tomorrow already where its operator lives: told, and no alarm.
-    with connection.write_library(wiring.library_path(installed.settings)) as library:
+    with connection.write_library(installed.settings.paths.library) as library:
         runs.forget(library, "run 2")
     installed.run(TODAY + timedelta(days=1))
     status, found = installed.findings()
@@ -177,12 +177,12 @@ def test_json_holds_all_that_is_told(installed):
 
 
 def test_the_last_run_is_the_one_that_was_recorded_last_whatever_the_clock_said(installed):
-    with connection.write_library(wiring.library_path(installed.settings)) as library:
+    with connection.write_library(installed.settings.paths.library) as library:
         runs.begin_run(library, "a", "daily", TODAY, datetime(2030, 1, 1, tzinfo=UTC))
         runs.end_run(library, "a", "completed", datetime(2030, 1, 1, tzinfo=UTC), {"faults": []})
         runs.begin_run(library, "b", "daily", TODAY, datetime(2025, 1, 1, tzinfo=UTC))
         runs.end_run(library, "b", "failed", datetime(2025, 1, 1, tzinfo=UTC), {"faults": ["x"]})
-    with connection.write_library(wiring.library_path(installed.settings)) as library:
+    with connection.write_library(installed.settings.paths.library) as library:
         runs.end_run(library, "a", "completed", datetime(2030, 1, 1, tzinfo=UTC), {"faults": []})
         assert (runs.last(library).state, runs.find(library, "a").state) == ("failed", "completed")
         assert runs.find(library, "nobody") is None

@@ -110,19 +110,19 @@ def test_a_server_that_is_silent_for_too_long_ends_the_schedule():
 
 
 def test_a_name_on_prefects_server_is_the_operators_or_the_folders_with_figures_that_stay(tmp_path, arxiv):
-    from flows import wiring
+    from flows.steps import environment
 
     made = lay_out(tmp_path / "srv", arxiv, 4200)
     (made.folder / "data").mkdir()
-    first = schedule.name_installation(made.config, wiring.load(made.config))
+    first = schedule.name_installation(made.config, environment.load_settings(made.config))
     assert re.fullmatch(r"srv-[0-9a-f]{6}", first)
-    assert schedule.name_installation(made.config, wiring.load(made.config)) == first
+    assert schedule.name_installation(made.config, environment.load_settings(made.config)) == first
     # Another host with the same path has another data folder.
     shutil.rmtree(made.folder / "data")
     (made.folder / "data").mkdir()
-    assert schedule.name_installation(made.config, wiring.load(made.config)) != first
+    assert schedule.name_installation(made.config, environment.load_settings(made.config)) != first
     made.configure(arxiv, more='\n[prefect]\nname = "gazette"')
-    assert schedule.name_installation(made.config, wiring.load(made.config)) == "gazette"
+    assert schedule.name_installation(made.config, environment.load_settings(made.config)) == "gazette"
 
 
 def test_of_runs_that_were_missed_the_newest_is_kept_and_one_that_is_broken_off_again_and_again_is_given_up(

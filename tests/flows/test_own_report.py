@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from flows import wiring
+from flows.steps import environment, run_record
 from storage.library import connection, runs
 from tests.flows.test_commands import command
 from tests.standin.server import Fault
@@ -21,7 +21,7 @@ def installed(tmp_path, arxiv):
     addresses = "\n".join(f'{name} = "{url}"' for name, url in arxiv.settings.items())
     config = tmp_path / "yibao.toml"
     config.write_text(f'[arxiv]\ncategories = ["cs.CL"]\ncontact = "me@example.org"\npace_s = 0.0\n{addresses}\n')
-    with connection.write_library(wiring.library_path(wiring.load(config))) as library:
+    with connection.write_library(environment.load_settings(config).paths.library) as library:
         runs.begin_run(library, "later", "harvest", date(2025, 1, 13), LATER)
         report = {"flow": "harvest", "on": "2025-01-13", "problems": [], "papers_new": 4321}
         runs.end_run(library, "later", "completed", LATER, report)
@@ -41,7 +41,7 @@ def test_a_failed_run_tells_its_own_report_and_its_steps_on_stderr_whatever_the_
 
 
 def test_a_run_that_was_never_begun_tells_no_other_runs_success(installed):
-    with wiring.hold_run_lock(wiring.load(installed / "yibao.toml")):
+    with run_record.hold_run_lock(environment.load_settings(installed / "yibao.toml")):
         status, out, err = command("harvest", "--on", "2025-01-13", cwd=installed)
     assert (status, out) == (1, "")
     assert "Another run is at work" in err

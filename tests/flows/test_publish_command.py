@@ -62,7 +62,7 @@ def test_a_damaged_note_of_the_tree_ends_no_publication_and_is_told(site, conten
     assert any(".yibao.json is damaged" in one for one in report.troubles)
     assert snapshot(site.public) == before
     report = site.run("daily", MONDAY)
-    assert (report.failures, report.troubles) == ([], [])
+    assert (report.failures, report.troubles) == ((), ())
 
 
 def test_a_folder_of_others_beside_the_tree_stops_publication_and_is_named(installation):

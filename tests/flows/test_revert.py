@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands.main import yibao
-from flows import wiring
+from flows.steps import environment, run_record
 from storage.people import deliveries, subscribers
 from storage.people.deliveries import DeliveryState
 from storage.people.schema import open_people
@@ -54,10 +54,10 @@ def test_after_a_mistaken_run_and_its_revert_the_next_day_is_as_if_it_had_never_
     assert relations(installation) != before
     assert (installation.public / "editions" / str(FAR)).exists()
 
-    people = open_people(wiring.people_path(wiring.load(installation.config)))
-    subscribers.add_subscriber(people, "reader@example.org", "daily", wiring.now())
-    deliveries.begin(people, str(FAR), {1: "<1@example.org>"}, wiring.now())
-    deliveries.record_delivery(people, 1, str(FAR), DeliveryState.SENT, wiring.now())
+    people = open_people(environment.load_settings(installation.config).paths.people)
+    subscribers.add_subscriber(people, "reader@example.org", "daily", environment.now())
+    deliveries.begin(people, str(FAR), {1: "<1@example.org>"}, environment.now())
+    deliveries.record_delivery(people, 1, str(FAR), DeliveryState.SENT, environment.now())
 
     asked = revert(installation, MONDAY)
     assert asked.exit_code == 1  # Nobody answered.
@@ -107,7 +107,7 @@ def assert_nothing_is_dated_after(installation, after: date):
 
 def test_a_run_at_work_is_not_reverted(installation):
     installation.run("harvest", MONDAY)
-    with wiring.hold_run_lock(wiring.load(installation.config)):
+    with run_record.hold_run_lock(environment.load_settings(installation.config)):
         done = revert(installation, MONDAY - timedelta(days=3), "--yes")
     assert "Another run is at work" in str(done.exception)
     assert installation.ask("SELECT count(*) FROM run") == [(1,)]

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands.main import yibao
-from flows import wiring
+from flows.steps import environment, run_record
 from storage.library import connection, leases
 from tests.conftest import MONDAY, section
 from tests.flows.test_days import subscribe
@@ -23,12 +23,12 @@ PAPER = "2501.05727"
 
 
 def library_of(installation):
-    return wiring.library_path(wiring.load(installation.config))
+    return environment.load_settings(installation.config).paths.library
 
 
 def lend(installation, host):
     with connection.write_library(library_of(installation)) as library:
-        assert leases.take_lease(library, wiring.HARVEST, host, wiring.now()) is None
+        assert leases.take_lease(library, run_record.HARVEST, host, environment.now()) is None
 
 
 # Who may ask arXiv
@@ -43,7 +43,7 @@ def test_where_another_host_harvests_the_weekly_run_asks_arxiv_nothing_and_says_
     arxiv.requests.clear()
     report = installation.run("weekly", FRIDAY)
     assert arxiv.requests == []
-    assert report.troubles == ["the-other-host harvests; this host asks arXiv nothing"]
+    assert list(report.troubles) == ["the-other-host harvests; this host asks arXiv nothing"]
     assert report.sent == 0
     assert any("2025-W03: held back" in line for line in report.mail), report.mail
     assert installation.ask("SELECT holder FROM lease") == [("the-other-host",)]
@@ -59,7 +59,7 @@ def test_the_weekly_run_holds_the_lease_while_it_asks_and_gives_it_back(installa
 
     arxiv.weather = look
     installation.run("weekly", MONDAY)
-    assert set(held) == {(wiring.host(),)}
+    assert set(held) == {(environment.host_name(),)}
     assert installation.ask("SELECT count(*) FROM lease") == [(0,)]
 
 
@@ -84,7 +84,7 @@ def test_a_new_entry_leaves_the_lease_as_it_was(installation, arxiv, is_at_work)
     with connection.write_library(library_of(installation)):
         pass
     if is_at_work:
-        lend(installation, wiring.host())
+        lend(installation, environment.host_name())
     done, target = new(installation)
     assert done.exit_code == 0, done.output
     assert PAPER in target.read_text()
@@ -104,7 +104,7 @@ def test_a_long_harvest_renews_its_lease_with_what_it_stores(installation, arxiv
     def age(path):
         """The lease is about to end, as it is after a quarter of an hour of work."""
         with duckdb.connect(str(library_of(installation))) as library:
-            now = wiring.now()
+            now = environment.now()
             (until,) = library.execute("SELECT expires_at FROM lease").fetchone()
             lasts.append((path.split("/")[1].partition("?")[0], until - now))
             library.execute("UPDATE lease SET expires_at = $1", [now + timedelta(minutes=1)])
@@ -123,14 +123,14 @@ def test_earlier_lists_are_asked_for_during_an_hour_then_todays_and_the_next_run
     installation, arxiv, monkeypatch
 ):
     # Our clock is two hours late until then: what the pace is kept by must not lie ahead of the real one.
-    real, late = wiring.SystemClock.now, [7200.0]
+    real, late = environment.SystemClock.now, [7200.0]
 
     def slow(path):
         """The first list of an earlier day takes more than an hour."""
         if path.startswith("/catchup") and str(FRIDAY) not in path:
             late.clear()
 
-    monkeypatch.setattr(wiring.SystemClock, "now", lambda clock: real(clock) - sum(late))
+    monkeypatch.setattr(environment.SystemClock, "now", lambda clock: real(clock) - sum(late))
     installation.run("harvest", MONDAY)
     arxiv.today, arxiv.weather = FRIDAY, slow
     arxiv.requests.clear()

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flows import wiring
+from flows.steps import environment
 from tests.conftest import MONDAY, section
 from tests.flows.test_commands import invoke
 
@@ -10,7 +10,7 @@ from tests.flows.test_commands import invoke
 def test_a_damaged_index_is_told_by_search_and_made_anew_by_the_next_publication_which_says_so(installation, arxiv):
     installation.write("a.md", section("2501.05727", zh="可扩展的监督"))
     installation.run("daily", MONDAY)
-    meta = wiring.search_path(wiring.load(installation.config)) / "meta.json"
+    meta = environment.load_settings(installation.config).paths.search / "meta.json"
     meta.write_bytes(meta.read_bytes()[:40])
     done = invoke(installation, "search", "监督")
     assert (done.exit_code, "the search index is damaged" in str(done.exception)) == (1, True)
@@ -20,4 +20,4 @@ def test_a_damaged_index_is_told_by_search_and_made_anew_by_the_next_publication
     assert not report.has_failed
     assert ["search index was damaged; it is made anew" in one for one in report.troubles] == [True]
     assert "可扩展的监督" in invoke(installation, "search", "监督").output
-    assert installation.run("publish", arxiv.today).troubles == []
+    assert list(installation.run("publish", arxiv.today).troubles) == []

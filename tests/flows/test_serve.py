@@ -70,7 +70,7 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     (folder / "yibao.toml").write_text("")
     site_tree.publish_tree(
-        site_tree.Tree(folder / "public"), folder / "untold.json", {"index.html": wrap_content(PAGE)}
+        site_tree.read_tree(folder / "public"), folder / "untold.json", {"index.html": wrap_content(PAGE)}
     )
     port = free_port()
     process = start(folder, "--port", str(port))

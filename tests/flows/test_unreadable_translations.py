@@ -114,7 +114,6 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from yibao.translations import folder
-from flows import checking
 from click.testing import CliRunner
 from commands.main import yibao
 Path("warm.md").write_text("## T\\n[x](https://arxiv.org/abs/2501.05727)\\n\\ny\\n")

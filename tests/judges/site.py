@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from flows import publish, wiring
-from flows.publication_plan import Changes, Scope, gathered
+from flows.steps import publication
+from flows.steps.publication_plan import Plan, Scope, plan_items
 from storage import search, site_tree
 from storage.library import connection, pending, publications
 from storage.library.connection import Connection
@@ -131,13 +131,14 @@ class Published:
         """The site holds these entries, and editions of them; what it held is looked at as far as it changed."""
         issued = editions(found)
         batches = [Batch("cs.CL", DAY, BatchState.COMPLETE, len(found), len(found), ("rss",), "", DAY)]
-        with connection.write_library(wiring.library_path(self.settings)) as library:
+        with connection.write_library(self.settings.paths.library) as library:
             shown = publications.read_shown_items(library)
             changes = given(library, self.settings, found, issued, batches, is_whole=not shown)
-        tree = publish.render(changes, self.settings)
-        where = site_tree.Tree(self.public)
-        site_tree.publish_tree(where, self.settings.paths.data / "untold.json", tree, told_whole=changes.places)
-        index = wiring.search_path(self.settings)
+        tree = publication.list_documents(changes, self.settings)
+        where = site_tree.read_tree(self.public)
+        untold = self.settings.paths.data / "untold.json"
+        site_tree.publish_tree(where, untold, tree, items=changes.items, whole_below=changes.places)
+        index = self.settings.paths.search
         gone = [name.removeprefix(PAPER) for name in changes.gone]
         search.update_index(index, changes.entries, gone, is_whole=pending.EVERYTHING in changes.places)
 
@@ -150,7 +151,7 @@ def given(
     batches: Sequence[Batch] = (),
     *,
     is_whole: bool = True,
-) -> Changes:
+) -> Plan:
     """What a publication is to do when the library says this of its papers and editions."""
     before = publications.read_shown_items(library)
     members = [one for one in (*entries, *issued) if one.stamp]
@@ -158,7 +159,7 @@ def given(
     publications.stamp_items(library, items, AT)
     papers = {one.arxiv_id for one in entries} | {name.removeprefix(PAPER) for name in before if name.startswith(PAPER)}
     keys = None if is_whole else {one.key for one in issued}
-    changes = gathered(library, settings, Scope(papers, keys), entries, issued, batches)
+    changes = plan_items(library, settings, Scope(papers, keys), entries, issued, batches)
     pending.clear_pending(library, "")
     return changes
 
@@ -171,4 +172,4 @@ def drawn(
         library.execute("SET TimeZone = 'UTC'")
         connection.migrate(library)
         changes = given(library, settings, entries, issued, batches)
-    return {path: one.render() for path, one in publish.render(changes, settings).items()}
+    return {path: one.render(changes.items) for path, one in publication.list_documents(changes, settings).items()}

@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.table import Table
 
 from commands.prefect_server import own_server
-from flows import wiring
-from flows.report import Report
+from flows.steps import environment
 from storage.library import connection, runs
 from storage.people import subscribers
 from storage.people.schema import open_people
 from tests.standin.server import Fault, Standin
+from yibao.run_report import Report
 
 CURATED = Path(__file__).parent / "week" / "curated"
 DAYS = [date(2025, 1, day) for day in range(13, 18)]
@@ -62,7 +62,7 @@ def lay_out(folder: Path) -> None:
     (folder / "yibao.toml").write_text(SETTINGS, encoding="utf-8")
     people = open_people(folder / "data" / "people.sqlite")
     for email, frequency in (("daily@example.org", "daily"), ("weekly@example.org", "weekly")):
-        subscribers.add_subscriber(people, email, frequency, wiring.now())
+        subscribers.add_subscriber(people, email, frequency, environment.now())
 
 
 @contextmanager
@@ -100,8 +100,8 @@ def run_flow(name: str, on: date) -> Report:
     from commands import flow_runs
 
     flow_runs.run_flow(name, on=on)
-    with connection.read_library(wiring.library_path(wiring.load(Path("yibao.toml")))) as library:
-        return Report.of(runs.last(library).report)
+    with connection.read_library(environment.load_settings(Path("yibao.toml")).paths.library) as library:
+        return Report.from_json(runs.last(library).report)
 
 
 def show(folder: Path, reports: list[Report], seconds: float) -> None:

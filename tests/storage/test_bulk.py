@@ -12,8 +12,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import bulk as flow
-from flows import wiring
+from flows.steps import snapshot_import
+from flows.steps.run_record import Run
 from storage import snapshot_files
 from storage.library import announcements, connection, oai_cursor, papers, pending, snapshot
 from tests.storage.test_papers import FEED
@@ -69,16 +69,14 @@ class Installed:
         return path
 
     def take(self, path, on=MONDAY):
-        run = wiring.Run(self.settings, "import", on)
-        flow.store_file.fn(run, path)
-        return run.report
+        return snapshot_import.import_snapshot(Run(self.settings, "1", "import", on), path)
 
     def ask(self, query):
-        with connection.read_library(wiring.library_path(self.settings)) as library:
+        with connection.read_library(self.settings.paths.library) as library:
             return library.execute(query).fetchall()
 
     def papers(self, *ids):
-        with connection.read_library(wiring.library_path(self.settings)) as library:
+        with connection.read_library(self.settings.paths.library) as library:
             return papers.read_papers(library, ids)
 
 
@@ -93,7 +91,7 @@ def counts(report):
 
 def test_what_an_import_changes_of_papers_that_readers_know_is_pending_and_of_no_others(installed):
     installed.take(installed.put([record(1), record(2), record(3)]))
-    with connection.write_library(wiring.library_path(installed.settings)) as library:
+    with connection.write_library(installed.settings.paths.library) as library:
         lines = [ListEntry(f"2501.{number:05d}", 1, AnnounceType.NEW, ("rss",)) for number in (1, 2)]
         announcements.replace_entries(library, "cs.CL", MONDAY, lines)
         pending.clear_pending(library, "")
@@ -215,7 +213,7 @@ def test_a_file_that_is_no_snapshot_is_refused_and_changes_nothing(installed, co
 
 
 def test_a_paper_that_readers_know_from_a_feed_keeps_its_spelling_and_gains_its_history(installed):
-    with connection.write_library(wiring.library_path(installed.settings)) as library:
+    with connection.write_library(installed.settings.paths.library) as library:
         feed = {"title": "Erd\\H{o}s  again", "abstract": "Old spelling", "license": "cc"}
         papers.store_papers(library, [papers.paper_of([*row(FEED, **feed)])], MONDAY)
     report = installed.take(
@@ -237,7 +235,7 @@ def row(paper, **more):
 
 def test_what_changed_since_the_snapshot_will_be_asked_for(installed):
     installed.take(installed.put([record(), record(2, update_date="2024-12-01")]))
-    with connection.read_library(wiring.library_path(installed.settings)) as library:
+    with connection.read_library(installed.settings.paths.library) as library:
         assert oai_cursor.read_cursor(library, oai.PREFIX) == oai_cursor.OaiCursor(oai.PREFIX, date(2025, 1, 10))
 
 

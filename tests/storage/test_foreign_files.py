@@ -22,10 +22,9 @@ def write(folder):
     """Publishes these files, and returns what a person is told of it."""
 
     def written(files):
-        shown = site_tree.Tree(folder)
+        shown = site_tree.read_tree(folder)
         made = {path: wrap_content(content) for path, content in files.items()}
-        site_tree.publish_tree(shown, folder.parent / "untold.json", made)
-        return shown.notes
+        return list(site_tree.publish_tree(shown, folder.parent / "untold.json", made).notes)
 
     return written
 

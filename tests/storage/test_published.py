@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import folder_swap, site_tree, tree_files
-from yibao.build_graph import define_document, wrap_content
+from yibao.build_graph import ItemRef, define_document, wrap_content
 
 PAGE = b"<p>" + b"text " * 200
 
@@ -22,8 +22,8 @@ def tree(files):
 def write(tmp_path):
     def written(made, *more, **named):
         return site_tree.publish_tree(
-            site_tree.Tree(tmp_path / "public"), tmp_path / "untold.json", made, *more, **named
-        )
+            site_tree.read_tree(tmp_path / "public"), tmp_path / "untold.json", made, *more, **named
+        ).counts
 
     return written
 
@@ -62,10 +62,19 @@ def test_a_file_whose_bytes_are_the_same_is_not_touched(write, folder, either):
 
 
 def test_a_document_whose_inputs_changed_and_whose_bytes_did_not_is_not_written(write, folder):
-    write({"x.html": define_document(lambda: b"same", 1), "y.html": wrap_content(b"1")})
+    write({"x.html": define_document(lambda _items: b"same", 1), "y.html": wrap_content(b"1")})
     before = (folder / "x.html").stat()
-    assert write({"x.html": define_document(lambda: b"same", 2), "y.html": wrap_content(b"2")}) == (1, 1, 0)
+    assert write({"x.html": define_document(lambda _items: b"same", 2), "y.html": wrap_content(b"2")}) == (1, 1, 0)
     assert (folder / "x.html").stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_a_document_is_rendered_from_the_items_that_it_needs(write, folder):
+    document = define_document(lambda items: items["arxiv/1"], needs=[ItemRef("arxiv/1", "a")])
+    write({"x.html": document}, items={"arxiv/1": b"of the first", "arxiv/2": b"of another"})
+    assert shown(folder) == {"x.html": b"of the first"}
+    assert document.needs == ("arxiv/1",)
+    other = define_document(document.render, needs=[ItemRef("arxiv/1", "b")])
+    assert write({"x.html": other}, items={"arxiv/1": b"of the first, as it is now"}) == (1, 0, 0)
 
 
 def test_what_is_no_longer_published_goes_and_what_others_put_there_stays(write, folder, either):
@@ -123,19 +132,19 @@ def test_what_others_put_there_while_we_publish_comes_along(write, folder, monke
 
 def test_what_is_not_told_of_stays_and_what_is_told_whole_goes(write, folder, either):
     write(tree({"a/1.html": b"1", "a/2.html": b"1", "b/1.html": b"1", "b-2.xml": b"1"}), signature="one")
-    assert site_tree.Tree(folder).signature == "one"
-    assert write(tree({"a/1.html": b"2"}), told_whole=["a/", "b-"], signature="two") == (1, 1, 2)
+    assert site_tree.read_tree(folder).signature == "one"
+    assert write(tree({"a/1.html": b"2"}), whole_below=["a/", "b-"], signature="two") == (1, 1, 2)
     assert shown(folder) == {"a/1.html": b"2", "b/1.html": b"1"}
-    assert site_tree.Tree(folder).signature == "two"
+    assert site_tree.read_tree(folder).signature == "two"
     (folder / "b/1.html").unlink()
-    assert site_tree.Tree(folder).signature is None
+    assert site_tree.read_tree(folder).signature is None
 
 
 def test_a_document_is_made_only_when_what_goes_into_it_changed_or_it_is_gone(write, folder):
     made = []
 
     def document(value):
-        return {"x.html": define_document(lambda: made.append(value) or str(value).encode(), value)}
+        return {"x.html": define_document(lambda _items: made.append(value) or str(value).encode(), value)}
 
     for value in (1, 1, 2, 2):
         write(document(value))
@@ -149,7 +158,7 @@ def test_the_tree_that_is_not_shown_catches_up_by_links_and_makes_nothing_twice(
     made = []
 
     def document(name, value):
-        return define_document(lambda: made.append((name, value)) or PAGE + str(value).encode(), value)
+        return define_document(lambda _items: made.append((name, value)) or PAGE + str(value).encode(), value)
 
     for value in range(5):
         write({f"{name}.html": document(name, value if name == "x" else 0) for name in "xyz"})
@@ -173,7 +182,7 @@ def test_text_has_compressed_twins_of_the_same_bytes_and_they_go_with_it(write, 
 def test_a_kill_while_writing_shows_nothing_of_it_and_leaves_nothing_taken_for_done(write, folder):
     write(tree({"a.html": b"1", "b.html": b"1"}))
 
-    def killed():
+    def killed(_items):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -184,7 +193,7 @@ def test_a_kill_while_writing_shows_nothing_of_it_and_leaves_nothing_taken_for_d
 
 
 def test_what_a_killed_publication_wrote_is_not_taken_for_what_stood_there_before(write, folder):
-    def killed():
+    def killed(_items):
         raise KeyboardInterrupt
 
     write(tree({"a.html": b"1", "b.html": b"1"}))
@@ -264,7 +273,7 @@ def test_whatever_is_published_in_turn_the_folder_is_the_last_of_it(tmp_path_fac
     where = tmp_path_factory.mktemp("published")
     for files in turns:
         site_tree.publish_tree(
-            site_tree.Tree(where / "public"),
+            site_tree.read_tree(where / "public"),
             where / "untold.json",
             tree({path: body * 300 for path, body in files.items()}),
         )

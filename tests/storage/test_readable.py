@@ -20,7 +20,7 @@ def strict_umask():
 
 def publish(folder, files):
     rendered = {path: wrap_content(content.encode()) for path, content in files.items()}
-    site_tree.publish_tree(site_tree.Tree(folder / "public"), folder / "untold", rendered)
+    site_tree.publish_tree(site_tree.read_tree(folder / "public"), folder / "untold", rendered)
 
 
 def hidden(folder):

@@ -33,11 +33,11 @@ def folder(tmp_path):
 
 
 def publish(folder, files, *, is_whole=False):
-    shown = site_tree.Tree(folder)
+    shown = site_tree.read_tree(folder)
     if is_whole:
-        shown.check()
+        shown = site_tree.check_tree(shown)
     made = {path: wrap_content(content) for path, content in files.items()}
-    return site_tree.publish_tree(shown, folder.parent / "untold.json", made)
+    return site_tree.publish_tree(shown, folder.parent / "untold.json", made).counts
 
 
 def snapshot(folder):

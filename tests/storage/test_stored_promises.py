@@ -62,7 +62,7 @@ def test_addresses_that_the_hub_was_not_told_of_are_told_with_later_ones(tmp_pat
 
     def write(files, tell):
         tree = {path: wrap_content(content) for path, content in files.items()}
-        site_tree.publish_tree(site_tree.Tree(tmp_path / "public"), untold, tree, tell)
+        site_tree.publish_tree(site_tree.read_tree(tmp_path / "public"), untold, tree, tell)
 
     def killed(_paths):
         raise KeyboardInterrupt

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from flows.wiring import SystemClock
+from flows.steps.environment import SystemClock
 from tests.standin.raw import RawServer, packed, sending
 from yibao.arxiv.client import Client
 from yibao.errors import GarbledError
@@ -66,7 +66,7 @@ def test_a_packed_body_that_is_damaged_is_told_as_such(tmp_path, body):
 ASKER = """
 import resource, sys
 from pathlib import Path
-from flows.wiring import SystemClock
+from flows.steps.environment import SystemClock
 from yibao.arxiv.client import Client
 from yibao.errors import GarbledError
 from yibao.settings import Arxiv

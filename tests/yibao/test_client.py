@@ -168,7 +168,7 @@ def test_another_users_pace_is_not_broken_but_told(ask, monkeypatch):
 ASKER = """
 import sys, time
 from pathlib import Path
-from flows.wiring import SystemClock
+from flows.steps.environment import SystemClock
 from yibao.arxiv.client import Client
 from yibao.settings import Arxiv
 chosen = Arxiv(rss_url=sys.argv[1] + "/rss", pace_s=0.3, contact="x@example.org")

@@ -24,8 +24,9 @@ from tests.judges.site import given as given_
 from yibao import chinese_scripts, maths
 from yibao.edition_summaries import MOST_ENTRIES
 from yibao.feeds import atom, jsonfeed, opml, rss
-from yibao.feeds.channels import ARCHIVE_ITEMS, Workshop, list_subjects, make_channel
+from yibao.feeds.channels import ARCHIVE_ITEMS, describe_feed, fill_live_feed, list_subjects
 from yibao.feeds.files import list_feed_documents
+from yibao.feeds.items import make_item
 from yibao.feeds.model import MOST_BYTES, MOST_ITEMS, Variant, variants
 from yibao.records import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation
 from yibao.settings import Arxiv, FeedChoice, Feeds, Settings, Site
@@ -76,35 +77,38 @@ def library():
 LIBRARY = []
 
 
-def listed(entries, chosen=(), site=SITE):
-    """The lists in which these entries and an edition of them stand."""
+def plan(entries, chosen=(), site=SITE):
+    """What is published when the library holds these entries and an edition of them."""
     settings = Settings(site=site, arxiv=Arxiv(categories=("cs.CL",)), feeds=Feeds(own=tuple(chosen)))
     with LIBRARY[-1].cursor() as opened:
         opened.begin()
         changes = given_(opened, settings, entries, [edition(entries)])
         opened.rollback()
-    return changes.contents.lists
+    return changes
 
 
-def channels(entries, chosen=(), site=SITE):
-    lists = listed(entries, chosen, site)
-    workshop = Workshop(site, lists.at_hand)
+def feeds_by_variant(entries, chosen=(), site=SITE):
+    """Every live feed with its items, by subject and variant."""
+    changes = plan(entries, chosen, site)
+    members = changes.contents.lists.members
     return [
-        make_channel(subject, variant, workshop, lists.members[subject.live])
+        (variant, fill_live_feed(about, (make_item(changes.items[ref.item], site, variant) for ref in members[name])))
         for subject in list_subjects(["cs.CL"], chosen)
         for variant in variants(site)
+        for about, name in [(describe_feed(subject, variant, site), subject.live)]
     ]
 
 
 def made(entries, chosen=(), variant=Variant.WRITTEN):
-    return [make_channel.live for make_channel in channels(entries, chosen) if make_channel.variant is variant]
+    return [feed for feed_variant, feed in feeds_by_variant(entries, chosen) if feed_variant is variant]
 
 
 def archive(entries):
     """The documents of the archive of everything, oldest first, by name."""
     start = "feeds/all/archive/"
-    tree = list_feed_documents(list_subjects(["cs.CL"]), listed(entries), SITE)
-    return {path.removeprefix(start): one.render() for path, one in tree.items() if path.startswith(start)}
+    changes = plan(entries)
+    tree = list_feed_documents(list_subjects(["cs.CL"]), changes.contents.lists, SITE)
+    return {path.removeprefix(start): one.render(changes.items) for path, one in tree.items() if path.startswith(start)}
 
 
 def test_there_is_a_feed_for_everything_for_translations_for_editions_and_for_each_category():
@@ -169,9 +173,9 @@ def test_the_same_entries_give_the_same_bytes_in_any_order():
 def test_a_live_feed_holds_the_newest_sixty_and_its_archive_everything():
     days = [datetime(2025, month, 3, 5, tzinfo=UTC) for month in (1, 2)]
     entries = [entry(1000 * day.month + n, at=day) for day in days for n in range(MOST_ITEMS - 10)]
-    (channel, *_) = channels(entries)
-    assert len(channel.live.items) == MOST_ITEMS
-    assert channel.live.items[0].published_at == days[1]
+    (feed, *_) = made(entries)
+    assert len(feed.items) == MOST_ITEMS
+    assert feed.items[0].published_at == days[1]
     documents = archive(entries)
     assert list(documents) == ["2025-01.atom.xml", "2025-02.atom.xml"]
     ids = {item.id for one in documents.values() for item in feedparser.parse(one).entries}
@@ -270,7 +274,7 @@ def test_a_hub_the_licence_of_paper_and_translation_and_the_pdf_are_told():
         translation=replace(one.translation, license="CC BY 4.0"),
     )
     site = SITE.model_copy(update={"hub_url": "https://hub.example"})
-    feed = channels([licensed], site=site)[0].live
+    feed = feeds_by_variant([licensed], site=site)[0][1]
     document = feedparser.parse(atom.render(feed))
     rels = {link.rel: link.href for link in document.feed.links}
     assert rels["hub"] == "https://hub.example"
@@ -337,7 +341,7 @@ def test_the_english_variant_is_english_alone_under_the_same_ids():
 def test_every_feed_is_there_in_every_variant_and_a_site_that_is_not_simplified_converts_nothing():
     assert {len(made([entry(1)], variant=variant)) for variant in Variant} == {4}
     site = SITE.model_copy(update={"language": "zh-Hant"})
-    assert {one.variant for one in channels([entry(1)], site=site)} == {Variant.WRITTEN, Variant.ENGLISH}
+    assert {variant for variant, _ in feeds_by_variant([entry(1)], site=site)} == {Variant.WRITTEN, Variant.ENGLISH}
 
 
 @given(st.text(alphabet="网络软件后面$`x_{}^ <>/:.htps\n"))
@@ -353,7 +357,7 @@ def test_any_text_makes_well_formed_feeds(title, zh, authors, other):
     paper = replace(one.paper, categories=(other,), license=other, comment=other, is_withdrawn=True)
     translation = replace(one.translation, translator=other, license=other)
     site = SITE.model_copy(update={"title": other})
-    feed = channels([replace(one, paper=paper, translation=translation)], site=site)[0].live
+    feed = feeds_by_variant([replace(one, paper=paper, translation=translation)], site=site)[0][1]
     assert not feedparser.parse(rss.render(feed)).bozo
     assert not feedparser.parse(atom.render(feed)).bozo
     json.loads(jsonfeed.render(feed))

@@ -42,7 +42,7 @@ def ask(arxiv, folder, clock, path="/rss/cs.CL"):
 ASKER = """
 import sys
 import time
-from flows.wiring import SystemClock
+from flows.steps.environment import SystemClock
 from yibao.arxiv.client import Client
 from yibao.settings import Arxiv
 urls = {name: sys.argv[1] for name in ("rss_url", "atom_url", "api_url", "oai_url", "catchup_url")}

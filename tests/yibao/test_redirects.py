@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from flows.wiring import SystemClock
+from flows.steps.environment import SystemClock
 from tests.standin.raw import RawServer, sending
 from yibao.arxiv.client import Client
 from yibao.errors import GarbledError, RefusedError

@@ -233,7 +233,7 @@ def test_more_papers_of_a_month_than_a_sitemap_may_hold_are_in_several():
     count = 2 * sitemaps.MOST_ADDRESSES + 1
     members = {"sitemap-2025-01": [ItemRef(f"arxiv/2501.{number:06d}", "") for number in range(count)]}
     documents = sitemaps.list_sitemaps("https://e.org", ["about/"], Lists(members, {"sitemap-2025-01": count}))
-    index = etree.fromstring(documents["sitemap.xml"].render())
+    index = etree.fromstring(documents["sitemap.xml"].render({}))
     listed = [one.text for one in index.iter("{*}loc")]
     assert {f"https://e.org/{name}" for name in documents} == {*listed, "https://e.org/sitemap.xml"}
     assert len(listed) == 4
@@ -241,7 +241,7 @@ def test_more_papers_of_a_month_than_a_sitemap_may_hold_are_in_several():
         one.text
         for name in documents
         if name != "sitemap.xml"
-        for one in etree.fromstring(documents[name].render()).iter("{*}loc")
+        for one in etree.fromstring(documents[name].render({})).iter("{*}loc")
     ]
     assert len(set(found)) == count + 1
 

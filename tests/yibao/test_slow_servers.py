@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from flows.wiring import SystemClock
+from flows.steps.environment import SystemClock
 from tests.standin.raw import RawServer, dripping, sending
 from yibao.arxiv.client import Client
 from yibao.errors import RefusedError, UnreachableError, UpstreamError
@@ -111,7 +111,7 @@ def test_a_refusal_counts_although_its_body_drips(tmp_path):
 ASKER = """
 import sys
 from pathlib import Path
-from flows.wiring import SystemClock
+from flows.steps.environment import SystemClock
 from yibao.arxiv.client import Client
 from yibao.settings import Arxiv
 chosen = Arxiv(rss_url=sys.argv[1] + "/rss", pace_s=0.0, timeout_s=60)

@@ -46,7 +46,7 @@ def public(tmp_path_factory):
         ".yibao.part": "half",
     }
     site_tree.publish_tree(
-        site_tree.Tree(folder),
+        site_tree.read_tree(folder),
         folder.parent / "untold",
         {path: wrap_content(said.encode()) for path, said in files.items()},
     )

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import NamedTuple
 
 from yibao import categories, chinese_scripts
-from yibao.build_graph import ItemRef
 from yibao.edition_summaries import EditionSummary
 from yibao.feeds import filters
 from yibao.feeds.items import make_item
@@ -40,46 +38,19 @@ class Subject(NamedTuple):
         return f"feeds/{self.name}/archive/{month}"
 
 
-class Workshop:
-    """Makes each item once for all feeds."""
+class ItemMaker:
+    """Makes each item once for all feeds of a publication."""
 
-    def __init__(self, site: Site, at_hand: Mapping[str, Entry | EditionSummary]) -> None:
-        """`at_hand` by permanent name: all that items are asked of."""
-        self.site = site
-        self._at_hand = at_hand
-        self._made: dict[tuple[str, Variant], Item] = {}
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._items: dict[tuple[str, Variant], Item] = {}
 
-    def item(self, name: str, variant: Variant) -> Item:
-        """The item of the entry or edition of this permanent name."""
-        key = (name, variant)
-        if key not in self._made:
-            self._made[key] = make_item(self._at_hand[name], self.site, variant)
-        return self._made[key]
-
-
-@dataclass(frozen=True)
-class Channel:
-    """A feed in one variant."""
-
-    #: What it says of itself, without its items.
-    about: Feed
-    #: What the live feed is made from, newest first.
-    newest: Sequence[ItemRef]
-    variant: Variant
-    workshop: Workshop = field(repr=False)
-
-    @cached_property
-    def live(self) -> Feed:
-        """The newest items, at most sixty of them and 300 KB; it leads into the archive, at its newest document."""
-        items: list[Item] = []
-        size = 0
-        for one in self.newest:
-            item = self.workshop.item(one.item, self.variant)
-            size += item.size
-            if size > MOST_BYTES and items:
-                break
-            items.append(item)
-        return replace(self.about, items=tuple(items))
+    def make_item(self, subject: Entry | EditionSummary, variant: Variant) -> Item:
+        """Make the item that readers of this variant are shown, or return the one made before."""
+        key = (subject.item, variant)
+        if key not in self._items:
+            self._items[key] = make_item(subject, self._site, variant)
+        return self._items[key]
 
 
 def list_subjects(wanted: Sequence[str], chosen: Sequence[FeedChoice] = ()) -> list[Subject]:
@@ -113,19 +84,13 @@ def name_lists(one: Entry | Edition, wanted: Iterable[str], chosen: Iterable[Fee
     return [f"feeds/{name}/{place}" for name in names for place in ("live", f"archive/{month}")]
 
 
-def make_channel(  # noqa: PLR0913  (all that makes a feed)
-    subject: Subject,
-    variant: Variant,
-    workshop: Workshop,
-    newest: Sequence[ItemRef],
-    documents: Sequence[str] = (),
-    query: str = "",
-) -> Channel:
-    """The feed of a subject in one variant, newest first.
+def describe_feed(
+    subject: Subject, variant: Variant, site: Site, documents: Sequence[str] = (), query: str = ""
+) -> Feed:
+    """Describe the feed of a subject in one variant, without its items.
 
     `documents` are those of its archive, oldest first; `query` is what was asked, where it answers a question.
     """
-    site = workshop.site
     title, description = subject.title, subject.description
     if variant is Variant.ENGLISH:
         title, description = subject.title_en, subject.description_en
@@ -133,7 +98,7 @@ def make_channel(  # noqa: PLR0913  (all that makes a feed)
         title = f"{chinese_scripts.convert_text(title)}（繁體，自動轉換）"
         description = chinese_scripts.convert_text(description)
     name = f"{subject.name}/{variant}" if variant else subject.name
-    about = Feed(
+    return Feed(
         subject.name,
         remove_illegal_characters(f"{site.title} · {title}"),
         remove_illegal_characters(description),
@@ -147,7 +112,18 @@ def make_channel(  # noqa: PLR0913  (all that makes a feed)
         # Variants and answers have no archive: it is in the words of those who wrote.
         previous=documents[-1] if documents and not variant and not query else None,
     )
-    return Channel(about, newest, variant, workshop)
+
+
+def fill_live_feed(about: Feed, newest: Iterable[Item]) -> Feed:
+    """Give a feed its newest items, until they take 300 KB; the first is in it whatever its size."""
+    items: list[Item] = []
+    size = 0
+    for item in newest:
+        size += item.size
+        if size > MOST_BYTES and items:
+            break
+        items.append(item)
+    return replace(about, items=tuple(items))
 
 
 def archives(counts: Mapping[str, int]) -> dict[str, dict[str, list[str]]]:

@@ -4,9 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from yibao.build_graph import Document, ItemRef, Lists, define_document, wrap_content
+from yibao.build_graph import Document, ItemRef, Items, Lists, define_document, wrap_content
 from yibao.feeds import atom, jsonfeed, opml, rss
-from yibao.feeds.channels import ARCHIVE_ITEMS, Channel, Subject, Workshop, archives, make_channel
+from yibao.feeds.channels import (
+    ARCHIVE_ITEMS,
+    ItemMaker,
+    Subject,
+    archives,
+    describe_feed,
+    fill_live_feed,
+)
 from yibao.feeds.model import Feed, Variant, variants
 from yibao.settings import Site
 
@@ -20,51 +27,64 @@ LIST = "feeds.opml"
 
 
 def list_feed_documents(subjects: Sequence[Subject], lists: Lists, site: Site) -> dict[str, Document]:
-    """The list of feeds, and each feed and document whose list is to be shown anew; nothing is made yet."""
-    workshop = Workshop(site, lists.at_hand)
-    listed = [make_channel(one, Variant.WRITTEN, workshop, ()) for one in subjects]
-    tree = {LIST: wrap_content(opml.render([one.about for one in listed], site.title))}
+    """List the feeds' index, and every feed and archive document whose list is rendered again, by path."""
+    maker = ItemMaker(site)
+    described = [describe_feed(subject, Variant.WRITTEN, site) for subject in subjects]
+    tree = {LIST: wrap_content(opml.render(described, site.title))}
     known = archives(lists.counts)
-    for subject, written in zip(subjects, listed, strict=True):
+    for subject, about in zip(subjects, described, strict=True):
         documents = known.get(subject.name, {})
         if subject.live in lists.members:
             names = [name for parts in documents.values() for name in parts]
             for variant in variants(site):
-                tree |= _live(make_channel(subject, variant, workshop, lists.members[subject.live], names))
-        for name, document in _archive(written, subject, documents, lists):
+                feed = describe_feed(subject, variant, site, names)
+                tree |= _list_live_files(feed, variant, lists.members[subject.live], maker, site)
+        for name, document in _list_archive(about, subject, documents, lists, maker, site):
             tree[f"feeds/{subject.name}/archive/{name}"] = document
     return tree
 
 
-def _live(made: Channel) -> dict[str, Document]:
-    site = made.workshop.site
-    folder = made.about.base_url.removeprefix(f"{site.base_url}/")
-    said = (site.model_dump(mode="json"), made.variant, made.about)
+def _list_live_files(
+    about: Feed, variant: Variant, newest: Sequence[ItemRef], maker: ItemMaker, site: Site
+) -> dict[str, Document]:
+    folder = about.base_url.removeprefix(f"{site.base_url}/")
+    inputs = (site.model_dump(mode="json"), variant, about)
     return {
-        f"{folder}{name}": define_document(partial(_render_channel, write, made), said, needs=made.newest)
+        f"{folder}{name}": define_document(
+            partial(_render_live, write, about, variant, newest, maker), inputs, needs=newest
+        )
         for name, write in FORMATS.items()
     }
 
 
-def _archive(
-    written: Channel, subject: Subject, documents: dict[str, list[str]], lists: Lists
+def _list_archive(  # noqa: PLR0913  (a feed, its parts, and what they are rendered with)
+    about: Feed, subject: Subject, documents: dict[str, list[str]], lists: Lists, maker: ItemMaker, site: Site
 ) -> Iterator[tuple[str, Document]]:
     # Documents of the archive do not lead to the newest of them: that would change all of them each month.
-    said = (written.workshop.site.model_dump(mode="json"), written.about)
+    inputs = (site.model_dump(mode="json"), about)
     names = [None, *(name for parts in documents.values() for name in parts), None]
     for month, parts in documents.items():
         members = lists.members.get(subject.archive(month), [])
         for number, start in enumerate(range(0, len(members), ARCHIVE_ITEMS)):
             place = names.index(parts[number])
-            about = replace(written.about, archive=parts[number], previous=names[place - 1], following=names[place + 1])
-            these = members[start : start + ARCHIVE_ITEMS]
-            yield parts[number], define_document(partial(_document, written, about, these), said, about, needs=these)
+            part = replace(about, archive=parts[number], previous=names[place - 1], following=names[place + 1])
+            refs = members[start : start + ARCHIVE_ITEMS]
+            render = partial(_render_archive, part, refs, maker)
+            yield parts[number], define_document(render, inputs, part, needs=refs)
 
 
-def _render_channel(write: Callable[[Feed], bytes], made: Channel) -> bytes:
-    return write(made.live)
+def _render_live(  # noqa: PLR0913  (a feed, its members, and what they are rendered with)
+    write: Callable[[Feed], bytes],
+    about: Feed,
+    variant: Variant,
+    newest: Sequence[ItemRef],
+    maker: ItemMaker,
+    items: Items,
+) -> bytes:
+    # Lazily: items beyond the size of a live feed are never made.
+    return write(fill_live_feed(about, (maker.make_item(items[ref.item], variant) for ref in newest)))
 
 
-def _document(written: Channel, about: Feed, members: Sequence[ItemRef]) -> bytes:
-    items = tuple(written.workshop.item(one.item, written.variant) for one in reversed(members))
-    return atom.render(replace(about, items=items))
+def _render_archive(about: Feed, members: Sequence[ItemRef], maker: ItemMaker, items: Items) -> bytes:
+    entries = tuple(maker.make_item(items[ref.item], Variant.WRITTEN) for ref in reversed(members))
+    return atom.render(replace(about, items=entries))

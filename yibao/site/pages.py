@@ -12,9 +12,9 @@ from importlib.resources import files
 from typing import Any
 
 from yibao import categories
-from yibao.build_graph import Digests, Document, ItemRef, Lists, define_document, wrap_content
+from yibao.build_graph import Digests, Document, ItemRef, Items, Lists, define_document, wrap_content
 from yibao.edition_summaries import EditionCounts
-from yibao.records import Batch, Edition, Entry
+from yibao.records import Batch, Edition, Entry, Paper
 from yibao.settings import Site
 from yibao.site import calendar, citations, sitemaps
 from yibao.site.filters import environment, slug, variants
@@ -80,13 +80,13 @@ def list_pages(contents: Contents, feeds: Sequence[tuple[str, str, str]], site: 
     shared = {"site": site, "variants": variants(site)}
 
     def page(name: str, path: str, /, *inputs: Any, needs: Sequence[ItemRef] = (), **values: Any) -> Document:
-        """The page; `inputs` and `needs` stand for its values where these are large and their digests are known."""
+        """Define a page; `inputs` and `needs` stand for its values where these are large and their digests known."""
         root = "../" * path.count("/") or "./"
 
-        def render() -> bytes:
-            at_hand = {"entries": [contents.lists.at_hand[one.item] for one in needs]} if needs else {}
-            told = {"root": root, "path": path, **shared, **values, **at_hand}
-            return environment().get_template(name).render(told).encode()
+        def render(items: Items) -> bytes:
+            entries = {"entries": [items[ref.item] for ref in needs]} if needs else {}
+            context = {"root": root, "path": path, **shared, **values, **entries}
+            return environment().get_template(name).render(context).encode()
 
         return define_document(render, name, path, settings, inputs or values, needs=needs)
 
@@ -151,7 +151,7 @@ def _calendar(page: _Page, editions: Iterable[EditionCounts]) -> _Tree:
 
 
 def _inputs(part: Part, digests: Digests) -> list[Any]:
-    sections = [(section.name, section.total, digests.listed(section.entries)) for section in part.sections]
+    sections = [(section.name, section.total, digests.digest_entries(section.entries)) for section in part.sections]
     return [part.head, part.number, sections]
 
 
@@ -162,8 +162,12 @@ def _papers(page: _Page, translated: Iterable[Entry]) -> _Tree:
         tree[f"{path}index.html"] = page("paper.html", path, entry=entry)
         if entry.paper:
             for name, cite in (("cite.bib", citations.bibtex), ("cite.ris", citations.ris)):
-                tree[f"{path}{name}"] = define_document(partial(cite, entry.paper), entry.paper)
+                tree[f"{path}{name}"] = define_document(partial(_render_citation, cite, entry.paper), entry.paper)
     return tree
+
+
+def _render_citation(cite: Callable[[Paper], bytes], paper: Paper, _items: Items) -> bytes:
+    return cite(paper)
 
 
 def _categories(page: _Page, codes: Sequence[str], lists: Lists) -> _Tree:

@@ -8,7 +8,7 @@ from functools import partial
 
 from lxml import etree
 
-from yibao.build_graph import Document, Lists, define_document
+from yibao.build_graph import Document, Items, Lists, define_document
 from yibao.records import PAPER
 
 #: Begins the list of a month, and the names of its files.
@@ -36,10 +36,10 @@ def _files(name: str, count: int) -> list[str]:
 
 
 def _sitemap(root_name: str, name: str, addresses: Sequence[str]) -> Document:
-    return define_document(partial(_document, root_name, name, addresses), root_name, addresses)
+    return define_document(partial(_render_sitemap, root_name, name, addresses), root_name, addresses)
 
 
-def _document(root_name: str, name: str, addresses: Sequence[str]) -> bytes:
+def _render_sitemap(root_name: str, name: str, addresses: Sequence[str], _items: Items) -> bytes:
     root = etree.Element(root_name, {"xmlns": "http://www.sitemaps.org/schemas/sitemap/0.9"})
     for address in addresses:
         etree.SubElement(etree.SubElement(root, name), "loc").text = address

@@ -7,8 +7,7 @@ from typing import Any
 import orjson
 
 from yibao import identifiers, markup
-from yibao.build_graph import Document, ItemRef, Lists, define_document
-from yibao.edition_summaries import EditionSummary
+from yibao.build_graph import Document, ItemRef, Items, Lists, define_document
 from yibao.records import Entry
 from yibao.settings import Site
 
@@ -19,29 +18,29 @@ FOLDER = "data/translations/"
 def list_monthly_texts(lists: Lists, site: Site) -> tuple[dict[str, Document], dict[str, int]]:
     """The months to be shown anew, and a manifest of all; how many entries each month has, newest first."""
     tree = {
-        f"{name}.json": define_document(partial(_month, lists.at_hand, members), needs=members)
+        f"{name}.json": define_document(partial(_render_month, members), needs=members)
         for name, members in lists.members.items()
         if name.startswith(FOLDER) and members
     }
     months = sorted((name for name in lists.counts if name.startswith(FOLDER)), reverse=True)
     counts = {name.rpartition("/")[2]: lists.counts[name] for name in months}
     about = (site.title, site.base_url, counts)
-    return {**tree, "data/manifest.json": define_document(partial(_manifest, *about), *about)}, counts
+    return {**tree, "data/manifest.json": define_document(partial(_render_manifest, *about), *about)}, counts
 
 
-def _manifest(title: str, base_url: str, counts: Mapping[str, int]) -> bytes:
-    told = {
+def _render_manifest(title: str, base_url: str, counts: Mapping[str, int], _items: Items) -> bytes:
+    manifest = {
         "title": title,
         "url": f"{base_url}/data/",
         "translations": [
             {"month": month, "path": f"translations/{month}.json", "entries": count} for month, count in counts.items()
         ],
     }
-    return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _month(at_hand: Mapping[str, Entry | EditionSummary], members: Sequence[ItemRef]) -> bytes:
-    entries = [one for one in (at_hand[ref.item] for ref in members) if isinstance(one, Entry)]
+def _render_month(members: Sequence[ItemRef], items: Items) -> bytes:
+    entries = [entry for entry in (items[ref.item] for ref in members) if isinstance(entry, Entry)]
     newest = sorted(entries, key=lambda entry: identifiers.sort_key(entry.arxiv_id), reverse=True)
     lines = b",\n".join(orjson.dumps(_record(entry)) for entry in newest)
     return b"[\n" + lines + b"\n]\n"

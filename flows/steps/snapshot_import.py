@@ -5,14 +5,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, timedelta
 from pathlib import Path
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State
-
-from commands import progress
-from flows import wiring
-from flows.ending import ended
-from flows.wiring import Run
+from flows.steps.progress import report_progress
+from flows.steps.run_record import Run
 from storage import snapshot_files
 from storage.disk import explain_disk_errors
 from storage.library import bulk_shape, connection, oai_cursor, papers, problems, snapshot
@@ -23,6 +17,7 @@ from yibao.arxiv import oai
 from yibao.errors import YibaoError
 from yibao.identifiers import RepairedIdentifier
 from yibao.records import Problem, Severity
+from yibao.run_report import Outcome
 from yibao.text import shorten_text
 
 _ROWS = 500_000
@@ -30,110 +25,117 @@ _ROWS = 500_000
 _SAMPLE, _MOST_SAID = 1000, 80
 
 
-@flow(name="import")
-def import_(file: str, on: date | None = None, config: str = "yibao.toml", run_id: str | None = None) -> State | None:
-    """Every record of a snapshot is in the library, unless the library knows it so or better; nothing is published.
+def import_snapshot(run: Run, path: Path) -> Outcome:
+    """Import every record of a snapshot, unless the library knows it so or better; one transaction for each part.
 
-    Killed at any moment and run again it goes on where it was: what is stored is not stored twice.
-    """
-    with wiring.run(Path(config), "import", on, run_id) as run:
-        store_file(run, Path(file).resolve())
-        return ended(run)
-
-
-@task(name="import a snapshot", cache_policy=NO_CACHE)
-def store_file(run: Run, path: Path) -> None:
-    """The file is in the library.
+    Killed at any moment and called again it goes on where it was: what is stored is not stored twice.
 
     Raises:
-        YibaoError: it cannot be read, or is no snapshot.
+        YibaoError: the file cannot be read, or is no snapshot.
     """
-    with connection.open_library(run.library) as library:
+    with connection.open_library(run.settings.paths.library) as library:
         snapshot.prepare_import(library)
         try:
             snapshot_files.require_whole(path)
-            _store(run, library, path, path, [])
+            return _import_file(run, library, path, path, [])
         except UnreadableLinesError as error:
             if snapshot_files.detect_kind(path) == "parquet":
                 raise YibaoError(f"{path}: the Parquet file is damaged ({error}). Get it again.") from None
-            _store_readable_lines(run, library, path)
+            return _import_readable_lines(run, library, path)
         except DamagedFileError as error:
             raise YibaoError(f"{path}: {error}") from None
 
 
-def _store_readable_lines(run: Run, library: Connection, path: Path) -> None:
-    """The file is in the library, but for the lines that are no records; those are told."""
+def _import_readable_lines(run: Run, library: Connection, path: Path) -> Outcome:
+    """Import the lines of a file that are records; the others are set aside."""
     folder = run.settings.paths.data / "import"
     clean = folder / "bulk.clean.jsonl"
     with explain_disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        progress.tell(f"setting aside what is no record in {path.name}", None)
+        report_progress(f"setting aside what is no record in {path.name}")
         bad = snapshot_files.copy_good_lines(path, clean)
         if not clean.stat().st_size:
             raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {bad[0].reason}")
-        _store(run, library, path, clean, [_unreadable(path, one.line, one.reason) for one in bad])
+        set_aside = [_describe_unreadable(path, one.line, one.reason) for one in bad]
+        return _import_file(run, library, path, clean, set_aside)
     finally:
         clean.unlink(missing_ok=True)
 
 
-def _store(run: Run, library: Connection, path: Path, readable: Path, found: list[Problem]) -> None:
-    """The file is in the library; `readable` is the file, or a copy without the lines told in `found`.
+def _import_file(run: Run, library: Connection, path: Path, readable: Path, set_aside: Sequence[Problem]) -> Outcome:
+    """Import a file; `readable` is the file, or a copy without the lines that were set aside.
 
     Raises:
         ShapeError: it is in another schema.
     """
-    progress.tell(f"reading {path.name}", None)
-    is_parquet = snapshot_files.detect_kind(readable) == "parquet"
-    if is_parquet:
-        bulk_shape.check_columns(path.name, snapshot.types_of(library, str(readable)))
-    else:
-        bulk_shape.check_records(path.name, snapshot_files.sample(readable, _SAMPLE))
-    relation = (
-        snapshot.parquet_relation(library, str(readable)) if is_parquet else snapshot.json_relation(str(readable))
-    )
+    report_progress(f"reading {path.name}")
+    relation = _check_shape(library, path, readable)
     doubtful = snapshot.find_doubtful_records(library, relation)
-    compared = snapshot.compare_records(library, _repaired(doubtful))
+    compared = snapshot.compare_records(library, _find_repairs(doubtful))
     _refuse_codes(path, doubtful, compared)
-    copy = run.settings.paths.data / "import" / "bulk.doubtful.jsonl"
-    with ThreadPoolExecutor(max_workers=1) as looking:
-        # Where the bad ones stand takes a walk through the whole file, beside the storing of the good ones.
-        is_told = is_parquet or not doubtful
-        walk = None if is_told else looking.submit(_copy_doubtful, path, doubtful, copy)
-        try:
-            _store_parts(run, library, readable, relation, compared)
-            if walk:
-                walk.result()
-                doubtful = snapshot.find_doubtful(library, snapshot.json_relation(str(copy), has_lines=True))
-        finally:
-            if walk:
-                wait([walk])
-            copy.unlink(missing_ok=True)
-    told = [_told(path, one) for one in doubtful]
+    located = _store_beside_search(run, library, path, readable, relation, compared, doubtful)
+    found = (*set_aside, *(_describe_doubtful(path, record) for record in located))
     with connection.begin_transaction(library):
         merged = papers.store_papers(library, snapshot.read_mixed_records(library, relation), run.on)
-        problems.replace_problems(library, f"import:{path.name}", [*found, *told])
-        _remember(library, compared.updated_until)
-    run.report.papers_new += compared.new
-    run.report.papers_changed += compared.changed + merged.changed
-    run.report.papers_unchanged += compared.unchanged + merged.unchanged
-    run.report.duplicates += compared.duplicates
-    run.report.problems += [*found, *told]
+        problems.replace_problems(library, f"import:{path.name}", found)
+        _move_cursor_back(library, compared.updated_until)
+    return Outcome(
+        papers_new=compared.new,
+        papers_changed=compared.changed + merged.changed,
+        papers_unchanged=compared.unchanged + merged.unchanged,
+        duplicates=compared.duplicates,
+        problems=found,
+    )
 
 
-def _repaired(doubtful: Sequence[Doubtful]) -> dict[str, str]:
-    """Identifiers that can be told for certain, by what the file has instead."""
-    outcomes = [(one.given, _outcome(one)) for one in doubtful]
-    return {given: outcome.arxiv_id for given, outcome in outcomes if given and isinstance(outcome, RepairedIdentifier)}
+def _check_shape(library: Connection, path: Path, readable: Path) -> str:
+    """Return the SQL relation of a file's records, once its columns are known to be arXiv's."""
+    if snapshot_files.detect_kind(readable) == "parquet":
+        bulk_shape.check_columns(path.name, snapshot.types_of(library, str(readable)))
+        return snapshot.parquet_relation(library, str(readable))
+    bulk_shape.check_records(path.name, snapshot_files.sample(readable, _SAMPLE))
+    return snapshot.json_relation(str(readable))
+
+
+def _store_beside_search(  # noqa: PLR0913  (a file, what is known of it, and where it goes)
+    run: Run,
+    library: Connection,
+    path: Path,
+    readable: Path,
+    relation: str,
+    compared: Compared,
+    doubtful: Sequence[Doubtful],
+) -> Sequence[Doubtful]:
+    """Store the good records; returns the doubtful ones with their lines, which a walk through the file finds."""
+    if not doubtful or snapshot_files.detect_kind(readable) == "parquet":
+        _store_parts(run, library, readable, relation, compared)
+        return doubtful
+    copy = run.settings.paths.data / "import" / "bulk.doubtful.jsonl"
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        walk = executor.submit(_copy_doubtful, path, doubtful, copy)
+        try:
+            _store_parts(run, library, readable, relation, compared)
+            walk.result()
+            return snapshot.find_doubtful(library, snapshot.json_relation(str(copy), has_lines=True))
+        finally:
+            wait([walk])
+            copy.unlink(missing_ok=True)
+
+
+def _find_repairs(doubtful: Sequence[Doubtful]) -> dict[str, str]:
+    """Find the identifiers that can be told for certain, by what the file has instead."""
+    repairs = [(one.given, _try_repair(one)) for one in doubtful]
+    return {given: outcome.arxiv_id for given, outcome in repairs if given and isinstance(outcome, RepairedIdentifier)}
 
 
 def _refuse_codes(path: Path, doubtful: Sequence[Doubtful], compared: Compared) -> None:
-    """Nothing is stored of a file whose categories are not arXiv's, or that holds no record at all."""
+    """Refuse a file whose categories are not arXiv's, or that holds no record at all."""
     unknown = [one for one in doubtful if one.column == "categories"]
     if 2 * len(unknown) > compared.rows:
         raise bulk_shape.refuse_categories(path.name, unknown[0].value)
     if not compared.records and doubtful:
-        reason = _reason(_outcome(doubtful[0]))
+        reason = _explain(_try_repair(doubtful[0]))
         raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {reason}")
 
 
@@ -143,7 +145,7 @@ def _copy_doubtful(path: Path, doubtful: Sequence[Doubtful], copy: Path) -> None
 
 
 def _store_parts(run: Run, library: Connection, path: Path, relation: str, compared: Compared) -> None:
-    """What is new or changed is stored, part by part, each in a transaction."""
+    """Store what is new or changed, part by part, each in a transaction."""
     if not compared.new and not compared.changed:
         return
     with connection.begin_transaction(library):
@@ -152,18 +154,18 @@ def _store_parts(run: Run, library: Connection, path: Path, relation: str, compa
         for first in range(0, compared.rows, _ROWS):
             with connection.begin_transaction(library):
                 snapshot.store_records(library, snapshot.rows_of(relation, first, first + _ROWS), run.on)
-            progress.tell("storing", min(1.0, (first + _ROWS) / compared.rows))
+            report_progress("storing", min(1.0, (first + _ROWS) / compared.rows))
     else:
         size = snapshot_files.size_of(path)
         for part, done in snapshot_files.split_file(path, run.settings.paths.data / "import"):
             with connection.begin_transaction(library):
                 snapshot.store_records(library, snapshot.json_relation(str(part)), run.on)
-            progress.tell("storing", done / size if size else None)
+            report_progress("storing", done / size if size else None)
     with connection.begin_transaction(library):
         snapshot.store_repeated_records(library, relation, run.on)
 
 
-def _outcome(record: Doubtful) -> RepairedIdentifier | str:
+def _try_repair(record: Doubtful) -> RepairedIdentifier | str:
     if not record.given:
         return "It has no identifier."
     if record.column == "id":
@@ -176,30 +178,30 @@ def _outcome(record: Doubtful) -> RepairedIdentifier | str:
     return f"{record.given} has a list or an object where its {record.column} should be text: {value}"
 
 
-def _remember(library: Connection, updated_until: date | None) -> None:
-    """What has changed since the snapshot will be asked for."""
+def _move_cursor_back(library: Connection, updated_until: date | None) -> None:
+    """Let the next harvest ask for what has changed since the snapshot."""
     if updated_until is None:
         return
-    place = oai_cursor.read_cursor(library, oai.PREFIX)
+    cursor = oai_cursor.read_cursor(library, oai.PREFIX)
     since = updated_until - timedelta(days=1)
-    if place is None or since < place.from_on:
+    if cursor is None or since < cursor.from_on:
         oai_cursor.store_cursor(library, oai_cursor.OaiCursor(oai.PREFIX, since))
 
 
-def _told(path: Path, record: Doubtful) -> Problem:
-    line, outcome = record.line or 1, _outcome(record)
+def _describe_doubtful(path: Path, record: Doubtful) -> Problem:
+    line, outcome = record.line or 1, _try_repair(record)
     if isinstance(outcome, str):
-        return _unreadable(path, line, outcome)
+        return _describe_unreadable(path, line, outcome)
     remedy = "Nothing to do; the paper is stored under the repaired identifier."
     return Problem(
         path.name, line, 1, "repaired-identifier", Severity.WARNING, outcome.reason, remedy, outcome.arxiv_id
     )
 
 
-def _reason(outcome: RepairedIdentifier | str) -> str:
+def _explain(outcome: RepairedIdentifier | str) -> str:
     return outcome if isinstance(outcome, str) else outcome.reason
 
 
-def _unreadable(path: Path, line: int, reason: str) -> Problem:
+def _describe_unreadable(path: Path, line: int, reason: str) -> Problem:
     remedy = "It was set aside, the others were read; correct the line and import the file again."
     return Problem(path.name, line, 1, "unreadable-record", Severity.ERROR, reason, remedy)
