@@ -21,7 +21,7 @@ for _name in ("local", "localhost", "test"):
 
 
 class Address(NamedTuple):
-    """An e-mail address that a mail server can be told."""
+    """An e-mail address in the forms for people and for mail servers."""
 
     #: Normalised: Unicode composed, domain in small letters and as people write it.
     text: str

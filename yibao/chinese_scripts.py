@@ -1,6 +1,6 @@
 """Simplified Chinese as Traditional, in the words of Taiwan. Formulas, code and addresses stay as they are.
 
-The conversion is OpenCC's, phrase by phrase; readers are told that it is one. Source: https://github.com/BYVoid/OpenCC.
+The conversion is OpenCC's, phrase by phrase; pages say that it is one. Source: https://github.com/BYVoid/OpenCC.
 """
 
 import re

@@ -41,7 +41,7 @@ def check_date(day: date, today: date) -> None:
 
 
 def is_announcement_day(day: date) -> bool:
-    """Check whether arXiv announces on such a weekday. Holidays are not looked at: they are often wrong."""
+    """Check whether arXiv announces on such a weekday. Holidays are not considered: they are often wrong."""
     return day.isoweekday() <= _FRIDAY
 
 

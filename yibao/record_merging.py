@@ -1,11 +1,11 @@
 """What two records of one paper say together. Pure.
 
-A later version wins. Of one version the source that tells more wins, and what it does not say is kept from the
+A later version wins. Of one version the source that says more wins, and what it does not say is kept from the
 other; only of two full records the winner counts whole, so that what arXiv has taken back is gone.
 
 Texts are compared like with like: two records of one source letter by letter, two of different sources by their words,
 because arXiv's sources spell accents and Greek letters each in their way. A text that is only spelt differently is not
-changed: readers must not be told of a change that nobody made.
+changed: readers must not hear of a change that nobody made.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """Catch-up pages: which papers were announced in a category on any of the last 90 days, and how many.
 
-The only place where arXiv says how long a list is, so that a list can be proven complete. Told: identifier, kind
+The only place where arXiv says how long a list is, so that a list can be proven complete. Read: identifier, kind
 of announcement, primary category. Left out, because other sources give it whole: titles, authors, abstracts. Not
-told: versions. Withdrawals stand among the replacements; replacements from version 6 on are not listed.
+given: versions. Withdrawals stand among the replacements; replacements from version 6 on are not listed.
 Source: https://arxiv.org/catchup and its code, https://github.com/arXiv/arxiv-browse.
 """
 
@@ -76,7 +76,7 @@ def count_declared(pages: Sequence[CatchupPage]) -> int:
 
 
 def has_more_pages(pages: Sequence[CatchupPage]) -> bool:
-    """Check whether the list goes on after these pages, as far as they tell."""
+    """Check whether the list goes on after these pages, as far as they say."""
     return pages[-1].shown > 0 and sum(page.shown for page in pages) < count_declared(pages)
 
 

@@ -77,7 +77,7 @@ def merge_entries(
 ) -> list[ListEntry]:
     """Merge a source's announcements into a list's entries; `is_whole`: what it does not list, it takes back.
 
-    A feed tells the version, a catch-up page does not; otherwise the last word counts.
+    A feed names the version, a catch-up page does not; otherwise the last word counts.
     """
     entries = {entry.arxiv_id: entry for entry in known}
     for announcement in arrived:

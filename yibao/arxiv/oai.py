@@ -17,7 +17,7 @@ from yibao.errors import GarbledError, UpstreamError
 from yibao.records import Paper, Problem, Severity
 from yibao.text import join_lines
 
-#: The form that tells a paper's versions and withdrawals.
+#: The form that gives a paper's versions and withdrawals.
 PREFIX = "arXivRaw"
 #: No record is older; arXiv refuses to be asked for an earlier day.
 EARLIEST = date(2005, 9, 16)
@@ -101,7 +101,7 @@ def parse_page(body: bytes, url: str, prefix: str | None = PREFIX) -> RecordsPag
     Raises:
         TokenError: begin the list again from the last day that was read.
         NoRecordError: of a single record, that there is none.
-        GarbledError: the document is broken, answers another request, or tells another error.
+        GarbledError: the document is broken, answers another request, or reports another error.
     """
     text, problems = xml_documents.decode_body(body, url)
     root = _parse_root(text, url)
@@ -151,7 +151,7 @@ def _parse_response_date(root: etree._Element, url: str) -> date:
 def _check_echo(root: etree._Element, url: str, prefix: str | None) -> None:
     """Refuse an answer to another request, as a cache between us may give it.
 
-    `from` is not looked at: arXiv echoes the one of its own next token.
+    `from` is not compared: arXiv echoes the one of its own next token.
     """
     echo = root.find("{*}request")
     verb = echo.get("verb") if echo is not None else None

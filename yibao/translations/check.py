@@ -1,4 +1,4 @@
-"""All rules, over one file: what a curator is told.
+"""Check one file by all rules.
 
 Without arXiv's text the rules that compare with it are silent; `Checked.unknown` counts what they passed over.
 """

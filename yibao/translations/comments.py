@@ -1,4 +1,4 @@
-"""Comments in a curator's file, which readers never see, and what some of them tell us.
+"""Comments in a curator's file, which readers never see, and what some of them ask for.
 
 A comment is `<!-- … -->` within one entry. One that begins with `yibao:` speaks to us:
 

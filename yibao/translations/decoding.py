@@ -1,4 +1,4 @@
-"""A curator's file, from bytes to text that can be published; what had to be mended on the way is told."""
+"""A curator's file, from bytes to text that can be published; what had to be mended becomes a Problem."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

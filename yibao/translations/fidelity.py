@@ -1,4 +1,4 @@
-"""Whether a translation says what the English says, as far as signs tell: numbers, units, formulas, addresses, names.
+"""Whether a translation says what the English says, as far as signs show: numbers, units, formulas, addresses, names.
 
 Chosen so that what is reported is worth a look: a number is missed only where the translation holds it in no spelling,
 a formula only where it does not stand in plain text either.
@@ -180,7 +180,7 @@ def _is_equivalent(
 
 
 def _is_difference(source_number: Quantity, own_number: Quantity, source_numbers: list[Quantity]) -> bool:
-    """Check whether the translation tells how far a percentage is from another of the English: 提高了 10.5 个百分点."""
+    """Check whether the translation says how far a percentage is from another of the English: 提高了 10.5 个百分点."""
     shares = [value for number in source_numbers if number.unit == "%" for value in number.values]
     return source_number.unit == own_number.unit == "%" and any(
         abs(a - b) in own_number.values for a in source_number.values for b in shares

@@ -1,4 +1,4 @@
-"""Problems, told: to a person at a terminal, to GitHub, to tools that read SARIF, to programs."""
+"""Format problems for a person at a terminal, for GitHub, for tools that read SARIF, and for programs."""
 
 import json
 from collections import Counter

@@ -12,7 +12,7 @@ from yibao.translations.rules import create_problem
 from yibao.translations.spans import is_chinese
 
 _WORD = re.compile(r"[a-z0-9]{2,}")
-#: Words of many titles, which tell nothing.
+#: Words of many titles, which distinguish nothing.
 _COMMON_WORDS = """
 and for of the in with to on from an by via as is at are all you need towards toward using based large
 language model models learning llm llms deep neural network networks multimodal

@@ -98,7 +98,7 @@ class _Link(NamedTuple):
 def parse_document(raw: bytes, path: str, language: str) -> Document:
     """Parse a file into its translations, in the order of their lines, and what was set aside or mended.
 
-    The path is the one to show; its name tells the week where it is `YYYY/MMDD-MMDD.md`. The language is the
+    The path is the one to show; its name gives the week where it is `YYYY/MMDD-MMDD.md`. The language is the
     one to assume where the front matter names none. Never raises: any bytes are an answer.
     """
     content, problems = decode_content(raw, path)

@@ -1,4 +1,4 @@
-"""What a curator's file is called: its name may tell the week that it speaks of."""
+"""What a curator's file is called: its name may give the week that it is of."""
 
 import re
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ _WEEK = re.compile(r"(?:^|.*/)(?P<year>\d{4})/(?P<start>\d{4})-(?P<end>\d{4})\.[
 def find_week(path: str) -> str | None:
     """Find the ISO week that a file's name speaks of; None where the name is not `YYYY/MMDD-MMDD.md`.
 
-    Curators have written a week that crosses the year under either year; Monday tells which one was meant.
+    Curators have written a week that crosses the year under either year; Monday shows which one was meant.
     """
     span = find_span(path)
     return dates.format_week(span[0]) if span else None
