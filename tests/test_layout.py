@@ -45,6 +45,16 @@ def test_no_module_is_longer_than_400_lines():
     assert long == []
 
 
+def test_the_glossary_is_in_order_and_names_files_that_are_there():
+    lines = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
+    terms = [term for term, _, _ in rows]
+    assert terms == sorted(terms)
+    for term, _, place in rows:
+        for path in re.findall(r"`(\w+/[\w/.]*)`", place):
+            assert (ROOT / path).exists(), f"{term}: {path}"
+
+
 def test_every_command_is_in_the_readme_or_the_operations_page():
     told = (ROOT / "README.md").read_text() + (ROOT / "docs" / "operations" / "README.md").read_text()
     for name in yibao.commands:

@@ -21,7 +21,7 @@ for _name in ("local", "localhost", "test"):
 
 
 class Address(NamedTuple):
-    """An e-mail address that a mail server can be told."""
+    """An e-mail address in the forms for people and for mail servers."""
 
     #: Normalised: Unicode composed, domain in small letters and as people write it.
     text: str
@@ -38,16 +38,16 @@ def parse_address(text: str) -> Address:
         ValueError: it is not an address; the message says why, and does not repeat the address.
     """
     try:
-        found: ValidatedEmail = validate_email(
+        validated: ValidatedEmail = validate_email(
             text.strip(), check_deliverability=False, globally_deliverable=False, allow_smtputf8=True
         )
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
-    return Address(found.normalized, found.ascii_email or f"{found.local_part}@{found.ascii_domain}")
+    return Address(validated.normalized, validated.ascii_email or f"{validated.local_part}@{validated.ascii_domain}")
 
 
 def parse_sender(text: str) -> str:
-    """Validate a sender such as `译报 <digest@example.org>`; returns it with the address as it goes over the wire.
+    """Validate a sender such as `译报 <digest@example.org>`, and give its address the form that goes over the wire.
 
     Raises:
         ValueError: it is not one address with or without a name, or its address is not ASCII before the @.
@@ -69,8 +69,8 @@ def parse_sender(text: str) -> str:
 
 def hide_addresses(words: str, *addresses: str) -> str:
     """Rewrite a server's words for a report: one line of bounded length that names no person."""
-    told = _LIKE_AN_ADDRESS.sub(_HIDDEN, words)
+    report = _LIKE_AN_ADDRESS.sub(_HIDDEN, words)
     for name in {address.partition("@")[0] for address in addresses} - {""}:
-        told = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _HIDDEN, told, flags=re.IGNORECASE)
-    told = join_lines("".join(letter if letter.isprintable() else " " for letter in told))
-    return told if len(told) <= _LONGEST_WORDS else f"{told[: _LONGEST_WORDS - 1]}…"
+        report = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _HIDDEN, report, flags=re.IGNORECASE)
+    report = join_lines("".join(letter if letter.isprintable() else " " for letter in report))
+    return report if len(report) <= _LONGEST_WORDS else f"{report[: _LONGEST_WORDS - 1]}…"

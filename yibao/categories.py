@@ -56,34 +56,34 @@ class Category(NamedTuple):
 
 @cache
 def load_taxonomy() -> dict[str, Category]:
-    """Every canonical category by its code, in arXiv's order."""
+    """Load every canonical category by its code, in arXiv's order."""
     lines = (files("yibao") / "categories.tsv").read_text(encoding="utf-8").splitlines()
     return {row.code: row for row in (Category(*line.split("\t")) for line in lines)}
 
 
 def find_canonical(code: str) -> str:
-    """The category that a code stands for; the code itself where it is no alias."""
+    """Find the category that a code stands for; the code itself where it is no alias."""
     return ALIASES.get(code) or SUBSUMED.get(code) or code
 
 
 def is_category(code: str) -> bool:
-    """Whether arXiv files papers under this canonical code. ACM and MSC classes are not categories."""
+    """Check whether arXiv files papers under this canonical code. ACM and MSC classes are not categories."""
     return code in load_taxonomy() or code in ARCHIVES
 
 
 def list_known_codes() -> list[str]:
-    """Every code that an operator may configure: categories, aliases and whole archives."""
+    """List every code that an operator may configure: categories, aliases and whole archives."""
     return [*load_taxonomy(), *ALIASES, *SUBSUMED, *sorted(ARCHIVES)]
 
 
 def split_terms(terms: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Terms of a record as (canonical categories, other classes), each in order and without repeats."""
+    """Split a record's terms into canonical categories and other classes, each in order and without repeats."""
     codes = [find_canonical(term) for term in terms]
     categories = dict.fromkeys(code for code in codes if is_category(code))
-    others = dict.fromkeys(code for code in codes if not is_category(code))
-    return tuple(categories), tuple(others)
+    classes = dict.fromkeys(code for code in codes if not is_category(code))
+    return tuple(categories), tuple(classes)
 
 
 def find_category(code: str) -> Category:
-    """The category's names; the code stands in for a name that we do not have."""
+    """Find a category's names; the code stands in for a name that we do not have."""
     return load_taxonomy().get(code) or Category(code, code, code)

@@ -1,6 +1,6 @@
 """Simplified Chinese as Traditional, in the words of Taiwan. Formulas, code and addresses stay as they are.
 
-The conversion is OpenCC's, phrase by phrase; readers are told that it is one. Source: https://github.com/BYVoid/OpenCC.
+The conversion is OpenCC's, phrase by phrase; pages say that it is one. Source: https://github.com/BYVoid/OpenCC.
 """
 
 import re
@@ -20,17 +20,17 @@ _CODE_OR_ADDRESS = re.compile(r"`[^`\n]+`|https?://[!-~]+|<[^<>]*>")
 
 
 def is_simplified(language: str) -> bool:
-    """Whether texts in this language (BCP 47) can be converted."""
+    """Check whether texts in this language (BCP 47) can be converted."""
     return language in _SIMPLIFIED
 
 
 def is_traditional(language: str) -> bool:
-    """Whether texts in this language (BCP 47) are Traditional as they are."""
+    """Check whether texts in this language (BCP 47) are Traditional as they are."""
     return language.startswith(_TRADITIONAL)
 
 
 def convert_text(text: str) -> str:
-    """The text in Traditional characters and words, its formulas, code, tags and addresses untouched."""
+    """Convert a text to Traditional characters and words; formulas, code, tags and addresses stay as they are."""
     parts, end = [], 0
     for start, stop in _find_literals(text):
         parts += [_load_converter().convert(text[end:start]), text[start:stop]]
@@ -39,7 +39,7 @@ def convert_text(text: str) -> str:
 
 
 def convert_translation(translation: Translation) -> Translation:
-    """The translation in Traditional; the names of its people, its licence and its place are not converted."""
+    """Convert a translation to Traditional; the names of its people, its licence and its path stay as they are."""
     return replace(
         translation,
         language=LANGUAGE,
@@ -49,9 +49,9 @@ def convert_translation(translation: Translation) -> Translation:
 
 
 def _find_literals(text: str) -> Iterator[tuple[int, int]]:
-    """What is not converted, in order, without overlaps."""
-    spans = [found.span() for found in _CODE_OR_ADDRESS.finditer(text)]
-    spans += [found.span() for found in maths.FORMULA.finditer(text)] if "$" in text else []
+    """Find the spans that are not converted, in order, without overlaps."""
+    spans = [match.span() for match in _CODE_OR_ADDRESS.finditer(text)]
+    spans += [match.span() for match in maths.FORMULA.finditer(text)] if "$" in text else []
     end = 0
     for start, stop in sorted(spans):
         if stop > end:

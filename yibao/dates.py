@@ -17,12 +17,12 @@ _FRIDAY = 5
 
 
 def find_eastern_date(instant: datetime) -> date:
-    """The calendar date in New York at an aware instant."""
+    """Find the calendar date in New York at an aware instant."""
     return instant.astimezone(EASTERN).date()
 
 
 def find_eastern_midnight(day: date) -> datetime:
-    """The start of a day in New York, as an aware UTC datetime: arXiv stamps its own feeds so."""
+    """Find the start of a day in New York, as an aware UTC datetime: arXiv stamps its own feeds so."""
     return datetime.combine(day, time(), EASTERN).astimezone(UTC)
 
 
@@ -41,12 +41,12 @@ def check_date(day: date, today: date) -> None:
 
 
 def is_announcement_day(day: date) -> bool:
-    """Whether arXiv announces on such a weekday. Holidays are not looked at: they are often wrong."""
+    """Check whether arXiv announces on such a weekday. Holidays are not considered: they are often wrong."""
     return day.isoweekday() <= _FRIDAY
 
 
 def trim_to_announcement_days(first: date, last: date) -> tuple[date, date] | None:
-    """The first and the last announcement day of a span; None where it has none. Its length costs nothing."""
+    """Trim a span to its first and last announcement day; None where it has none. Its length costs nothing."""
     while first <= last and not is_announcement_day(first):
         first += timedelta(days=1)
     while first <= last and not is_announcement_day(last):
@@ -55,13 +55,13 @@ def trim_to_announcement_days(first: date, last: date) -> tuple[date, date] | No
 
 
 def format_week(day: date) -> str:
-    """The ISO week as `2025-W03`."""
+    """Format the ISO week of a day as `2025-W03`."""
     year, week, _ = day.isocalendar()
     return f"{year}-W{week:02d}"
 
 
 def parse_week(week: str) -> tuple[date, date]:
-    """Monday and Sunday of an ISO week written as `2025-W03`.
+    """Parse an ISO week written as `2025-W03`; returns its Monday and its Sunday.
 
     Raises:
         ValueError: the text is not an ISO week.
@@ -72,7 +72,7 @@ def parse_week(week: str) -> tuple[date, date]:
 
 
 def parse_edition_key(key: str) -> tuple[date, date]:
-    """The first and last day of an edition by its key: `2025-01-17` for a day, `2025-W03` for a week.
+    """Parse an edition's key, `2025-01-17` or `2025-W03`; returns its first and last day.
 
     Raises:
         ValueError: the text is no key of an edition; the message says what one looks like.

@@ -37,7 +37,7 @@ class EditionSummary:
 
 
 def summarize_edition(edition: Edition) -> EditionSummary:
-    """The edition as feeds show it."""
+    """Summarize an edition as feeds show it."""
     listed = EditionCounts(edition.key, len(edition.translated), edition.untranslated, edition.notes)
-    others = (entry for _, entries in edition.by_category for entry in entries)
-    return EditionSummary(listed, (*edition.translated, *others)[:MOST_ENTRIES], edition.stamp)
+    untranslated = (entry for _, entries in edition.by_category for entry in entries)
+    return EditionSummary(listed, (*edition.translated, *untranslated)[:MOST_ENTRIES], edition.stamp)

@@ -46,7 +46,7 @@ class Holdings:
         sources: Mapping[str, English] = _NOTHING,
         errata: Mapping[tuple[str, str], Sequence[Erratum]] = _NOTHING,
     ) -> None:
-        """Everything is as the library gives it; `sources` by SHA-256, `errata` by identifier and language."""
+        """Keep what the library gives; `sources` by SHA-256, `errata` by identifier and language."""
         self.papers = papers
         self.listings = listings
         self.batches = batches
@@ -63,7 +63,7 @@ class Holdings:
                 self.arrivals[arxiv_id] = arrival
 
     def entry(self, arxiv_id: str, listing: AnnouncedPaper | None = None) -> Entry:
-        """The paper as readers meet it, announced as the listing says; one record for all that show it so."""
+        """Compose the paper as readers meet it, announced as the listing says; one record for all that show it so."""
         key = (arxiv_id, listing.announced_on, listing.type) if listing else (arxiv_id, None, None)
         if key not in self._entries:
             self._entries[key] = self._made(*key)
@@ -85,12 +85,14 @@ class Holdings:
             source_version=arrival.source_version,
             source=self._sources.get(arrival.source_sha256 or "") if is_stale else None,
             errata=tuple(self._errata.get((arxiv_id, arrival.translation.language), ())),
-            others=tuple(one for one in self._translations[arxiv_id] if one != arrival.translation),
+            others=tuple(
+                translation for translation in self._translations[arxiv_id] if translation != arrival.translation
+            ),
         )
 
 
-def list_entries(holdings: Holdings, wanted: Collection[str] | None = None) -> list[Entry]:
-    """What is news, of all papers or of these: announced as new or cross-listed, or translated; newest first.
+def list_entries(holdings: Holdings, arxiv_ids: Collection[str] | None = None) -> list[Entry]:
+    """List what is news, of all papers or of these: announced as new or cross-listed, or translated; newest first.
 
     A paper counts from its first announcement. A replacement alone is no news: readers have met the paper.
     """
@@ -99,13 +101,13 @@ def list_entries(holdings: Holdings, wanted: Collection[str] | None = None) -> l
         if listing.type.is_first:
             first.setdefault(listing.arxiv_id, listing)
     news = first.keys() | holdings.arrivals.keys()
-    chosen = news if wanted is None else news & set(wanted)
-    found = [holdings.entry(arxiv_id, first.get(arxiv_id)) for arxiv_id in chosen]
-    return sorted(found, key=lambda entry: identifiers.sort_key(entry.arxiv_id), reverse=True)
+    chosen = news if arxiv_ids is None else news & set(arxiv_ids)
+    entries = [holdings.entry(arxiv_id, first.get(arxiv_id)) for arxiv_id in chosen]
+    return sorted(entries, key=lambda entry: identifiers.sort_key(entry.arxiv_id), reverse=True)
 
 
 def find_first_date(holdings: Holdings, entry: Entry) -> date:
-    """The date of first publication: when it was announced, else when its translation came to readers.
+    """Find the date of first publication: when it was announced, else when its translation came to readers.
 
     A translation from a file of an earlier week counts as of that week's last announcement day.
     """
@@ -114,8 +116,10 @@ def find_first_date(holdings: Holdings, entry: Entry) -> date:
     return _find_translation_date(holdings.arrivals[entry.arxiv_id])
 
 
-def compose_editions(holdings: Holdings, wanted: Iterable[str], keys: Collection[str] | None = None) -> list[Edition]:
-    """Editions, daily and weekly, newest first; `wanted` are the configured categories.
+def compose_editions(
+    holdings: Holdings, wanted_categories: Iterable[str], keys: Collection[str] | None = None
+) -> list[Edition]:
+    """Compose editions, daily and weekly, newest first; `wanted_categories` are the configured ones.
 
     There is one for each date or week that holds anything, and for each date whose lists are not complete; of these
     all, or those that `keys` names. The holdings must have everything that is in them.
@@ -130,29 +134,29 @@ def compose_editions(holdings: Holdings, wanted: Iterable[str], keys: Collection
         members[arrival.week].setdefault(arxiv_id, None)
         if dates.format_week(arrival.arrived_on) == arrival.week:
             members[arrival.arrived_on.isoformat()].setdefault(arxiv_id, None)
-    told = describe_incomplete_days(holdings.batches)
-    for key in told:
+    notes = describe_incomplete_days(holdings.batches)
+    for key in notes:
         if "W" not in key:
             # A day of which nobody knows what it holds has its page, which says so: it is no quiet day.
             members.setdefault(key, {})
     chosen = members.keys() if keys is None else members.keys() & keys
-    configured = list(wanted)
-    found = [_compose_edition(holdings, key, members[key], configured, told.get(key, ())) for key in chosen]
-    return sorted(found, key=lambda edition: (edition.ends_on, edition.is_weekly, edition.key), reverse=True)
+    configured = list(wanted_categories)
+    editions = [_compose_edition(holdings, key, members[key], configured, notes.get(key, ())) for key in chosen]
+    return sorted(editions, key=lambda edition: (edition.ends_on, edition.is_weekly, edition.key), reverse=True)
 
 
 def describe_incomplete_days(batches: Iterable[Batch]) -> dict[str, tuple[str, ...]]:
-    """What is not complete about each day and week, in words, by the edition's key."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Describe what is not complete about each day and week, by the edition's key."""
+    notes: dict[str, tuple[str, ...]] = {}
     for batch in batches:
         if batch.state in _DOUBTFUL:
             for key in (batch.announced_on.isoformat(), dates.format_week(batch.announced_on)):
-                found[key] = (*found.get(key, ()), f"{batch.category}, {batch.announced_on}: {batch.note}")
-    return found
+                notes[key] = (*notes.get(key, ()), f"{batch.category}, {batch.announced_on}: {batch.note}")
+    return notes
 
 
 def digest_entry(entry: Entry) -> str:
-    """SHA-256 of what a reader would notice of an entry: a change of it is an update, nothing else is."""
+    """Digest what a reader would notice of an entry (SHA-256): a change of it is an update, nothing else is."""
     paper, translation = entry.paper, entry.translation
     parts = [entry.title_en, *(author.name for author in (paper.authors if paper else ()))]
     parts += [
@@ -164,12 +168,12 @@ def digest_entry(entry: Entry) -> str:
 
 
 def digest_edition(edition: Edition) -> str:
-    """SHA-256 of what a reader would notice of an edition: which papers it holds, under which titles."""
+    """Digest what a reader would notice of an edition (SHA-256): which papers it holds, under which titles."""
     return _hash_parts([f"{entry.arxiv_id} {entry.title}" for entry in edition.entries])
 
 
 def date_edition(edition: Edition, on: date) -> datetime:
-    """When an edition that is new in the run of this date was published: at its end, or now if that is earlier."""
+    """Date an edition that is new in the run of this date: published at its end, or now if that is earlier."""
     return dates.find_eastern_midnight(max(edition.starts_on, min(edition.ends_on, on)))
 
 
@@ -183,7 +187,11 @@ def _hash_parts(parts: Iterable[str]) -> str:
 
 
 def _compose_edition(
-    holdings: Holdings, key: str, members: Mapping[str, AnnouncedPaper | None], wanted: list[str], told: tuple[str, ...]
+    holdings: Holdings,
+    key: str,
+    members: Mapping[str, AnnouncedPaper | None],
+    configured: list[str],
+    notes: tuple[str, ...],
 ) -> Edition:
     starts_on, ends_on = dates.parse_week(key) if "W" in key else (date.fromisoformat(key),) * 2
     translated, replaced = [], []
@@ -193,7 +201,7 @@ def _compose_edition(
         if entry.translation:
             translated.append(entry)
         elif listing and listing.type.is_first:
-            by_category[_choose_category(entry, listing, wanted)].append(entry)
+            by_category[_choose_category(entry, listing, configured)].append(entry)
         else:
             replaced.append(entry)
     order = list(categories.load_taxonomy())
@@ -207,7 +215,7 @@ def _compose_edition(
             for code in sorted(by_category, key=lambda code: order.index(code) if code in order else len(order))
         ),
         replaced=tuple(sorted(replaced, key=_identifier_position)),
-        notes=told,
+        notes=notes,
     )
 
 
@@ -220,7 +228,7 @@ def _identifier_position(entry: Entry) -> tuple[int, str]:
     return identifiers.sort_key(entry.arxiv_id)
 
 
-def _choose_category(entry: Entry, listing: AnnouncedPaper, wanted: list[str]) -> str:
-    """Where a paper is listed: its primary category where that was asked for, else the first list it stood in."""
+def _choose_category(entry: Entry, listing: AnnouncedPaper, configured: list[str]) -> str:
+    """Choose where a paper is listed: its primary category if that is configured, else the first list it stood in."""
     primary = entry.paper.primary_category if entry.paper else None
-    return primary if primary in wanted and primary else listing.categories[0]
+    return primary if primary in configured and primary else listing.categories[0]

@@ -45,19 +45,19 @@ def _explain_overlap(tree: Path, name: str, path: Path) -> str:
 
 
 def _is_in(path: Path, folder: Path) -> bool:
-    """Whether a path is the folder or below it, on the disk: links are followed, and letters as the disk takes them."""
+    """Check whether a path is the folder or below it on the disk: links are followed, and case as the disk takes it."""
     place, outer = path.resolve(), folder.resolve()
     if place == outer or outer in place.parents:
         return True
     try:
-        wanted = outer.stat()
+        outer_stat = outer.stat()
     except OSError:
         return False
-    return any(_is_same(one, wanted) for one in (place, *place.parents))
+    return any(_is_same(part, outer_stat) for part in (place, *place.parents))
 
 
-def _is_same(path: Path, wanted: os.stat_result) -> bool:
+def _is_same(path: Path, stat: os.stat_result) -> bool:
     try:
-        return os.path.samestat(path.stat(), wanted)
+        return os.path.samestat(path.stat(), stat)
     except OSError:
         return False

@@ -46,61 +46,61 @@ class Link(NamedTuple):
 
 
 def parse_identifier(text: str) -> Identifier | None:
-    """The identifier that the whole text is, or None.
+    """Parse the identifier that the whole text is; None where it is none.
 
     Accepts `2501.05727`, `2501.05727v2`, `hep-th/9901001`, `math.CA/0611800v2`, each with or without
     `arXiv:` or `oai:arXiv.org:` before it.
     """
     bare = _PREFIX.sub("", text.strip()) if ":" in text else text.strip()
-    found = _IDENTIFIER.fullmatch(bare)
-    return _build_identifier(found) if found and _is_plausible(found) else None
+    match = _IDENTIFIER.fullmatch(bare)
+    return _build_identifier(match) if match and _is_plausible(match) else None
 
 
 def parse_link(url: str) -> Link | None:
-    """The paper that a link leads to, or None when it leads elsewhere.
+    """Parse the link to a paper; None where it leads elsewhere.
 
     The abstract, PDF, HTML, source and PostScript addresses of every arXiv host are the same paper.
     A host that looks like one of arXiv's is taken for it, and said to be unknown.
     """
-    found = _ADDRESS.match(url.strip())
-    if not found:
+    match = _ADDRESS.match(url.strip())
+    if not match:
         identifier = parse_identifier(url)
         return Link(identifier, "arxiv.org", is_known_host=True) if identifier else None
-    host = found["host"].lower().removeprefix("www.").partition(":")[0]
-    identifier = parse_identifier(re.sub(r"(?:\.pdf|\.ps|/)$", "", found["rest"], flags=re.IGNORECASE))
+    host = match["host"].lower().removeprefix("www.").partition(":")[0]
+    identifier = parse_identifier(re.sub(r"(?:\.pdf|\.ps|/)$", "", match["rest"], flags=re.IGNORECASE))
     if identifier is None or (host not in HOSTS and not _is_lookalike(host)):
         return None
     return Link(identifier, host, is_known_host=host in HOSTS)
 
 
 def build_abs_url(arxiv_id: str) -> str:
-    """The address of the abstract page."""
+    """Build the address of the abstract page."""
     return f"https://arxiv.org/abs/{arxiv_id}"
 
 
 def build_pdf_url(arxiv_id: str) -> str:
-    """The address of the PDF, at arXiv: its terms allow linking to it, not storing it."""
+    """Build the address of the PDF, at arXiv: its terms allow linking to it, not storing it."""
     return f"https://arxiv.org/pdf/{arxiv_id}"
 
 
 def sort_key(arxiv_id: str) -> tuple[int, str]:
-    """Orders identifiers by time: old scheme first, then by year and month, then by number."""
+    """Order identifiers by time: old scheme first, then by year and month, then by number."""
     if "/" in arxiv_id:
         number = arxiv_id.partition("/")[2]
         return (_expand_year(number[:2]) * 100 + int(number[2:4]), arxiv_id)
     return (200000 + int(arxiv_id[:4]), arxiv_id.rjust(12))
 
 
-def _build_identifier(found: re.Match[str]) -> Identifier:
-    arxiv_id = found["new"] or f"{found['archive']}/{found['number']}"
-    return Identifier(arxiv_id, int(found["version"]) if found["version"] else None)
+def _build_identifier(match: re.Match[str]) -> Identifier:
+    arxiv_id = match["new"] or f"{match['archive']}/{match['number']}"
+    return Identifier(arxiv_id, int(match["version"]) if match["version"] else None)
 
 
-def _is_plausible(found: re.Match[str]) -> bool:
+def _is_plausible(match: re.Match[str]) -> bool:
     # Four digits until December 2014, five since January 2015, six foreseen.
-    if not found["new"]:
+    if not match["new"]:
         return True
-    month, digits = int(found["new"][:4]), len(found["new"]) - 5
+    month, digits = int(match["new"][:4]), len(match["new"]) - 5
     return digits == 4 if month <= 1412 else digits >= 5  # noqa: PLR2004
 
 
@@ -109,23 +109,23 @@ def _expand_year(year: str) -> int:
 
 
 def _is_lookalike(host: str) -> bool:
-    """Whether a host is within two letters of one of arXiv's, or has a label within one letter of `arxiv`."""
+    """Check whether a host is within two letters of one of arXiv's, or has a label within one letter of `arxiv`."""
     with contextlib.suppress(UnicodeError):
         host = host.encode("ascii").decode("idna") if "xn--" in host else host
     plain = unicodedata.normalize("NFKC", host).lower().translate(_LOOKALIKES)
     labels = re.split(r"[^a-z0-9]+", plain)
-    return any(_count_edits(plain, one) <= _MISSPELT_ENOUGH for one in HOSTS) or any(
+    return any(_count_edits(plain, known) <= _MISSPELT_ENOUGH for known in HOSTS) or any(
         _count_edits(label, "arxiv") <= 1 for label in labels
     )
 
 
 def _count_edits(a: str, b: str) -> int:
-    """Levenshtein's distance: how many letters must be added, dropped or changed."""
+    """Count how many letters must be added, dropped or changed (Levenshtein's distance)."""
     row = list(range(len(b) + 1))
-    for i, left in enumerate(a, 1):
+    for i, first in enumerate(a, 1):
         previous, row[0] = row[0], i
-        for j, right in enumerate(b, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (left != right))
+        for j, second in enumerate(b, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (first != second))
     return row[-1]
 
 
@@ -137,20 +137,20 @@ class RepairedIdentifier(NamedTuple):
 
 
 def repair_identifier(text: str, submitted_in: str | None) -> RepairedIdentifier | str:
-    """The identifier that a table has kept as a number, or why it cannot be told.
+    """Repair an identifier that a table has kept as a number, or say why it cannot be known.
 
     A number loses the zeros at its ends (0704.0560 is 704.056) and gains noise (1501.00096 is 1501.0009599999998);
     year and month tell how many digits there were. It is believed only where `submitted_in`, the month (YYMM) in
     which the paper came, agrees: an identifier bears the month of announcement, which is that month or a later one.
     """
-    found = re.fullmatch(r"(\d{3,4})\.(\d+)", text)
-    if not found or repr(float(text)) != text:
+    match = re.fullmatch(r"(\d{3,4})\.(\d+)", text)
+    if not match or repr(float(text)) != text:
         return f"{text!r} is not an identifier of arXiv, nor one kept as a number."
-    month = f"{int(found[1]):04d}"
+    month = f"{int(match[1]):04d}"
     places = 4 if month <= "1412" else 5
-    arxiv_id = f"{month}.{round(float('0.' + found[2]) * 10**places):0{places}d}"
-    kept = float(f"{month}.{found[2]}")
-    if parse_identifier(arxiv_id) is None or not "01" <= month[2:] <= "12" or abs(float(arxiv_id) - kept) > _NOISE:
+    arxiv_id = f"{month}.{round(float('0.' + match[2]) * 10**places):0{places}d}"
+    number = float(f"{month}.{match[2]}")
+    if parse_identifier(arxiv_id) is None or not "01" <= month[2:] <= "12" or abs(float(arxiv_id) - number) > _NOISE:
         return f"{text!r} is a number, but not one that an identifier of {month} leaves."
     if submitted_in is None:
         return f"{text!r} may be {arxiv_id}, but nothing says when the paper came."
@@ -160,16 +160,16 @@ def repair_identifier(text: str, submitted_in: str | None) -> RepairedIdentifier
 
 
 def find_submission_month(created: str | None) -> str | None:
-    """Year and month (YYMM) of a date as records write it, `Mon, 2 Apr 2007 19:18:42 GMT` or `2007-04-02`."""
-    found = re.search(
+    """Find year and month (YYMM) of a record's date, `Mon, 2 Apr 2007 19:18:42 GMT` or `2007-04-02`."""
+    match = re.search(
         r"\b(?:\d{2}(?P<iso>\d{2}-\d{2})-\d{2}\b|(?P<name>[A-Z][a-z]{2}) \d{2}(?P<year>\d{2})\b)", created or ""
     )
-    if not found:
+    if not match:
         return None
-    if found["iso"]:
-        return str(found["iso"].replace("-", ""))
+    if match["iso"]:
+        return str(match["iso"].replace("-", ""))
     names = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
-    return f"{found['year']}{names.index(found['name']) // 4 + 1:02d}" if found["name"] in names else None
+    return f"{match['year']}{names.index(match['name']) // 4 + 1:02d}" if match["name"] in names else None
 
 
 def _count_months(month: str) -> int:

@@ -4,7 +4,7 @@ import re
 
 
 def compile_keyword(keyword: str) -> re.Pattern[str]:
-    """What a keyword finds: `/…/` is a regular expression; a word or phrase of Latin script is found whole.
+    """Compile a keyword: `/…/` is a regular expression; a word or phrase of Latin script matches whole words.
 
     Raises:
         ValueError: the expression is broken; the message says where.

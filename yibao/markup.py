@@ -59,12 +59,12 @@ _DASHES = re.compile(r"(?<![-!<])(---?)(?![->])")
 
 
 def render_markdown_html(source: str, *, has_mathml: bool = True) -> str:
-    """A translation's abstract as HTML paragraphs and lists; mail programs show no MathML."""
+    """Render a translation's abstract as HTML paragraphs and lists; mail programs show no MathML."""
     return str(_MARKDOWN.render(_escape_money(source), {"has_mathml": has_mathml})).strip()
 
 
 def render_markdown_text(source: str) -> str:
-    """A translation's abstract as plain text: paragraphs apart, links as text with their address behind."""
+    """Render a translation's abstract as plain text: paragraphs apart, a link's address behind its text."""
     blocks = []
     marker = ""
     for token in _MARKDOWN.parse(_escape_money(source)):
@@ -79,22 +79,22 @@ def render_markdown_text(source: str) -> str:
 
 
 def render_abstract_html(abstract: str) -> str:
-    """ArXiv's abstract as HTML paragraphs, its addresses as links."""
+    """Render arXiv's abstract as HTML paragraphs, its addresses as links."""
     return "\n".join(f"<p>{render_html(paragraph)}</p>" for paragraph in split_paragraphs(abstract))
 
 
 def render_abstract_text(abstract: str) -> str:
-    """ArXiv's abstract as plain text, paragraphs apart."""
+    """Render arXiv's abstract as plain text, paragraphs apart."""
     return "\n\n".join(render_plain(paragraph) for paragraph in split_paragraphs(abstract))
 
 
 def render_plain(line: str) -> str:
-    """A title or paragraph of arXiv's as plain Unicode."""
+    """Render a title or paragraph of arXiv's as plain Unicode."""
     return _render_with_maths(line, _render_prose, lambda formula, _is_block: maths.render_formula_text(formula))
 
 
 def render_html(line: str) -> str:
-    """A title or paragraph of arXiv's as HTML, its addresses as links."""
+    """Render a title or paragraph of arXiv's as HTML, its addresses as links."""
     return _render_with_maths(
         line,
         lambda text: _link_addresses(_render_prose(text)),
@@ -104,16 +104,16 @@ def render_html(line: str) -> str:
 
 def _render_with_maths(line: str, prose: Callable[[str], str], formula: Callable[[str, bool], str]) -> str:
     if "\\(" in line or "\\[" in line:
-        line = _BRACKETED.sub(lambda found: f"${(found[1] or found[2]).strip()}$", line)
+        line = _BRACKETED.sub(lambda match: f"${(match[1] or match[2]).strip()}$", line)
     parts, end = [], 0
-    for found in maths.FORMULA.finditer(line) if "$" in line else ():
-        parts += [prose(line[end : found.start()]), formula(maths.extract_formula(found), found["display"] is not None)]
-        end = found.end()
+    for match in maths.FORMULA.finditer(line) if "$" in line else ():
+        parts += [prose(line[end : match.start()]), formula(maths.extract_formula(match), match["display"] is not None)]
+        end = match.end()
     return "".join([*parts, prose(line[end:])])
 
 
 def _render_prose(text: str) -> str:
-    """TeX beside formulas as what it means; what nobody knows as it is written, so that nothing is lost."""
+    """Render TeX beside formulas as what it means; unknown commands stay as written, so that nothing is lost."""
     if "--" in text or "``" in text or "''" in text:
         text = _DASHES.sub(lambda dash: "—" if len(dash[1]) == len("---") else "–", text)
         text = text.replace("``", "“").replace("''", "”")
@@ -125,35 +125,35 @@ def _render_prose(text: str) -> str:
     text = text.replace("\\ ", " ").replace("\\,", " ")
     text = _NAMES.sub(lambda name: _NAMED.get(name[1], name[1]), text)
     if "~" in text:
-        ranges = {found.end() - 1 for found in _RANGE.finditer(text) if not _is_one_number(found)}
+        ranges = {match.end() - 1 for match in _RANGE.finditer(text) if not _is_one_number(match)}
         text = _TIE.sub(lambda tie: "~" if tie.start() in ranges else "\u00a0", text)
     return tex.decode_tex(_TEX_ESCAPE.sub(r"\1", _PROTECTED.sub(r"\1", text)))
 
 
-def _is_one_number(found: re.Match[str]) -> bool:
-    """Whether the tilde ties the thousands of one number: a range goes upwards."""
-    first, second = found["first"], found["second"]
-    return _THOUSANDS.fullmatch(found[0] + second) is not None and int(second) <= int(first)
+def _is_one_number(match: re.Match[str]) -> bool:
+    """Check whether the tilde ties the thousands of one number: a range goes upwards."""
+    first, second = match["first"], match["second"]
+    return _THOUSANDS.fullmatch(match[0] + second) is not None and int(second) <= int(first)
 
 
 def _link_addresses(line: str) -> str:
-    """The line as HTML, with its addresses as links."""
+    """Render a line as HTML, with its addresses as links."""
     parts, end = [], 0
-    for found in _ADDRESS.finditer(line):
-        address = escape(found[0])
-        parts += [escape(line[end : found.start()], quote=False), f'<a href="{address}">{address}</a>']
-        end = found.end()
+    for match in _ADDRESS.finditer(line):
+        address = escape(match[0])
+        parts += [escape(line[end : match.start()], quote=False), f'<a href="{address}">{address}</a>']
+        end = match.end()
     return "".join([*parts, escape(line[end:], quote=False)])
 
 
 def _escape_money(source: str) -> str:
-    """The Markdown with a backslash before each dollar sign that begins or ends no formula."""
+    """Put a backslash before each dollar sign that begins or ends no formula."""
     if "$" not in source:
         return source
     parts, end = [], 0
-    for found in maths.FORMULA.finditer(source):
-        parts += [_LONE_DOLLAR.sub(r"\\$", source[end : found.start()]), found[0]]
-        end = found.end()
+    for match in maths.FORMULA.finditer(source):
+        parts += [_LONE_DOLLAR.sub(r"\\$", source[end : match.start()]), match[0]]
+        end = match.end()
     return "".join([*parts, _LONE_DOLLAR.sub(r"\\$", source[end:])])
 
 
@@ -178,7 +178,7 @@ def _render_inline_text(tokens: Sequence[Token]) -> str:
 
 
 def _choose_line_joint(tokens: Sequence[Token], place: int) -> str:
-    """A line end inside a paragraph: a blank, but nothing between two Chinese characters."""
+    """Choose what joins two lines of a paragraph: a blank, but nothing between two Chinese characters."""
     before = tokens[place - 1].content[-1:] if place else ""
     after = tokens[place + 1].content[:1] if place + 1 < len(tokens) else ""
     return "" if _CJK.match(before) and _CJK.match(after) else " "
@@ -186,8 +186,8 @@ def _choose_line_joint(tokens: Sequence[Token], place: int) -> str:
 
 def _render_text(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
     depth = sum((token.type == "link_open") - (token.type == "link_close") for token in tokens[:place])
-    said = _render_prose(tokens[place].content)
-    return escape(said, quote=False) if depth else _link_addresses(said)
+    prose = _render_prose(tokens[place].content)
+    return escape(prose, quote=False) if depth else _link_addresses(prose)
 
 
 def _render_softbreak(_self: Any, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:

@@ -48,23 +48,23 @@ class _Part(NamedTuple):
 
 
 def find_formulas(text: str) -> list[str]:
-    """The insides of the text's formulas, in order."""
-    return [found["display"] or found["inline"] for found in FORMULA.finditer(text)] if "$" in text else []
+    """Find the text's formulas, in order, without their dollar signs."""
+    return [match["display"] or match["inline"] for match in FORMULA.finditer(text)] if "$" in text else []
 
 
-def extract_formula(found: re.Match[str]) -> str:
-    """What stands between the signs of a formula that was found."""
-    return str(found["display"] or found["inline"])
+def extract_formula(match: re.Match[str]) -> str:
+    """Extract what stands between the dollar signs of a match of `FORMULA`."""
+    return str(match["display"] or match["inline"])
 
 
 def render_formula_text(tex: str) -> str:
-    """The formula as plain Unicode: `O(n²)`; between dollar signs, as it was written, where it cannot be said."""
+    """Render a formula as plain Unicode, `O(n²)`; between dollar signs, as written, where that is impossible."""
     part = _render_formula(tex)
     return part.text if part else f"${tex}$"
 
 
 def render_formula_html(tex: str, *, is_block: bool = False, has_mathml: bool = True) -> str:
-    """The formula for a page or a feed's body: plain HTML where that loses nothing, else MathML, else as written.
+    """Render a formula for a page or feed: plain HTML where that loses nothing, else MathML, else as written.
 
     Mail programs show no MathML: without it the formula is said in Unicode.
     """
@@ -73,8 +73,8 @@ def render_formula_html(tex: str, *, is_block: bool = False, has_mathml: bool = 
         return f'<span class="math">${escape(tex, quote=False)}$</span>'
     if part.html is not None:
         return f'<span class="math">{part.html}</span>'
-    said = f'<span class="math">{escape(part.text, quote=False)}</span>'
-    return (_convert_to_mathml(tex, "block" if is_block else "inline") or said) if has_mathml else said
+    plain = f'<span class="math">{escape(part.text, quote=False)}</span>'
+    return (_convert_to_mathml(tex, "block" if is_block else "inline") or plain) if has_mathml else plain
 
 
 @lru_cache(maxsize=50_000)
@@ -88,7 +88,7 @@ def _render_formula(tex: str) -> _Part | None:
 
 
 def _modernize_commands(tex: str) -> str:
-    """The formula with a backslash before bare percent signs, and old forms in new ones."""
+    """Put a backslash before bare percent signs, and new forms of commands for old ones."""
     tex = _BARE_PERCENT.sub(r"\\%", tex)
     if "\\unicode" in tex:
         tex = _UNICODE.sub(lambda code: chr(int(code[1], 16)), tex)
@@ -96,44 +96,44 @@ def _modernize_commands(tex: str) -> str:
 
 
 def _trim_part(part: _Part) -> _Part:
-    """The part without blanks around it, and without doubled ones; `2×` closes up."""
+    """Drop blanks around a part, and doubled ones; `2×` closes up."""
     return part._replace(text=_close_up(part.text), html=None if part.html is None else _close_up(part.html))
 
 
-def _close_up(said: str) -> str:
-    return _CLOSED.sub(r"\1×", " ".join(said.split()))
+def _close_up(text: str) -> str:
+    return _CLOSED.sub(r"\1×", " ".join(text.split()))
 
 
 @lru_cache(maxsize=50_000)
 def _convert_to_mathml(tex: str, display: str) -> str | None:
-    """MathML of the formula; None where the converter lost a command, or its text."""
+    """Convert a formula to MathML; None where the converter lost a command, or its text."""
     try:
         converted = convert(_modernize_commands(tex), display=display)
     except Exception:  # noqa: BLE001  (the converter raises whatever its tables raise)
         return None
-    said = re.sub(r"<[^>]*>", "", converted)
-    return None if "\\" in said or not said.strip() else converted
+    text = re.sub(r"<[^>]*>", "", converted)
+    return None if "\\" in text or not text.strip() else converted
 
 
 def _render_sequence(nodes: Sequence[Any]) -> _Part:
-    """What nodes side by side say, with what is raised and lowered among them."""
+    """Render nodes side by side, with what is raised and lowered among them."""
     text, html, count = "", [], 0
     stream = list(_iterate_atoms(nodes))
     if len(stream) == 1 and isinstance(stream[0], _Part):
         return stream[0]
     place = 0
     while place < len(stream):
-        one = stream[place]
-        if one in ("^", "_"):
+        part_or_script = stream[place]
+        if part_or_script in ("^", "_"):
             script = stream[place + 1]
             if isinstance(script, str):
                 raise _UnknownError(script)
-            text, place = text + _render_script(one, script), place + 2
-            tag = "sup" if one == "^" else "sub"
+            text, place = text + _render_script(part_or_script, script), place + 2
+            tag = "sup" if part_or_script == "^" else "sub"
             html.append(f"<{tag}>{script.html}</{tag}>" if script.html is not None else None)
             continue
-        text += one.text
-        html.append(one.html)
+        text += part_or_script.text
+        html.append(part_or_script.html)
         count += 1
         place += 1
     parts = [part for part in html if part is not None]
@@ -142,7 +142,7 @@ def _render_sequence(nodes: Sequence[Any]) -> _Part:
 
 
 def _iterate_atoms(nodes: Sequence[Any]) -> Iterator[Any]:
-    """Parts, and the signs `^` and `_` between them."""
+    """Iterate over parts, and the signs `^` and `_` between them."""
     for node in nodes:
         if node is None:
             continue
@@ -162,8 +162,8 @@ def _render_characters(chars: str) -> Iterator[Any]:
             # A script belongs to the last letter alone, which the pattern keeps apart.
             yield _Part(sign, f"<i>{escape(sign)}</i>" if sign.isascii() else escape(sign))
         else:
-            said = {"-": "−", "'": "′", "*": "*"}.get(sign, sign)
-            yield _Part(_space_sign(said), escape(_space_sign(said)), is_atom=said.isalnum())
+            shown = {"-": "−", "'": "′", "*": "*"}.get(sign, sign)
+            yield _Part(_space_sign(shown), escape(_space_sign(shown)), is_atom=shown.isalnum())
 
 
 def _space_sign(sign: str) -> str:
@@ -187,7 +187,7 @@ def _render_node(node: Any) -> _Part:
 
 def _render_macro(node: Any) -> _Part:
     given = node.nodeargd.argnlist if node.nodeargd else ()
-    arguments = [one for one in given if one is not None]
+    arguments = [argument for argument in given if argument is not None]
     for names, render in _FAMILIES:
         if node.macroname in names:
             return render(node.macroname, arguments)
@@ -195,34 +195,34 @@ def _render_macro(node: Any) -> _Part:
 
 
 def _render_upright(name: str, arguments: Sequence[Any]) -> _Part:
-    said = "".join(one.latex_verbatim() for one in arguments).strip("{}")
+    source = "".join(argument.latex_verbatim() for argument in arguments).strip("{}")
     inner = _render_sequence(arguments)
     # Words keep their blanks, which mean nothing in a formula.
-    text = " ".join(said.split()) if re.fullmatch(r"[\w\s.,:;+*/()-]*", said) else inner.text
+    text = " ".join(source.split()) if re.fullmatch(r"[\w\s.,:;+*/()-]*", source) else inner.text
     html = f"<b>{escape(text)}</b>" if name in tex_symbols.BOLD else escape(text)
     return _Part(text, html if inner.html is not None else None)
 
 
 def _render_double_struck(_name: str, arguments: Sequence[Any]) -> _Part:
-    said = "".join(tex_symbols.DOUBLE_STRUCK.get(letter, letter) for letter in _render_sequence(arguments).text)
-    return _Part(said, escape(said))
+    text = "".join(tex_symbols.DOUBLE_STRUCK.get(letter, letter) for letter in _render_sequence(arguments).text)
+    return _Part(text, escape(text))
 
 
 def _render_accented(name: str, arguments: Sequence[Any]) -> _Part:
     inner = _render_sequence(arguments)
     if len(inner.text) != 1:
         return _Part(inner.text, None)
-    said = unicodedata.normalize("NFC", inner.text + tex_symbols.ACCENTS[name])
-    return _Part(said, f"<i>{escape(said)}</i>")
+    text = unicodedata.normalize("NFC", inner.text + tex_symbols.ACCENTS[name])
+    return _Part(text, f"<i>{escape(text)}</i>")
 
 
 def _render_fraction(_name: str, arguments: Sequence[Any]) -> _Part:
-    above, below = (_add_brackets(_render_sequence([one])) for one in arguments)
+    above, below = (_add_brackets(_render_sequence([argument])) for argument in arguments)
     return _Part(f"{above}/{below}", None, is_atom=False)
 
 
 def _render_binomial(_name: str, arguments: Sequence[Any]) -> _Part:
-    above, below = (_render_sequence([one]).text for one in arguments)
+    above, below = (_render_sequence([argument]).text for argument in arguments)
     return _Part(f"C({above}, {below})", None)
 
 
@@ -257,18 +257,18 @@ def _render_sign(name: str, arguments: Sequence[Any]) -> _Part:
     if arguments or not isinstance(known, str) or not known or ("%" in known and known != "%"):
         raise _UnknownError(name)
     is_function = known.isalpha() and known.isascii()
-    said = f" {known} " if is_function else _space_sign(known)
-    return _Part(said, escape(said), is_atom=known.isalpha())
+    text = f" {known} " if is_function else _space_sign(known)
+    return _Part(text, escape(text), is_atom=known.isalpha())
 
 
 def _render_script(kind: str, script: _Part) -> str:
-    """`x²`, `x_max`, `x^(a+b)`: signs of Unicode where there are some for all of it."""
-    forms, said = (tex_symbols.RAISED if kind == "^" else tex_symbols.LOWERED), script.text.strip()
-    if kind == "^" and said in ("∘", "°", "⊤"):
-        return "ᵀ" if said == "⊤" else "°"
-    if said and all(sign in forms for sign in said):
-        return "".join(forms[sign] for sign in said)
-    return f"{kind}{said}" if re.fullmatch(r"\w+|.", said) else f"{kind}({said})"
+    """Render what is raised or lowered as `x²`, `x_max`, `x^(a+b)`: in Unicode where all of it has such signs."""
+    forms, text = (tex_symbols.RAISED if kind == "^" else tex_symbols.LOWERED), script.text.strip()
+    if kind == "^" and text in ("∘", "°", "⊤"):
+        return "ᵀ" if text == "⊤" else "°"
+    if text and all(sign in forms for sign in text):
+        return "".join(forms[sign] for sign in text)
+    return f"{kind}{text}" if re.fullmatch(r"\w+|.", text) else f"{kind}({text})"
 
 
 def _add_brackets(part: _Part) -> str:

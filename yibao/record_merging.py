@@ -1,11 +1,11 @@
 """What two records of one paper say together. Pure.
 
-A later version wins. Of one version the source that tells more wins, and what it does not say is kept from the
+A later version wins. Of one version the source that says more wins, and what it does not say is kept from the
 other; only of two full records the winner counts whole, so that what arXiv has taken back is gone.
 
 Texts are compared like with like: two records of one source letter by letter, two of different sources by their words,
 because arXiv's sources spell accents and Greek letters each in their way. A text that is only spelt differently is not
-changed: readers must not be told of a change that nobody made.
+changed: readers must not hear of a change that nobody made.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ _OF_ONE_VERSION = frozenset({"updated_at", "is_withdrawn", "comment"})
 
 
 def merge_papers(stored: Paper | None, arrived: Paper) -> Paper:
-    """The paper as it is known once both records are; `arrived` counts where nothing else decides."""
+    """Merge two records of one paper; `arrived` counts where nothing else decides."""
     if stored is None:
         return replace(arrived, versions=_complete_versions(arrived))
     if arrived.version is None and stored.version is not None:
@@ -50,7 +50,7 @@ def merge_papers(stored: Paper | None, arrived: Paper) -> Paper:
 
 
 def compute_fingerprint(parts: Iterable[str]) -> str:
-    """MD5 of what a record says, part by part; the bulk import computes the same in SQL."""
+    """Compute the MD5 of what a record says, part by part; the bulk import computes the same in SQL."""
     return hashlib.md5("\x1f".join(parts).encode()).hexdigest()  # noqa: S324  (not for security)
 
 
@@ -59,7 +59,7 @@ def _rank_paper(paper: Paper) -> tuple[int, int]:
 
 
 def _complete_authors(stored: Paper, arrived: Paper) -> Paper:
-    """A record that names no version adds when the first was submitted, where nothing told it.
+    """Add from a record without a version when version 1 was submitted, where that was unknown.
 
     It adds where its authors work, too, if it speaks of the text that we have.
     """
@@ -70,29 +70,31 @@ def _complete_authors(stored: Paper, arrived: Paper) -> Paper:
     names = [[extract_skeleton(author.name) for author in paper.authors] for paper in (stored, arrived)]
     if not is_same or names[0] != names[1] or any(author.affiliations for author in stored.authors):
         return stored
-    return replace(stored, authors=arrived.authors) if any(one.affiliations for one in arrived.authors) else stored
+    return (
+        replace(stored, authors=arrived.authors) if any(author.affiliations for author in arrived.authors) else stored
+    )
 
 
 def _merge_submission(winner: Paper, other: Paper) -> dict[str, Any]:
-    """When version 1 was submitted, as the one of the two says that knows it; an instant before a day."""
-    known = [one for one in (winner, other) if one.submitted_at]
-    exact = [one for one in known if one.submitted_precision is not Precision.DAY]
+    """Choose when version 1 was submitted, from the record that knows it; an instant before a day."""
+    known = [paper for paper in (winner, other) if paper.submitted_at]
+    exact = [paper for paper in known if paper.submitted_precision is not Precision.DAY]
     best = next(iter([*exact, *known]), winner)
     return {name: getattr(best, name) for name in _SUBMITTED}
 
 
 def _keep_spelling(stored: Paper, merged: Paper) -> Paper:
-    """The merged record in the spelling that readers have seen, where its words are the same."""
+    """Keep the spelling that readers have seen, where the words are the same."""
     if stored.source == merged.source:
         return merged
-    kept: dict[str, Any] = {
+    spellings: dict[str, Any] = {
         name: getattr(stored, name)
         for name in _TEXTS
         if getattr(stored, name) and extract_skeleton(getattr(stored, name)) == extract_skeleton(getattr(merged, name))
     }
     if stored.authors and _join_names(stored) == _join_names(merged):
-        kept["authors"] = stored.authors
-    return replace(merged, **kept)
+        spellings["authors"] = stored.authors
+    return replace(merged, **spellings)
 
 
 def _join_names(paper: Paper) -> str:
@@ -100,8 +102,10 @@ def _join_names(paper: Paper) -> str:
 
 
 def _complete_versions(paper: Paper) -> tuple[Version, ...]:
-    """The history, with the present version and its date in it even where its source tells no history."""
+    """Put the present version and its date into the history, even where its source gives no history."""
     if paper.version is None or any(known.version == paper.version and known.submitted_at for known in paper.versions):
         return paper.versions
-    others = [known for known in paper.versions if known.version != paper.version]
-    return tuple(sorted([*others, Version(paper.version, paper.updated_at)], key=lambda one: one.version))
+    other_versions = [known for known in paper.versions if known.version != paper.version]
+    return tuple(
+        sorted([*other_versions, Version(paper.version, paper.updated_at)], key=lambda version: version.version)
+    )

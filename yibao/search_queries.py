@@ -41,7 +41,7 @@ class SearchQuery(NamedTuple):
 
 
 def parse_query(pairs: Iterable[tuple[str, str]]) -> SearchQuery:
-    """The question that the query of an address asks; values that are empty ask nothing.
+    """Parse the query of an address; empty values are no conditions.
 
     Raises:
         QuestionError: it asks for something unknown, or for too much; the message says what to change.

@@ -1,4 +1,4 @@
-"""Which sources there are, and what each tells of a paper.
+"""Which sources there are, and what each says of a paper.
 
 rss, atom   announcement feeds: title, abstract, authors, categories, licence; no comment, no dates
 catchup     catch-up pages: who was announced on any of the last 90 days; no text
@@ -17,5 +17,5 @@ CATCHUP = "catchup"
 
 
 def rank_source(source: str) -> int:
-    """Whose text of one version is kept: the more a source tells, the higher."""
+    """Rank whose text of one version is kept: the more a source says, the higher."""
     return 3 if source in FULL else 2 if source == "api" else 0 if source in FEEDS else 1

@@ -4,7 +4,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 
 def create_environment(package: str) -> Environment:
-    """The templates in the package's folder `templates`; blanks around their blocks are left out."""
+    """Create the environment of a package's folder `templates`; blanks around blocks are left out."""
     return Environment(
         loader=PackageLoader(package),
         autoescape=select_autoescape(["html", "xml", "opml"]),

@@ -84,16 +84,16 @@ _WORDS = re.compile(r"[^\W_]+")
 
 
 def decode_tex(text: str) -> str:
-    """The text with every TeX command for a letter or accent turned into that letter; the rest as it was."""
+    """Replace every TeX command for a letter or accent by that letter; the rest stays as it is."""
     if "\\" not in text:
         return unicodedata.normalize("NFC", text)
     accented = _NAMED.sub(_compose_accent, _SYMBOL.sub(_compose_accent, text))
-    named = _LETTER.sub(lambda found: _LETTERS.get(found[1]) or _GREEK.get(found[1]) or found[0], accented)
+    named = _LETTER.sub(lambda match: _LETTERS.get(match[1]) or _GREEK.get(match[1]) or match[0], accented)
     return unicodedata.normalize("NFC", named)
 
 
 def extract_skeleton(text: str) -> str:
-    """What two spellings of one text have in common: its letters and digits, in order, accents resolved and dropped.
+    """Extract what two spellings of one text share: its letters and digits, in order, without accents.
 
     Differs only where the words differ: sources spell accents, blanks, braces and quotes each in their way.
     """
@@ -101,6 +101,6 @@ def extract_skeleton(text: str) -> str:
     return "".join(_WORDS.findall("".join(letter for letter in decomposed if not unicodedata.combining(letter))))
 
 
-def _compose_accent(found: re.Match[str]) -> str:
+def _compose_accent(match: re.Match[str]) -> str:
     # A dotless i under an accent is an i: \'{\i} is í.
-    return (found[2] or found[3]) + _COMBINING[found[1]]
+    return (match[2] or match[3]) + _COMBINING[match[1]]

@@ -33,9 +33,9 @@ class MendedText(NamedTuple):
 
 
 def mend_text(text: str) -> MendedText:
-    """The text with broken TeX commands restored and characters that nobody can see or publish removed."""
+    """Restore broken TeX commands, and remove characters that nobody can see or publish."""
     tex = _DAMAGED_RETURN.sub(r"\\r", text)
-    tex = _DAMAGED.sub(lambda found: "\\" + _ESCAPED_AWAY[found[0]], _DAMAGED_TAB.sub(r"\\t", tex))
+    tex = _DAMAGED.sub(lambda match: "\\" + _ESCAPED_AWAY[match[0]], _DAMAGED_TAB.sub(r"\\t", tex))
     legal = _ILLEGAL.sub("", tex)
     visible = _INVISIBLE.sub("", legal)
     straight = _BIDIRECTIONAL.sub("", visible)
@@ -49,17 +49,17 @@ def mend_text(text: str) -> MendedText:
 
 
 def remove_illegal_characters(text: str) -> str:
-    """The text without characters that XML forbids."""
+    """Remove the characters that XML forbids."""
     return _ILLEGAL.sub("", text)
 
 
 def join_lines(text: str) -> str:
-    """The text with every run of white space folded into one blank."""
+    """Fold every run of white space into one blank."""
     return " ".join(text.split())
 
 
 def split_paragraphs(text: str) -> list[str]:
-    """An arXiv abstract as paragraphs, each on one line.
+    """Split an arXiv abstract into paragraphs, each on one line.
 
     Authors mark a paragraph by a line that begins with blanks; hard wraps in between mean nothing.
     Source: https://info.arxiv.org/help/prep.html#abstracts
@@ -68,7 +68,7 @@ def split_paragraphs(text: str) -> list[str]:
 
 
 def shorten_text(text: str, limit: int) -> str:
-    """The text, cut after the last whole sentence or word within the limit, with an ellipsis where cut."""
+    """Cut a text after the last whole sentence or word within the limit, with an ellipsis where cut."""
     if len(text) <= limit:
         return text
     head = text[:limit]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from yibao.records import Version
 
 SOURCE_TYPE = "I"
-#: A sentence that says so, not one that tells of another paper's withdrawal. Also used by the bulk import, in SQL.
+#: A sentence that says so, not one about another paper's withdrawal. Also used by the bulk import, in SQL.
 STATEMENT = (
     r"(?i)\b(?:this|the|our)\s+(?:\w+\s+)?(?:paper|article|manuscript|submission|work|preprint|note|version|draft|e-?print)"
     r"\s+(?:has\s+(?:already\s+)?been|have\s+been|was|is|is\s+being|is\s+now)"
@@ -22,12 +22,12 @@ STATEMENT = (
     r"|\bwithdrawn\s+by\s+(?:the\s+)?(?:author|submitter|arxiv)"
 )
 _STATEMENT = re.compile(STATEMENT)
-#: How much of an abstract is looked at: one that begins so holds nothing else.
+#: How much of an abstract is searched: one that begins so holds nothing else.
 ABSTRACT_CHARACTERS = 80
 
 
 def is_withdrawn(versions: Sequence[Version], comment: str | None, abstract: str) -> bool:
-    """Whether the latest version withdraws the paper."""
+    """Check whether the latest version withdraws the paper."""
     if versions and versions[-1].source_type == SOURCE_TYPE:
         return True
     return _has_statement(comment or "") or _has_statement(abstract.strip()[:ABSTRACT_CHARACTERS])

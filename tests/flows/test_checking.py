@@ -106,7 +106,7 @@ def test_only_what_changed_is_checked_again(folder, monkeypatch):
     looked = []
     real = check.check_document
     monkeypatch.setattr(
-        check, "check", lambda document, *more: (looked.append(document.path), real(document, *more))[1]
+        check, "check_document", lambda document, *more: (looked.append(document.path), real(document, *more))[1]
     )
     first = run("translations").output
     assert len(looked) == 2

@@ -31,18 +31,18 @@ LIMIT = 2000
 
 
 def build_feed_url(base_url: str, category: str) -> str:
-    """Where a category's feed is."""
+    """Build the address of a category's feed."""
     return f"{base_url}/{category}"
 
 
 def parse_feed_url(url: str) -> tuple[str, str]:
-    """The format (`rss` or `atom`) and the category of a feed's address."""
+    """Parse a feed's address into its format (`rss` or `atom`) and its category."""
     *_, source, category = url.split("/")
     return source, category
 
 
 def parse_feed(body: bytes, url: str, category: str, source: str) -> Reading:
-    """Papers and announcements of one category's feed, in the feed's order.
+    """Parse one category's feed into papers and announcements, in the feed's order.
 
     An item that cannot be a paper becomes a Problem; its neighbours are still read.
 

@@ -25,7 +25,7 @@ _NAMESPACES = {"a": "http://www.w3.org/2005/Atom", "arxiv": "http://arxiv.org/sc
 
 
 def is_query_url(url: str) -> bool:
-    """Whether an address asks the API for identifiers."""
+    """Check whether an address asks the API for identifiers."""
     return "id_list=" in url
 
 
@@ -36,13 +36,13 @@ class NotAnIdentifierError(GarbledError):
 
 
 def build_query_url(base_url: str, arxiv_ids: Iterable[str]) -> str:
-    """The address that asks for these papers' latest versions."""
+    """Build the address that asks for these papers' latest versions."""
     ids = list(arxiv_ids)
     return f"{base_url}?{urlencode({'id_list': ','.join(ids), 'start': 0, 'max_results': len(ids)}, safe=',/')}"
 
 
 def parse_response(body: bytes, url: str) -> Reading:
-    """The papers in an answer of the API, in the answer's order; none where it knows none of the identifiers.
+    """Parse a response of the API into papers, in its order; none where it knows none of the identifiers.
 
     Raises:
         NotAnIdentifierError: the answer is the API's error entry, which looks like a paper and is none.

@@ -13,7 +13,7 @@ _WITH_PLACE = re.compile(r"(?P<name>[^(]+?)\s*\((?P<place>.*)\)", re.DOTALL)
 
 
 def parse_byline(byline: str) -> tuple[Author, ...]:
-    """The authors of a byline as authors write it: `A. Lee (MIT), B. Cho and C. Diaz`."""
+    """Parse a byline as authors write it: `A. Lee (MIT), B. Cho and C. Diaz`."""
     if "(" not in byline:
         parts = _COLON.sub(",", _AND.sub(",", join_lines(byline))).split(",")
         return tuple([Author(name) for part in parts if _is_name(name := part.strip())])
@@ -21,12 +21,12 @@ def parse_byline(byline: str) -> tuple[Author, ...]:
 
 
 def parse_names(names: str) -> tuple[Author, ...]:
-    """The authors of a list that arXiv joined by commas; an `and` is part of a name there."""
+    """Parse a list of names that arXiv joined by commas; an `and` is part of a name there."""
     return tuple(author for part in _split_outside_brackets(names) for author in _split_part(part, _COLON))
 
 
 def _split_part(part: str, *separators: re.Pattern[str]) -> Iterator[Author]:
-    """The authors of a part between commas; what stands in brackets behind the last is of the last alone."""
+    """Split a part between commas into authors; what stands in brackets behind the last is of the last alone."""
     before, bracket, place = part.partition("(")
     for separator in separators:
         before = separator.sub(",", before)
@@ -38,17 +38,17 @@ def _split_part(part: str, *separators: re.Pattern[str]) -> Iterator[Author]:
 
 
 def _is_name(text: str) -> bool:
-    """Whether it holds a letter; some write a lone colon between a collaboration and its members."""
+    """Check whether it holds a letter; some write a lone colon between a collaboration and its members."""
     return any(letter.isalpha() for letter in text)
 
 
 def _parse_author(part: str) -> Author:
-    found = _WITH_PLACE.fullmatch(part)
-    return Author(found["name"], (found["place"],)) if found else Author(part)
+    match = _WITH_PLACE.fullmatch(part)
+    return Author(match["name"], (match["place"],)) if match else Author(part)
 
 
 def _split_outside_brackets(joined: str) -> Iterator[str]:
-    """What stands between commas, those inside brackets apart; never empty."""
+    """Split at commas outside of brackets; no part is empty."""
     depth, start, parts = 0, 0, []
     for place, letter in enumerate(joined):
         depth += (letter == "(") - (letter == ")")

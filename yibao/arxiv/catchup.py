@@ -1,8 +1,8 @@
 """Catch-up pages: which papers were announced in a category on any of the last 90 days, and how many.
 
-The only place where arXiv says how long a list is, so that a list can be proven complete. Told: identifier, kind
+The only place where arXiv says how long a list is, so that a list can be proven complete. Read: identifier, kind
 of announcement, primary category. Left out, because other sources give it whole: titles, authors, abstracts. Not
-told: versions. Withdrawals stand among the replacements; replacements from version 6 on are not listed.
+given: versions. Withdrawals stand among the replacements; replacements from version 6 on are not listed.
 Source: https://arxiv.org/catchup and its code, https://github.com/arXiv/arxiv-browse.
 """
 
@@ -47,28 +47,28 @@ class CatchupPage:
 
 
 def is_page_url(url: str, base_url: str) -> bool:
-    """Whether an address is that of a catch-up page."""
+    """Check whether an address is that of a catch-up page."""
     return url.startswith(f"{base_url}/")
 
 
 def build_page_url(base_url: str, category: str, on: date, page: int = 1) -> str:
-    """Where a category's list of a date is. Always with abstracts: one form of address, as caches like it."""
+    """Build the address of a category's list for a date. Always with abstracts: caches like one form of address."""
     return f"{base_url}/{category}/{on.isoformat()}?abs=True&page={page}"
 
 
 def parse_page_url(url: str) -> tuple[str, date]:
-    """The category and the date of a page's address."""
+    """Parse a page's address into its category and its date."""
     *_, category, day = url.partition("?")[0].split("/")
     return category, date.fromisoformat(day)
 
 
 def is_within_reach(on: date, today: date) -> bool:
-    """Whether arXiv still has a page for this date."""
+    """Check whether arXiv still has a page for this date."""
     return today - REACH <= on <= today
 
 
 def count_declared(pages: Sequence[CatchupPage]) -> int:
-    """How many entries a list has, by the words of all its pages."""
+    """Count the entries that a list has, by the words of all its pages."""
     sections: dict[str, int] = {}
     for page in pages:
         sections |= page.sections
@@ -76,12 +76,12 @@ def count_declared(pages: Sequence[CatchupPage]) -> int:
 
 
 def has_more_pages(pages: Sequence[CatchupPage]) -> bool:
-    """Whether the list goes on after these pages, as far as they tell."""
+    """Check whether the list goes on after these pages, as far as they say."""
     return pages[-1].shown > 0 and sum(page.shown for page in pages) < count_declared(pages)
 
 
 def parse_page(body: bytes, url: str) -> CatchupPage:
-    """The announcements of a page, in its order. An entry that cannot be read becomes a Problem.
+    """Parse a page into announcements, in its order. An entry that cannot be read becomes a Problem.
 
     Raises:
         GarbledError: it is no catch-up page, speaks of another date, or shows fewer entries than it says.
@@ -97,10 +97,10 @@ def parse_page(body: bytes, url: str) -> CatchupPage:
     seen: set[str] = set()
     for element in root.iter("h3", "dt"):
         if element.tag == "h3":
-            if found := _SECTION.search(_fold_text(element)):
-                kind = found["name"].lower()
-                shown += int(found["shown"])
-                sections[kind] = int(found["total"])
+            if match := _SECTION.search(_fold_text(element)):
+                kind = match["name"].lower()
+                shown += int(match["shown"])
+                sections[kind] = int(match["total"])
             continue
         entries += 1
         try:
@@ -131,24 +131,24 @@ def _parse_root(body: bytes, url: str) -> html.HtmlElement:
 
 
 def _check_date(root: html.HtmlElement, url: str, on: date) -> None:
-    """The page must say of which date it speaks: one served for another date looks like a list of this one."""
-    told = [day for element in root.iter("title", "h1", "h2", "h3") for day in _parse_dates(_fold_text(element))]
-    if not told:
+    """Check that the page names the date: one served for another date looks like a list of this one."""
+    page_dates = [day for element in root.iter("title", "h1", "h2", "h3") for day in _parse_dates(_fold_text(element))]
+    if not page_dates:
         raise GarbledError(url, "the answer is an HTML page, but does not say of which date it speaks")
-    if on not in told:
-        raise GarbledError(url, f"the page speaks of {told[0]}, not of {on}")
+    if on not in page_dates:
+        raise GarbledError(url, f"the page speaks of {page_dates[0]}, not of {on}")
 
 
 def _parse_dates(text: str) -> list[date]:
-    found = []
+    parsed = []
     for day, month, year, iso in _DATE.findall(text):
         try:
-            found.append(
+            parsed.append(
                 date.fromisoformat(iso) if iso else datetime.strptime(f"{day} {month} {year}", "%d %b %Y").date()  # noqa: DTZ007  (a calendar date in New York)
             )
         except ValueError:
             continue
-    return found
+    return parsed
 
 
 def _parse_entry(element: html.HtmlElement, kind: str, category: str, on: date) -> Announcement:
@@ -176,15 +176,15 @@ def _determine_type(element: html.HtmlElement, kind: str, category: str) -> Anno
 
 
 def _find_primary(element: html.HtmlElement) -> str | None:
-    """The canonical primary category that an entry names; None where it names none."""
-    if found := _CROSS_FROM.search(_fold_text(element)):
-        return categories.find_canonical(found[1])
+    """Find the canonical primary category that an entry names; None where it names none."""
+    if match := _CROSS_FROM.search(_fold_text(element)):
+        return categories.find_canonical(match[1])
     described = element.getnext()
     if described is None or described.tag != "dd":
         return None
     for part in described.iter("span"):
-        if part.get("class") == "primary-subject" and (found := _CODE.search(_fold_text(part))):
-            return categories.find_canonical(found[1])
+        if part.get("class") == "primary-subject" and (match := _CODE.search(_fold_text(part))):
+            return categories.find_canonical(match[1])
     return None
 
 
@@ -194,6 +194,6 @@ def _fold_text(element: html.HtmlElement) -> str:
 
 def _set_aside(url: str, element: html.HtmlElement, number: int, message: str) -> Problem:
     line = int(element.sourceline) if isinstance(element.sourceline, int) else 1
-    told = f"Entry {number} was set aside. {message}"
+    sentence = f"Entry {number} was set aside. {message}"
     remedy = "Look at the kept response; the other entries were read."
-    return Problem(url, line, 1, "unreadable-item", Severity.ERROR, told, remedy)
+    return Problem(url, line, 1, "unreadable-item", Severity.ERROR, sentence, remedy)

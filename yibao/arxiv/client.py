@@ -58,7 +58,7 @@ class Client:
         self._http.__exit__(kind, error, trace)
 
     def get(self, url: str, accept: Callable[[int], bool] = lambda status: status == _OK, hops: int = 3) -> Response:
-        """The whole answer. Waits its turn first; follows so many redirections, each in its turn.
+        """Fetch an address and return the whole response. Follows `hops` redirections at most; each waits its turn.
 
         Raises:
             UnreachableError: nobody answered within the time limit.
@@ -110,18 +110,18 @@ class Client:
 
 
 def _is_beneath(target: httpx.URL, server: httpx.URL) -> bool:
-    """Whether it is this server or one of its names, such as export.arxiv.org beneath arxiv.org."""
+    """Check whether it is this server or one of its names, such as export.arxiv.org beneath arxiv.org."""
     is_near = target.host == server.host or target.host.endswith(f".{server.host}")
     return is_near and bool(server.host) and target.port == server.port
 
 
 def build_user_agent(contact: str) -> str:
-    """How we present ourselves: the program, its version, and whom to write to."""
+    """Build the name under which we ask: the program, its version, and whom to write to."""
     return f"yibao/{__version__} ({f'mailto:{contact}' if '@' in contact else contact or 'no contact given'})"
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait from now, a day at most; None where the header is missing or makes no sense.
+    """Parse the seconds to wait from now, a day at most; None where the header is missing or makes no sense.
 
     Both forms count: seconds, and a date. Source: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
     """
@@ -143,14 +143,15 @@ def check_clock(date: str | None, age: str | None, now: float) -> None:
         ClockError: they differ by more than a day.
     """
     try:
-        at = parsedate_to_datetime(date or "")
+        arxiv_time = parsedate_to_datetime(date or "")
     except ValueError:
         return
-    at = at.replace(tzinfo=at.tzinfo or UTC) + timedelta(seconds=int(age) if age and age.isdecimal() else 0)
-    ours = datetime.fromtimestamp(now, UTC)
-    if abs(ours - at) > _CLOCK_TOLERANCE:
+    cached_for = timedelta(seconds=int(age) if age and age.isdecimal() else 0)
+    arxiv_time = arxiv_time.replace(tzinfo=arxiv_time.tzinfo or UTC) + cached_for
+    our_time = datetime.fromtimestamp(now, UTC)
+    if abs(our_time - arxiv_time) > _CLOCK_TOLERANCE:
         raise ClockError(
-            f"This machine's clock says {ours:%Y-%m-%d %H:%M} UTC, arXiv's {at:%Y-%m-%d %H:%M} UTC. "
+            f"This machine's clock says {our_time:%Y-%m-%d %H:%M} UTC, arXiv's {arxiv_time:%Y-%m-%d %H:%M} UTC. "
             "Nothing of this run is kept under a wrong date. Set the clock (`timedatectl` shows it) and run again."
         )
 

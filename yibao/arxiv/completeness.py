@@ -42,31 +42,32 @@ class ListContext:
 
 
 def report_feed(reading: Reading, category: str, on: date, source: str, earlier: Collection[str]) -> SourceReport:
-    """What today's feed says of its date; `earlier` are the papers that were first announced there on earlier dates.
+    """Report what today's feed says of its date; `earlier`: papers first announced there on earlier dates.
 
     A feed gives no count of its own, so that it can contradict and never prove.
     """
-    look = SourceReport(category, on, source, reading.declared, len(reading.announcements), on)
+    report = SourceReport(category, on, source, reading.declared, len(reading.announcements), on)
     aside = reading.declared - len(reading.announcements)
     if not reading.declared:
-        return look
+        return report
     if reading.announced_on != on:
-        return replace(look, declared=None, read=0, note=_explain_other_date(reading.announced_on, on))
+        return replace(report, declared=None, read=0, note=_explain_other_date(reading.announced_on, on))
     if any(line.arxiv_id in earlier for line in reading.announcements if line.type.is_first):
-        return replace(look, note=_REPEATED)
+        return replace(report, note=_REPEATED)
     if reading.declared >= LIMIT:
-        return replace(look, note=f"the feed was cut at {LIMIT} items")
-    return replace(look, note=f"{aside} of {reading.declared} items of the feed were set aside" if aside else "")
+        return replace(report, note=f"the feed was cut at {LIMIT} items")
+    return replace(report, note=f"{aside} of {reading.declared} items of the feed were set aside" if aside else "")
 
 
-def is_repeated_feed(look: SourceReport) -> bool:
-    """Whether the feed is an earlier one under a new date: nothing in it is news of this date."""
-    return look.note == _REPEATED
+def is_repeated_feed(report: SourceReport) -> bool:
+    """Check whether the feed is an earlier one under a new date: nothing in it is news of this date."""
+    return report.note == _REPEATED
 
 
 def report_pages(pages: Sequence[catchup.CatchupPage], category: str, on: date, today: date) -> SourceReport:
-    """What the catch-up pages say of a date."""
-    declared, read = catchup.count_declared(pages), len({line.arxiv_id for page in pages for line in page.lines})
+    """Report what the catch-up pages say of a date."""
+    declared = catchup.count_declared(pages)
+    read = len({announcement.arxiv_id for page in pages for announcement in page.lines})
     note = "" if read == declared else f"the catch-up page says {declared} entries, {read} could be read"
     return SourceReport(category, on, CATCHUP, declared, read, today, note)
 
@@ -74,40 +75,42 @@ def report_pages(pages: Sequence[catchup.CatchupPage], category: str, on: date, 
 def merge_entries(
     known: Sequence[ListEntry], arrived: Sequence[Announcement], source: str, *, is_whole: bool
 ) -> list[ListEntry]:
-    """The lines of one list once a source has told its own; `is_whole`: what it does not list, it takes back.
+    """Merge a source's announcements into a list's entries; `is_whole`: what it does not list, it takes back.
 
-    A feed tells the version, a catch-up page does not; otherwise the last word counts.
+    A feed names the version, a catch-up page does not; otherwise the last word counts.
     """
-    lines = {line.arxiv_id: line for line in known}
-    for one in arrived:
-        old = lines.get(one.arxiv_id)
-        sources = tuple(sorted({*(old.sources if old else ()), source}))
-        version = one.version or (old.version if old else None)
-        kind = old.type if old and source == CATCHUP and old.sources != (CATCHUP,) else one.type
-        lines[one.arxiv_id] = ListEntry(one.arxiv_id, version, kind, sources)
+    entries = {entry.arxiv_id: entry for entry in known}
+    for announcement in arrived:
+        known_entry = entries.get(announcement.arxiv_id)
+        sources = tuple(sorted({*(known_entry.sources if known_entry else ()), source}))
+        version = announcement.version or (known_entry.version if known_entry else None)
+        has_feed_type = known_entry and source == CATCHUP and known_entry.sources != (CATCHUP,)
+        kind = known_entry.type if known_entry and has_feed_type else announcement.type
+        entries[announcement.arxiv_id] = ListEntry(announcement.arxiv_id, version, kind, sources)
     if is_whole:
-        told = {one.arxiv_id for one in arrived}
-        for line in known:
-            if line.arxiv_id not in told and source in line.sources:
-                lines[line.arxiv_id] = replace(line, sources=tuple(one for one in line.sources if one != source))
-    return [line for line in lines.values() if line.sources]
+        listed_ids = {announcement.arxiv_id for announcement in arrived}
+        for entry in known:
+            if entry.arxiv_id not in listed_ids and source in entry.sources:
+                others = tuple(name for name in entry.sources if name != source)
+                entries[entry.arxiv_id] = replace(entry, sources=others)
+    return [entry for entry in entries.values() if entry.sources]
 
 
 def select_official(
-    lines: Sequence[ListEntry], looks: Mapping[str, SourceReport], category: str, earlier: Collection[str]
+    entries: Sequence[ListEntry], reports: Mapping[str, SourceReport], category: str, earlier: Collection[str]
 ) -> list[ListEntry]:
-    """The lines that readers are shown: without what only a feed lists, where that is known to be the feed's error.
+    """Select the entries that readers are shown: without those that only a feed lists, by its own error.
 
     It is where the paper was first announced on an earlier date (`earlier`), or the catch-up page left it out again
     and again.
     """
-    page = looks.get(CATCHUP)
+    page = reports.get(CATCHUP)
     is_convinced = page is not None and page.declared is not None and not page.note and _is_convincing(page)
     return [
-        line
-        for line in lines
-        if not _is_contradicted(line, category)
-        or not (is_convinced or (line.type.is_first and line.arxiv_id in earlier))
+        entry
+        for entry in entries
+        if not _is_contradicted(entry, category)
+        or not (is_convinced or (entry.type.is_first and entry.arxiv_id in earlier))
     ]
 
 
@@ -116,29 +119,29 @@ def _is_convincing(page: SourceReport) -> bool:
 
 
 def judge_list(
-    category: str, on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: ListContext
+    category: str, on: date, reports: Mapping[str, SourceReport], entries: Sequence[ListEntry], context: ListContext
 ) -> Batch:
-    """What may be said of the list; `looks` by source, `lines` the official ones."""
-    page = looks.get(CATCHUP)
-    held = sum(line.is_described for line in lines)
-    spoken = tuple(sorted(source for source, look in looks.items() if look.declared is not None))
-    state, note = _judge_state(category, on, looks, lines, context)
-    return Batch(category, on, state, page.declared if page else None, held, spoken, note)
+    """Judge how complete a list is; `reports` by source, `entries` the official ones."""
+    page = reports.get(CATCHUP)
+    stored = sum(entry.is_described for entry in entries)
+    answering_sources = tuple(sorted(source for source, report in reports.items() if report.declared is not None))
+    state, note = _judge_state(category, on, reports, entries, context)
+    return Batch(category, on, state, page.declared if page else None, stored, answering_sources, note)
 
 
 def list_expected_dates(paper: UnlistedPaper) -> list[date]:
-    """The dates of which one should list the paper: after its submission, until the day on which we knew it."""
+    """List the dates of which one should list the paper: after its submission, until the day on which we knew it."""
     day = dates.find_eastern_date(paper.submitted_at)
-    found = []
+    expected = []
     while day < paper.known_from:
         day += timedelta(days=1)
         if dates.is_announcement_day(day):
-            found.append(day)
-    return found
+            expected.append(day)
+    return expected
 
 
 def is_request_due(batch: Batch | None, page: SourceReport | None, on: date, today: date) -> bool:
-    """Whether the catch-up page of this date should be asked.
+    """Check whether the catch-up page of this date should be asked.
 
     What is final is not asked again; a quiet working day is, once, on a later day: two sources may be wrong together.
     """
@@ -151,25 +154,25 @@ def is_request_due(batch: Batch | None, page: SourceReport | None, on: date, tod
 
 
 def is_lost(batch: Batch) -> bool:
-    """Whether nobody will ever know what the list held: nothing is known of it, and arXiv keeps it no more."""
+    """Check whether nobody will ever know what the list held: nothing is known of it, and arXiv keeps it no more."""
     return batch.state == BatchState.UNKNOWN and _BEYOND in batch.note
 
 
 def mark_span(batch: Batch, first: date) -> Batch:
-    """One line of the ledger for all lists of a span that are lost; `batch` is that of its last day."""
+    """Mark one batch as speaking for all lists of a span that are lost; `batch` is that of its last day."""
     if first == batch.announced_on:
         return batch
     return replace(batch, note=f"{_SPAN}{first} to {batch.announced_on}: {batch.note}")
 
 
 def describe_days(batch: Batch) -> str:
-    """The day of which a line of the ledger speaks, or the span."""
+    """Describe the day that a batch speaks of, or the span."""
     is_span = batch.note.startswith(_SPAN)
     return batch.note.removeprefix(_SPAN).partition(":")[0] if is_span else str(batch.announced_on)
 
 
 def describe_batch(batch: Batch) -> str:
-    """The list's state in a few words."""
+    """Describe a list's state in a few words."""
     if batch.state in DOUBTFUL:
         return f"{batch.state}: {batch.note}"
     if batch.state == BatchState.COMPLETE:
@@ -178,53 +181,57 @@ def describe_batch(batch: Batch) -> str:
 
 
 def _judge_state(
-    category: str, on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: ListContext
+    category: str, on: date, reports: Mapping[str, SourceReport], entries: Sequence[ListEntry], context: ListContext
 ) -> tuple[BatchState, str]:
-    page = looks.get(CATCHUP)
+    page = reports.get(CATCHUP)
     if page is None or page.declared is None:
-        return _judge_without_page(on, looks, lines, context)
-    doubt = page.note or _find_doubt(page, category, lines, context)
+        return _judge_without_page(on, reports, entries, context)
+    doubt = page.note or _find_doubt(page, category, entries, context)
     if doubt:
         return BatchState.PARTIAL, doubt
-    return (BatchState.COMPLETE, "") if page.declared else _judge_empty_page(on, looks, context)
+    return (BatchState.COMPLETE, "") if page.declared else _judge_empty_page(on, reports, context)
 
 
-def _find_doubt(page: SourceReport, category: str, lines: Sequence[ListEntry], context: ListContext) -> str:
-    """What speaks against a page that is sound by itself; empty where nothing does."""
-    against = [line for line in lines if _is_contradicted(line, category)]
-    if against:
-        return f"the feed lists what the catch-up page does not: {_name_first(against)}"
+def _find_doubt(page: SourceReport, category: str, entries: Sequence[ListEntry], context: ListContext) -> str:
+    """Find what speaks against a page that is sound by itself; empty where nothing does."""
+    contradicted = [entry for entry in entries if _is_contradicted(entry, category)]
+    if contradicted:
+        return f"the feed lists what the catch-up page does not: {_name_first(contradicted)}"
     if context.unlisted and page.confirmed < _CONVINCED:
         return f"OAI-PMH knows papers of it that no list has: {_name_first(context.unlisted)}"
-    bare = [line for line in lines if not line.is_described]
-    return f"{len(bare)} of {len(lines)} papers are not described yet: {_name_first(bare)}" if bare else ""
+    undescribed = [entry for entry in entries if not entry.is_described]
+    if undescribed:
+        return f"{len(undescribed)} of {len(entries)} papers are not described yet: {_name_first(undescribed)}"
+    return ""
 
 
 def _judge_without_page(
-    on: date, looks: Mapping[str, SourceReport], lines: Sequence[ListEntry], context: ListContext
+    on: date, reports: Mapping[str, SourceReport], entries: Sequence[ListEntry], context: ListContext
 ) -> tuple[BatchState, str]:
-    feeds = [look for source, look in looks.items() if source != CATCHUP]
-    is_empty = bool(feeds) and all(look.declared == 0 and not look.note for look in feeds)
+    feeds = [report for source, report in reports.items() if source != CATCHUP]
+    is_empty = bool(feeds) and all(report.declared == 0 and not report.note for report in feeds)
     if is_empty and not dates.is_announcement_day(on):
         return BatchState.NONE_ANNOUNCED, ""
-    page = looks.get(CATCHUP)
-    why = page.note if page and page.note else "it was not asked"
+    page = reports.get(CATCHUP)
+    page_note = page.note if page and page.note else "it was not asked"
     if not catchup.is_within_reach(on, context.today):
-        why = f"{why}, and {_BEYOND}"
-    doubts = "; ".join(look.note for look in feeds if look.note)
-    spoken = f"only the feed speaks of it{f' ({doubts})' if doubts else ''}" if lines else doubts or "no list was had"
+        page_note = f"{page_note}, and {_BEYOND}"
+    doubts = "; ".join(report.note for report in feeds if report.note)
+    feed_note = (
+        f"only the feed speaks of it{f' ({doubts})' if doubts else ''}" if entries else doubts or "no list was had"
+    )
     if is_empty:
-        spoken = "the feed is empty on a working day"
-    return BatchState.PARTIAL if lines else BatchState.UNKNOWN, f"{spoken}; the catch-up page: {why}"
+        feed_note = "the feed is empty on a working day"
+    return BatchState.PARTIAL if entries else BatchState.UNKNOWN, f"{feed_note}; the catch-up page: {page_note}"
 
 
-def _judge_empty_page(on: date, looks: Mapping[str, SourceReport], context: ListContext) -> tuple[BatchState, str]:
-    """The catch-up page says that nothing was announced: true, or a fault that looks like it."""
+def _judge_empty_page(on: date, reports: Mapping[str, SourceReport], context: ListContext) -> tuple[BatchState, str]:
+    """Judge a catch-up page that lists nothing: true, or a fault that looks like it."""
     if not dates.is_announcement_day(on):
         return BatchState.NONE_ANNOUNCED, ""
-    feeds = [look for source, look in looks.items() if source != CATCHUP]
-    page = looks[CATCHUP]
-    agrees = all(look.declared == 0 and not look.note for look in feeds) and bool(feeds)
+    feeds = [report for source, report in reports.items() if source != CATCHUP]
+    page = reports[CATCHUP]
+    agrees = all(report.declared == 0 and not report.note for report in feeds) and bool(feeds)
     if context.was_announced and (agrees or page.confirmed >= _TWICE):
         return BatchState.NONE_ANNOUNCED, ""
     if context.was_announced_later and page.looked_on > on and page.confirmed >= _TWICE:
@@ -237,25 +244,25 @@ def _judge_empty_page(on: date, looks: Mapping[str, SourceReport], context: List
     return BatchState.UNKNOWN, "the catch-up page is empty on a working day, and nothing explains it yet"
 
 
-def _is_contradicted(line: ListEntry, category: str) -> bool:
-    """Whether a feed lists it and the catch-up page does not.
+def _is_contradicted(entry: ListEntry, category: str) -> bool:
+    """Check whether a feed lists it and the catch-up page does not.
 
     Apart from what is no contradiction: the page of a whole archive leaves out cross-lists within it, its feed does
     not. Source: https://github.com/arXiv/arxiv-browse (listings), https://github.com/arXiv/arxiv-feed (database).
     """
-    is_cross = line.type in (AnnounceType.CROSS, AnnounceType.REPLACE_CROSS)
-    is_within = is_cross and (line.primary_category or "").partition(".")[0] == category
-    return CATCHUP not in line.sources and not is_within
+    is_cross = entry.type in (AnnounceType.CROSS, AnnounceType.REPLACE_CROSS)
+    is_within = is_cross and (entry.primary_category or "").partition(".")[0] == category
+    return CATCHUP not in entry.sources and not is_within
 
 
-def _explain_other_date(spoken: date | None, on: date) -> str:
-    if spoken is None:
+def _explain_other_date(feed_date: date | None, on: date) -> str:
+    if feed_date is None:
         return "the feed bears no date"
-    if spoken < on:
-        return f"the feed still speaks of {spoken}"
-    return f"the feed speaks of {spoken} by now, and cannot be asked about earlier dates"
+    if feed_date < on:
+        return f"the feed still speaks of {feed_date}"
+    return f"the feed speaks of {feed_date} by now, and cannot be asked about earlier dates"
 
 
-def _name_first(lines: Sequence[ListEntry] | Sequence[UnlistedPaper]) -> str:
-    named = ", ".join(line.arxiv_id for line in lines[:_NAMED])
-    return named if len(lines) <= _NAMED else f"{named} and {len(lines) - _NAMED} more"
+def _name_first(papers: Sequence[ListEntry] | Sequence[UnlistedPaper]) -> str:
+    named = ", ".join(paper.arxiv_id for paper in papers[:_NAMED])
+    return named if len(papers) <= _NAMED else f"{named} and {len(papers) - _NAMED} more"

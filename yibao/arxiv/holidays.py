@@ -12,7 +12,7 @@ _MONDAY, _THURSDAY = 0, 3
 
 
 def find_holiday(day: date) -> str | None:
-    """The holiday that explains why no list bears this date; None where none does."""
+    """Find the holiday that explains why no list bears this date; None where none does."""
     return _list_holidays(day.year).get(day) or _list_holidays(day.year - 1).get(day)
 
 

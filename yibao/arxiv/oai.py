@@ -17,7 +17,7 @@ from yibao.errors import GarbledError, UpstreamError
 from yibao.records import Paper, Problem, Severity
 from yibao.text import join_lines
 
-#: The form that tells a paper's versions and withdrawals.
+#: The form that gives a paper's versions and withdrawals.
 PREFIX = "arXivRaw"
 #: No record is older; arXiv refuses to be asked for an earlier day.
 EARLIEST = date(2005, 9, 16)
@@ -55,43 +55,43 @@ class RecordsPage:
 
 
 def is_query_url(url: str) -> bool:
-    """Whether an address asks the OAI-PMH server."""
+    """Check whether an address asks the OAI-PMH server."""
     return "?verb=" in url
 
 
 def is_list_url(url: str) -> bool:
-    """Whether an address asks for a page of a list of records."""
+    """Check whether an address asks for a page of a list of records."""
     return "?verb=ListRecords" in url
 
 
 def is_continued_url(url: str) -> bool:
-    """Whether an address asks for a later page of a list."""
+    """Check whether an address asks for a later page of a list."""
     return "resumptionToken=" in url
 
 
 def parse_start_date(url: str) -> date | None:
-    """Since when the list of an address holds changes; None where a token says it."""
+    """Parse since when the list of an address holds changes; None where a token says it."""
     return _parse_day(url.rpartition("&from=")[2]) if "&from=" in url else None
 
 
 def build_list_url(base_url: str, since: date, prefix: str = PREFIX) -> str:
-    """The address of the list of all that changed since a day. Without an end: what comes meanwhile is in it."""
+    """Build the address of the list of all that changed since a day. It has no end: later changes are in it, too."""
     return f"{base_url}?{urlencode({'verb': 'ListRecords', 'metadataPrefix': prefix, 'from': max(since, EARLIEST)})}"
 
 
 def build_next_url(base_url: str, token: str) -> str:
-    """The address of a list's next page."""
+    """Build the address of a list's next page."""
     return f"{base_url}?{urlencode({'verb': 'ListRecords', 'resumptionToken': token})}"
 
 
 def build_record_url(base_url: str, arxiv_id: str, prefix: str = PREFIX) -> str:
-    """The address of one record."""
+    """Build the address of one record."""
     query = {"verb": "GetRecord", "metadataPrefix": prefix, "identifier": f"oai:arXiv.org:{arxiv_id}"}
     return f"{base_url}?{urlencode(query, safe=':/')}"
 
 
 def parse_page(body: bytes, url: str, prefix: str | None = PREFIX) -> RecordsPage:
-    """The records of a page. One that cannot be a paper becomes a Problem; its neighbours are still read.
+    """Parse a page of records. One that cannot be a paper becomes a Problem; its neighbours are still read.
 
     Args:
         body: what the server sent.
@@ -101,7 +101,7 @@ def parse_page(body: bytes, url: str, prefix: str | None = PREFIX) -> RecordsPag
     Raises:
         TokenError: begin the list again from the last day that was read.
         NoRecordError: of a single record, that there is none.
-        GarbledError: the document is broken, answers another request, or tells another error.
+        GarbledError: the document is broken, answers another request, or reports another error.
     """
     text, problems = xml_documents.decode_body(body, url)
     root = _parse_root(text, url)
@@ -109,18 +109,18 @@ def parse_page(body: bytes, url: str, prefix: str | None = PREFIX) -> RecordsPag
     _check_echo(root, url, prefix)
     if _is_empty(root, url):
         return RecordsPage((), tuple(problems), responded_on, None, None, 0)
-    found = oai_records.iterate_records(root)
+    records = oai_records.iterate_records(root)
     papers: list[Paper] = []
-    for record in found:
+    for record in records:
         try:
             papers.append(oai_records.parse_paper(record, prefix))
         except ValueError as error:
             problems.append(_set_aside(url, record, str(error)))
-    if not found and root.find("{*}ListRecords") is None and root.find("{*}GetRecord") is None:
+    if not records and root.find("{*}ListRecords") is None and root.find("{*}GetRecord") is None:
         raise GarbledError(url, "the answer is OAI-PMH, but holds neither records nor an error")
-    days = [day for record in found if (day := _parse_day(record.datestamp))]
+    days = [day for record in records if (day := _parse_day(record.datestamp))]
     return RecordsPage(
-        tuple(papers), tuple(problems), responded_on, _find_token(root), max(days) if days else None, len(found)
+        tuple(papers), tuple(problems), responded_on, _find_token(root), max(days) if days else None, len(records)
     )
 
 
@@ -149,21 +149,21 @@ def _parse_response_date(root: etree._Element, url: str) -> date:
 
 
 def _check_echo(root: etree._Element, url: str, prefix: str | None) -> None:
-    """An answer to another question, as a cache between us may give it, is refused.
+    """Refuse an answer to another request, as a cache between us may give it.
 
-    `from` is not looked at: arXiv echoes the one of its own next token.
+    `from` is not compared: arXiv echoes the one of its own next token.
     """
     echo = root.find("{*}request")
     verb = echo.get("verb") if echo is not None else None
     if verb and f"verb={verb}" not in url and "?verb=" in url:
         raise GarbledError(url, f"the answer is to another request (verb {verb})")
-    told = echo.get("metadataPrefix") if echo is not None else None
-    if prefix and told and told != prefix:
-        raise GarbledError(url, f"the answer is to another request (metadataPrefix {told})")
+    echoed_prefix = echo.get("metadataPrefix") if echo is not None else None
+    if prefix and echoed_prefix and echoed_prefix != prefix:
+        raise GarbledError(url, f"the answer is to another request (metadataPrefix {echoed_prefix})")
 
 
 def _is_empty(root: etree._Element, url: str) -> bool:
-    """Whether the server says that nothing matches; any other error is raised."""
+    """Check whether the server says that nothing matches; any other error is raised."""
     error = root.find("{*}error")
     if error is None:
         return False
@@ -191,8 +191,8 @@ def _parse_day(stamp: str) -> date | None:
 
 
 def _set_aside(url: str, record: oai_records.Record, message: str) -> Problem:
-    told = f"The record {record.identifier or 'without identifier'} was set aside. {message}"
+    sentence = f"The record {record.identifier or 'without identifier'} was set aside. {message}"
     remedy = "Look at the kept response; the other records were read."
     address = url.partition("&resumptionToken")[0]
     line = record.element.sourceline if isinstance(record.element.sourceline, int) else 1
-    return Problem(address, line, 1, "unreadable-item", Severity.ERROR, told, remedy)
+    return Problem(address, line, 1, "unreadable-item", Severity.ERROR, sentence, remedy)

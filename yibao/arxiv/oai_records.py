@@ -54,7 +54,7 @@ class Record(NamedTuple):
 
 
 def iterate_records(root: etree._Element) -> list[Record]:
-    """The records of a document, in its order, as texts by name."""
+    """List the records of a document, in its order, as texts by name."""
     return [_parse_record(element) for element in find_children(root, "record")]
 
 
@@ -74,7 +74,7 @@ def _parse_record(element: etree._Element) -> Record:
     for child in metadata if metadata is not None else ():
         name = names[child.tag]
         if name == "version":
-            versions.append((child.get("version") or "", {names[one.tag]: one.text or "" for one in child}))
+            versions.append((child.get("version") or "", {names[detail.tag]: detail.text or "" for detail in child}))
         else:
             fields[name] = child.text or ""
     form = names[metadata.tag] if metadata is not None else ""
@@ -83,7 +83,7 @@ def _parse_record(element: etree._Element) -> Record:
 
 
 def find_children(root: etree._Element, name: str) -> Iterator[etree._Element]:
-    """The elements of this name below the answer's verb; the root itself, where it is one."""
+    """Find the elements of this name below the answer's verb; the root itself, where it is one."""
     if etree.QName(root).localname == name:
         yield root
         return
@@ -91,7 +91,7 @@ def find_children(root: etree._Element, name: str) -> Iterator[etree._Element]:
 
 
 def parse_paper(record: Record, prefix: str | None) -> Paper:
-    """The paper of which a record speaks.
+    """Parse a record into a paper.
 
     Raises:
         ValueError: it is none, in words for a person.
@@ -115,42 +115,45 @@ def parse_paper(record: Record, prefix: str | None) -> Paper:
 
 
 def _parse_raw(record: Record, arxiv_id: str) -> Paper:
-    told, versions = record.fields, [_parse_version(*one) for one in record.versions]
+    values, versions = record.fields, [_parse_version(*version) for version in record.versions]
     if not versions:
         raise ValueError(f"{arxiv_id} has no version.")
-    codes, classes = _parse_categories(told)
-    abstract, comment, latest = told.get("abstract", "").strip(), told.get("comments"), versions[-1]
+    codes, classes = _parse_categories(values)
+    abstract, comment, latest = values.get("abstract", "").strip(), values.get("comments"), versions[-1]
     return Paper(
         arxiv_id,
         latest.version,
-        join_lines(told.get("title", "")),
+        join_lines(values.get("title", "")),
         abstract,
-        parse_byline(told.get("authors", "")),
+        parse_byline(values.get("authors", "")),
         codes,
         codes[0] if codes else None,
         "arXivRaw",
         classes,
         join_lines(comment) if comment else None,
-        _fold_field(told, "journal-ref"),
-        _fold_field(told, "doi"),
-        told.get("license") or None,
+        _fold_field(values, "journal-ref"),
+        _fold_field(values, "doi"),
+        values.get("license") or None,
         versions[0].submitted_at,
         latest.submitted_at,
-        _fold_field(told, "report-no"),
-        _fold_field(told, "submitter"),
+        _fold_field(values, "report-no"),
+        _fold_field(values, "submitter"),
         tuple(versions),
         withdrawals.is_withdrawn(versions, comment, abstract),
-        fingerprint_record(told, versions),
+        fingerprint_record(values, versions),
         Precision.SECOND if versions[0].submitted_at else None,
     )
 
 
-def fingerprint_record(told: dict[str, str], versions: list[Version]) -> str:
-    """The fingerprint of a full record: what it says, layout apart, and the seconds of its versions."""
-    said = [_LAYOUT_APART.get(name, str)(told.get(name, "")) for name in FINGERPRINTED]
-    stamps = [f"{one.version}:{int(one.submitted_at.timestamp()) if one.submitted_at else ''}" for one in versions]
+def fingerprint_record(values: dict[str, str], versions: list[Version]) -> str:
+    """Fingerprint a full record: what it says, layout apart, and the seconds of its versions."""
+    parts = [_LAYOUT_APART.get(name, str)(values.get(name, "")) for name in FINGERPRINTED]
+    stamps = [
+        f"{version.version}:{int(version.submitted_at.timestamp()) if version.submitted_at else ''}"
+        for version in versions
+    ]
     withdrawn = "withdrawn" if versions and versions[-1].source_type == withdrawals.SOURCE_TYPE else ""
-    return record_merging.compute_fingerprint([*said, ",".join(stamps), withdrawn])
+    return record_merging.compute_fingerprint([*parts, ",".join(stamps), withdrawn])
 
 
 #: What a full record is compared by, in this order; the bulk import computes the same.
@@ -168,20 +171,20 @@ FINGERPRINTED = (
 )
 
 
-def _fold_text(said: str) -> str:
-    """Exactly the macro `one_line` of the import: a text on one line is left alone."""
-    if "\n" in said or "  " in said or said.startswith(" ") or said.endswith(" "):
-        return re.sub("^ | $", "", re.sub("[\t\n\f\r ]+", " ", said))
-    return said
+def _fold_text(text: str) -> str:
+    """Fold white space exactly as the import's macro `one_line`: a text on one line is left alone."""
+    if "\n" in text or "  " in text or text.startswith(" ") or text.endswith(" "):
+        return re.sub("^ | $", "", re.sub("[\t\n\f\r ]+", " ", text))
+    return text
 
 
 #: What DuckDB's ltrim() and rtrim() take for blanks: Unicode's space separators.
 _BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 
 
-def _fold_abstract(said: str) -> str:
-    """Exactly the macro `abstract_of` of the import, on one line."""
-    ended = said[:-1] if said.endswith("\n") else said.rstrip(_BLANKS) if said.endswith(" ") else said
+def _fold_abstract(text: str) -> str:
+    """Put an abstract on one line exactly as the import's macro `abstract_of`."""
+    ended = text[:-1] if text.endswith("\n") else text.rstrip(_BLANKS) if text.endswith(" ") else text
     return ended.lstrip(_BLANKS).replace("\n", " ")
 
 
@@ -191,25 +194,25 @@ _LAYOUT_APART = {
 }
 
 
-def _parse_version(name: str, told: dict[str, str]) -> Version:
+def _parse_version(name: str, values: dict[str, str]) -> Version:
     if not name[1:].isdigit():
         raise ValueError(f"It has a version named {name!r}.")
-    size = told.get("size", "").removesuffix("kb")
+    size = values.get("size", "").removesuffix("kb")
     kilobytes = int(size) if size.isdigit() else None
-    return Version(int(name[1:]), _parse_instant(told.get("date", "")), told.get("source_type"), kilobytes)
+    return Version(int(name[1:]), _parse_instant(values.get("date", "")), values.get("source_type"), kilobytes)
 
 
 def _parse_arxiv(record: Record, arxiv_id: str) -> Paper:
-    told = record.fields
-    found = record.metadata.find("{*}authors") if record.metadata is not None else None
-    authors = [_parse_author(person) for person in found] if found is not None else []
-    codes, classes = _parse_categories(told)
-    abstract, comment = told.get("abstract", "").strip(), told.get("comments")
-    submitted_at = _parse_day(told.get("created", ""))
+    values = record.fields
+    people = record.metadata.find("{*}authors") if record.metadata is not None else None
+    authors = [_parse_author(person) for person in people] if people is not None else []
+    codes, classes = _parse_categories(values)
+    abstract, comment = values.get("abstract", "").strip(), values.get("comments")
+    submitted_at = _parse_day(values.get("created", ""))
     return Paper(
         arxiv_id,
         None,
-        join_lines(told.get("title", "")),
+        join_lines(values.get("title", "")),
         abstract,
         tuple(author for author in authors if author.name),
         codes,
@@ -217,11 +220,11 @@ def _parse_arxiv(record: Record, arxiv_id: str) -> Paper:
         "arXiv",
         classes,
         join_lines(comment) if comment else None,
-        _fold_field(told, "journal-ref"),
-        _fold_field(told, "doi"),
-        told.get("license") or None,
+        _fold_field(values, "journal-ref"),
+        _fold_field(values, "doi"),
+        values.get("license") or None,
         submitted_at,
-        report_no=_fold_field(told, "report-no"),
+        report_no=_fold_field(values, "report-no"),
         is_withdrawn=withdrawals.is_withdrawn((), comment, abstract),
         submitted_precision=Precision.DAY if submitted_at else None,
     )
@@ -236,25 +239,25 @@ def _parse_author(person: etree._Element) -> Author:
 
 
 def _parse_dublin_core(record: Record, arxiv_id: str) -> Paper:
-    told: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {}
     for child in record.metadata if record.metadata is not None else ():
-        told.setdefault(_NAMES[child.tag], []).append((child.text or "").strip())
-    abstract, *comments = told.get("description", [""])
-    places = [one for one in told.get("identifier", []) if not identifiers.parse_link(one)]
-    doi = next((one.removeprefix("doi:") for one in places if one.startswith("doi:")), None)
+        values.setdefault(_NAMES[child.tag], []).append((child.text or "").strip())
+    abstract, *comments = values.get("description", [""])
+    places = [place for place in values.get("identifier", []) if not identifiers.parse_link(place)]
+    doi = next((place.removeprefix("doi:") for place in places if place.startswith("doi:")), None)
     # Of several dates the first is that of version 1.
-    submitted_at = _parse_day(next(iter(sorted(told.get("date", []))), ""))
+    submitted_at = _parse_day(next(iter(sorted(values.get("date", []))), ""))
     return Paper(
         arxiv_id,
         None,
-        join_lines(next(iter(told.get("title", [])), "")),
+        join_lines(next(iter(values.get("title", [])), "")),
         abstract,
-        tuple(Author(_turn_name(name)) for name in told.get("creator", [])),
+        tuple(Author(_turn_name(name)) for name in values.get("creator", [])),
         (),
         None,
         "oai_dc",
         comment=join_lines(" ".join(comments)) or None,
-        journal_ref=next((one for one in map(join_lines, places) if not one.startswith("doi:")), None),
+        journal_ref=next((place for place in map(join_lines, places) if not place.startswith("doi:")), None),
         doi=doi,
         submitted_at=submitted_at,
         is_withdrawn=withdrawals.is_withdrawn((), " ".join(comments), abstract),
@@ -263,7 +266,7 @@ def _parse_dublin_core(record: Record, arxiv_id: str) -> Paper:
 
 
 def _turn_name(name: str) -> str:
-    """`Xu, Zhaoxin` as people write it: Zhaoxin Xu."""
+    """Turn `Xu, Zhaoxin` into what people write: Zhaoxin Xu."""
     last, comma, first = join_lines(name).partition(", ")
     return f"{first} {last}" if comma else last
 
@@ -275,15 +278,15 @@ _READERS: dict[str, Callable[[Record, str], Paper]] = {
 }
 
 
-def _fold_field(told: dict[str, str], name: str) -> str | None:
-    return join_lines(told[name]) or None if name in told else None
+def _fold_field(values: dict[str, str], name: str) -> str | None:
+    return join_lines(values[name]) or None if name in values else None
 
 
-def _parse_categories(told: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Canonical categories, and the MSC classes as written."""
-    codes, others = _split_categories(told.get("categories", ""))
-    msc = _fold_field(told, "msc-class")
-    return codes, (*others, msc) if msc and msc != "None" else others
+def _parse_categories(values: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Parse canonical categories, and the MSC classes as written."""
+    codes, classes = _split_categories(values.get("categories", ""))
+    msc = _fold_field(values, "msc-class")
+    return codes, (*classes, msc) if msc and msc != "None" else classes
 
 
 @lru_cache(maxsize=10_000)
@@ -292,7 +295,7 @@ def _split_categories(joined: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _parse_day(day: str) -> datetime | None:
-    """The day, `2007-04-02`, as its midnight, UTC; None where it is none."""
+    """Parse a day, `2007-04-02`, as its midnight, UTC; None where it is none."""
     try:
         return datetime.fromisoformat(day.strip()[:10]).replace(tzinfo=UTC)
     except ValueError:
@@ -300,7 +303,7 @@ def _parse_day(day: str) -> datetime | None:
 
 
 def _parse_instant(stamp: str) -> datetime | None:
-    """A date as mails bear it, `Thu, 18 Jun 2009 02:19:29 GMT`; None where it makes no sense."""
+    """Parse a date as mails bear it, `Thu, 18 Jun 2009 02:19:29 GMT`; None where it makes no sense."""
     try:
         if len(stamp) == _STAMP_LENGTH and stamp.endswith(" GMT"):
             # The form that arXiv writes, a dozen times faster than the standard library reads every form.

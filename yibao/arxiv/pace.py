@@ -38,10 +38,10 @@ class Clock(Protocol):
     """The time, and patience; passed in, so that tests need no waiting."""
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
 
     def sleep(self, seconds: float) -> None:
-        """Returns after so many seconds."""
+        """Wait for so many seconds."""
 
 
 def find_shared_folder() -> Path:
@@ -59,7 +59,7 @@ def find_shared_folder() -> Path:
 
 
 def find_pace_file(arxiv: Arxiv, folder: Path | None = None) -> Path:
-    """The file that all processes of this host share for one set of servers, whatever their installation."""
+    """Find the file that all processes of this host share for one set of servers, whatever their installation."""
     urls = (arxiv.rss_url, arxiv.atom_url, arxiv.api_url, arxiv.oai_url, arxiv.catchup_url)
     hosts = ",".join(sorted({urlsplit(url).netloc for url in urls}))
     name = hashlib.sha256(hosts.encode()).hexdigest()[:16]
@@ -82,7 +82,7 @@ class Pace:
 
     @contextmanager
     def turn(self, url: str) -> Iterator[None]:
-        """Our turn to ask, and nobody else's.
+        """Wait for our turn to ask; nobody else asks until it ends.
 
         Raises:
             RefusedError: arXiv asked for more patience than a run has. It is not repeatable.
@@ -102,7 +102,7 @@ class Pace:
                 self.postpone(self._pace_s)
 
     def postpone(self, seconds: float) -> None:
-        """Nobody asks within so many seconds from now; never shortens what was promised before."""
+        """Let nobody ask within so many seconds from now; never shortens what was promised before."""
         self._store_moment(max(self._read_wait_s(), min(seconds, LONGEST_S)))
 
     def cool_down(self, status: int, retry_after_s: float | None) -> None:
@@ -155,7 +155,7 @@ class Pace:
             os.ftruncate(file, _STAMP_BYTES)
 
     def _read_wait_s(self) -> float:
-        """How long nobody may ask, from now."""
+        """Read how many seconds from now nobody may ask."""
         with self._explain_faults(), self._open_file() as file:
             stamp = os.pread(file, _STAMP_BYTES + 1, 0)
         if not stamp:

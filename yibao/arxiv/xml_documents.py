@@ -31,7 +31,7 @@ codecs.register_error("yibao.windows", _decode_windows)
 
 
 def parse_feed_document(body: bytes, url: str) -> tuple[Any, list[Problem]]:
-    """The document as feedparser gives it, and what had to be mended in it.
+    """Parse a feed with feedparser, and say what had to be mended in it.
 
     Raises:
         GarbledError: the body is empty, HTML, cut off or not XML. Ask again later; nothing in it can be trusted.
@@ -51,7 +51,7 @@ def parse_feed_document(body: bytes, url: str) -> tuple[Any, list[Problem]]:
 
 
 def decode_body(body: bytes, url: str) -> tuple[str, list[Problem]]:
-    """The body as text without an XML declaration, and what had to be mended in it.
+    """Decode a body to text without an XML declaration, and say what had to be mended in it.
 
     Raises:
         GarbledError: the body is empty or an HTML page.
@@ -82,12 +82,12 @@ def decode_body(body: bytes, url: str) -> tuple[str, list[Problem]]:
 
 
 def _strip_declaration(text: str) -> str:
-    found = _DECLARATION.match(text)
-    return text[found.end() :] if found else text
+    match = _DECLARATION.match(text)
+    return text[match.end() :] if match else text
 
 
 def _report_mended(body: bytes, url: str, rule: str, message: str) -> Problem:
     is_control = rule == "control-character"
-    found = (_CONTROL.search(body) or _CONTROL_REFERENCE.search(body)) if is_control else None
-    line = body.count(b"\n", 0, found.start()) + 1 if found else 1
+    match = (_CONTROL.search(body) or _CONTROL_REFERENCE.search(body)) if is_control else None
+    line = body.count(b"\n", 0, match.start()) + 1 if match else 1
     return Problem(url, line, 1, rule, Severity.WARNING, message, "Nothing to do; the rest was read as it is.")

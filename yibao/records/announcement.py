@@ -45,7 +45,7 @@ class AnnouncedPaper:
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """A line of one category's list for one date, as all sources together tell it."""
+    """A line of one category's list for one date, as all sources together report it."""
 
     arxiv_id: str
     version: int | None

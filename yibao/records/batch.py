@@ -16,7 +16,7 @@ class BatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """What one source said of one category's list for one date, at the last look."""
+    """What one source said of one category's list for one date, when it was last asked."""
 
     category: str
     announced_on: date

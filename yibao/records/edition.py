@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def is_stale(self) -> bool:
-        """Whether arXiv's text has changed since it was translated; readers are told wherever both are shown."""
+        """Whether arXiv's text has changed since it was translated; pages say so wherever both are shown."""
         return self.state is TranslationState.STALE
 
     @property
@@ -79,7 +79,7 @@ class Entry:
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether the paper is withdrawn; readers are told wherever it is shown."""
+        """Whether the paper is withdrawn; pages say so wherever it is shown."""
         return self.paper is not None and self.paper.is_withdrawn
 
     @property

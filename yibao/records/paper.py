@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Precision(StrEnum):
-    """How exactly a source tells when a paper was submitted."""
+    """How exactly a source says when a paper was submitted."""
 
     SECOND = "second"
     #: Only the day; the instant that stands for it is its midnight, UTC.
@@ -23,7 +23,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a paper, as arXiv's history of it tells."""
+    """One version of a paper, as arXiv's history of the paper has it."""
 
     version: int
     #: When it was submitted.
@@ -63,7 +63,7 @@ class Paper:
     report_no: str | None = None
     #: Who submitted the latest version.
     submitter: str | None = None
-    #: The whole history, first version first; empty where the source does not tell it.
+    #: The whole history, first version first; empty where the source does not give it.
     versions: tuple[Version, ...] = ()
     #: Withdrawn by its authors or by arXiv; the comment says why.
     is_withdrawn: bool = False

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """Something set aside or surely wrong (error), mended or doubted (warning), or only told (note)."""
+    """Something set aside or surely wrong (error), mended or doubted (warning), or worth knowing (note)."""
 
     ERROR = "error"
     WARNING = "warning"

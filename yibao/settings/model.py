@@ -35,7 +35,7 @@ class Site(_Section):
     #: `domain,year` of the permanent ids; by default the domain of base_url. Never change it once published.
     #: Source: RFC 4151.
     tag_authority: str = ""
-    #: A WebSub hub, which tells readers at once that feeds changed.
+    #: A WebSub hub, which notifies readers at once that feeds changed.
     hub_url: HttpUrl | None = None
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""All rules, over one file: what a curator is told.
+"""Check one file by all rules.
 
 Without arXiv's text the rules that compare with it are silent; `Checked.unknown` counts what they passed over.
 """
@@ -55,39 +55,41 @@ class CheckResult(NamedTuple):
 def check_document(
     document: Document, terms: Sequence[Term], english: Mapping[str, English], owners: Mapping[str, str]
 ) -> CheckResult:
-    """Everything that is wrong in a file. `english` and `owners` may lack papers; see `identity.find_doubts`."""
-    found = [one for one in document.problems if one.rule not in document.silenced]
-    used = {one.rule for one in document.problems} & set(document.silenced)
+    """Check a file by all rules. `english` and `owners` may lack papers; see `identity.find_doubts`."""
+    reported = [problem for problem in document.problems if problem.rule not in document.silenced]
+    used = {problem.rule for problem in document.problems} & set(document.silenced)
     for entry in document.entries:
         source = english.get(entry.translation.arxiv_id)
         silenced = {**document.silenced, **entry.silenced}
-        told = [one for one in document.problems if one.rule in entry.silenced and _is_within(one, entry)]
-        found = [one for one in found if one not in told]
-        own = list(_check_entry(entry, terms, source, owners))
-        found += [one for one in own if one.rule not in silenced]
-        hit = {one.rule for one in (*own, *told)}
-        used |= hit & set(document.silenced)
-        found += _report_unused(
-            entry.silenced.keys() - hit, document.path, entry.translation.line, comparing=source is not None
+        silenced_in_entry = [
+            problem for problem in document.problems if problem.rule in entry.silenced and _is_within(problem, entry)
+        ]
+        reported = [problem for problem in reported if problem not in silenced_in_entry]
+        entry_problems = list(_check_entry(entry, terms, source, owners))
+        reported += [problem for problem in entry_problems if problem.rule not in silenced]
+        broken = {problem.rule for problem in (*entry_problems, *silenced_in_entry)}
+        used |= broken & set(document.silenced)
+        reported += _report_unused(
+            entry.silenced.keys() - broken, document.path, entry.translation.line, comparing=source is not None
         )
-    is_comparing = all(one.translation.arxiv_id in english for one in document.entries)
-    found += _report_unused(document.silenced.keys() - used, document.path, 1, comparing=is_comparing)
+    is_comparing = all(entry.translation.arxiv_id in english for entry in document.entries)
+    reported += _report_unused(document.silenced.keys() - used, document.path, 1, comparing=is_comparing)
     entries = tuple(
-        EntryKey(one.translation.arxiv_id, one.translation.language, document.path, one.translation.line)
-        for one in document.entries
+        EntryKey(entry.translation.arxiv_id, entry.translation.language, document.path, entry.translation.line)
+        for entry in document.entries
     )
     unknown = sum(key.arxiv_id not in english for key in entries)
-    return CheckResult(entries, tuple(sorted(found, key=problem_position)), unknown, tuple(document.silenced))
+    return CheckResult(entries, tuple(sorted(reported, key=problem_position)), unknown, tuple(document.silenced))
 
 
-def problem_position(one: Problem) -> tuple[str, int, int, str]:
-    """By place."""
-    return (one.path, one.line, one.column, one.rule)
+def problem_position(problem: Problem) -> tuple[str, int, int, str]:
+    """Order problems by place."""
+    return (problem.path, problem.line, problem.column, problem.rule)
 
 
-def _is_within(one: Problem, entry: LocatedEntry) -> bool:
+def _is_within(problem: Problem, entry: LocatedEntry) -> bool:
     last = entry.abstract_at[-1].line if entry.abstract_at else entry.url_at.line
-    return entry.translation.line <= one.line <= last
+    return entry.translation.line <= problem.line <= last
 
 
 def _report_unused(rules: set[str], path: str, line: int, *, comparing: bool) -> Iterator[Problem]:
@@ -123,7 +125,7 @@ def _check_entry(
 
 
 def _list_passages(entry: LocatedEntry) -> list[tuple[str, Sequence[Place]]]:
-    """The texts in the translation's own language, with the place of each line."""
+    """List the texts in the translation's own language, with the place of each line."""
     title, abstract = entry.translation.title or "", entry.translation.abstract
     return [(text, places) for text, places in ((title, [entry.title_at]), (abstract, entry.abstract_at)) if text]
 
@@ -143,11 +145,11 @@ def _check_language(entry: LocatedEntry) -> Iterator[Problem]:
             entry, "untranslated", entry.abstract_at[0], "The abstract is in English.", "Translate it."
         )
     elif abstract:
-        for found in _LATIN_RUN.finditer(mask_non_prose(abstract)):
-            if len(found[0].split()) < _SHORT:
+        for match in _LATIN_RUN.finditer(mask_non_prose(abstract)):
+            if len(match[0].split()) < _SHORT:
                 continue
-            at, length = _locate_character(entry, found.start()), len(found[0].split("\n")[0])
-            message = f"“{found[0][:40]}…” was left in English."
+            at, length = _locate_character(entry, match.start()), len(match[0].split("\n")[0])
+            message = f"“{match[0][:40]}…” was left in English."
             yield _create_problem(entry, "partly-untranslated", at, message, "Translate it.", length)
 
 
@@ -158,13 +160,13 @@ def _is_english(abstract: str) -> bool:
 
 def _check_residue(entry: LocatedEntry, english: English | None) -> Iterator[Problem]:
     for text, _ in _list_passages(entry):
-        for found in _RESIDUE.finditer(text):
-            if english and found[0].strip() in english.abstract:
+        for match in _RESIDUE.finditer(text):
+            if english and match[0].strip() in english.abstract:
                 continue
-            at = entry.title_at if text is entry.translation.title else _locate_character(entry, found.start())
-            message = f"{found[0]!r} is a language model speaking."
+            at = entry.title_at if text is entry.translation.title else _locate_character(entry, match.start())
+            message = f"{match[0]!r} is a language model speaking."
             yield _create_problem(
-                entry, "model-residue", at, message, "Delete what is not the translation.", len(found[0])
+                entry, "model-residue", at, message, "Delete what is not the translation.", len(match[0])
             )
 
 
@@ -196,7 +198,7 @@ def _check_fidelity(entry: LocatedEntry, english: English, *, is_chinese: bool) 
 
 
 def _locate_character(entry: LocatedEntry, start: int) -> Place:
-    """Where the character of the abstract stands in the file."""
+    """Locate a character of the abstract in the file."""
     lengths = [len(line) + 1 for line in entry.translation.abstract.split("\n")]
     ends = list(accumulate(lengths))
     number = min(bisect_right(ends, start), len(lengths) - 1)

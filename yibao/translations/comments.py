@@ -1,4 +1,4 @@
-"""Comments in a curator's file, which readers never see, and what some of them tell us.
+"""Comments in a curator's file, which readers never see, and what some of them ask for.
 
 A comment is `<!-- … -->` within one entry. One that begins with `yibao:` speaks to us:
 
@@ -41,25 +41,25 @@ class EntryBody(NamedTuple):
 
 
 def remove_comments(body: list[str], path: str, first_line: int) -> EntryBody:
-    """The body without comments; a line that held nothing else is gone. `first_line` is the body's first, from 1."""
+    """Remove comments, and lines that held nothing else. `first_line` is the body's first, from 1."""
     joined = "\n".join(body)
-    found = list(_find_comments(joined))
-    if not found:
+    comments = list(_find_comments(joined))
+    if not comments:
         return EntryBody(
             [SourceLine(number, 0, line) for number, line in enumerate(body)], {}, {}, [], has_comment=False
         )
     silenced: dict[str, str] = {}
     credits_: dict[str, str] = {}
     problems = []
-    for comment in found:
+    for comment in comments:
         line = first_line + joined.count("\n", 0, comment.start)
         inside = joined[comment.start + len(_OPENS) : comment.stop - len(_CLOSES)]
         problems += _apply_comment(inside, silenced, credits_, path, line)
-    return EntryBody(list(_iterate_lines(joined, found)), silenced, credits_, problems, has_comment=True)
+    return EntryBody(list(_iterate_lines(joined, comments)), silenced, credits_, problems, has_comment=True)
 
 
 def parse_silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str], list[Problem]]:
-    """The rule and reason, if both are good, and a Problem if one is not."""
+    """Parse a silenced rule and its reason; a Problem if one of the two is not good."""
     if rule not in RULES:
         message, remedy = f"{rule!r} is no rule.", "The rules and their names: docs/translations/rules.md."
     elif not reason:
@@ -70,7 +70,7 @@ def parse_silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[st
 
 
 def _find_comments(text: str) -> Iterator[range]:
-    """Where each comment begins and ends; one that is not closed is none."""
+    """Find where each comment begins and ends; one that is not closed is none."""
     # Not a pattern: of many that are not closed each would be looked for to the end.
     start = text.find(_OPENS)
     while start >= 0 and (end := text.find(_CLOSES, start + len(_OPENS))) >= 0:
@@ -81,15 +81,15 @@ def _find_comments(text: str) -> Iterator[range]:
 def _apply_comment(
     comment: str, silenced: dict[str, str], credits_: dict[str, str], path: str, line: int
 ) -> list[Problem]:
-    found = _DIRECTIVE.match(comment)
-    if not found:
+    directive = _DIRECTIVE.match(comment)
+    if not directive:
         return []
-    key, rest = found["key"].lower(), " ".join(found["rest"].split())
+    key, rest = directive["key"].lower(), " ".join(directive["rest"].split())
     if key in CREDITS and rest:
         credits_[key] = rest
         return []
-    if key == "ignore" and (said := _IGNORE.match(rest)):
-        silences, problems = parse_silence(said["rule"], said["reason"], path, line)
+    if key == "ignore" and (ignored := _IGNORE.match(rest)):
+        silences, problems = parse_silence(ignored["rule"], ignored["reason"], path, line)
         silenced.update(silences)
         return problems
     message = f"The comment says {key!r}, which means nothing here."
@@ -98,18 +98,18 @@ def _apply_comment(
 
 
 def _iterate_lines(joined: str, comments: list[range]) -> Iterator[SourceLine]:
-    """What is left; a line's column is where its first piece began."""
+    """Iterate over what remains; a line's column is where its first piece began."""
     line, place = 0, 0
     pieces: list[tuple[int, str]] = []
     touched = False
     for comment in [*comments, None]:
         text = joined[place : comment.start if comment else len(joined)]
-        first, *others = text.split("\n")
+        first, *later_pieces = text.split("\n")
         pieces.append((place - joined.rfind("\n", 0, place) - 1, first))
-        for other in others:
+        for piece in later_pieces:
             yield from _join_pieces(line, pieces, touched=touched)
             line += 1
-            pieces, touched = [(0, other)], False
+            pieces, touched = [(0, piece)], False
         if comment:
             touched, place = True, comment.stop
             breaks = joined.count("\n", comment.start, comment.stop)

@@ -1,4 +1,4 @@
-"""A curator's file, from bytes to text that can be published; what had to be mended on the way is told."""
+"""A curator's file, from bytes to text that can be published; what had to be mended becomes a Problem."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class DecodedContent(NamedTuple):
 
 
 def decode_content(raw: bytes, path: str) -> DecodedContent:
-    """The text of a file. Any bytes have one; the empty text is that of a file too large to be read."""
+    """Decode a file. Any bytes give a text; the text of a file too large to be read is empty."""
     if len(raw) > LIMIT_BYTES:
         message = f"The file has {len(raw) / 1e6:.0f} MB; it was not read."
         remedy = f"Divide it: a file may have {LIMIT_BYTES / 1e6:.0f} MB."
@@ -56,8 +56,8 @@ def _decode_text(raw: bytes, path: str) -> tuple[str, list[Problem]]:
         decoded = raw.decode(encoding)
     except UnicodeDecodeError:
         message = f"The bytes on line {line} are neither UTF-8 nor GB 18030; unreadable ones show as U+FFFD."
-        found = create_problem("unreadable-bytes", path, line, 1, message, remedy)
-        return raw.decode("utf-8-sig", errors="replace"), [found]
+        unreadable = create_problem("unreadable-bytes", path, line, 1, message, remedy)
+        return raw.decode("utf-8-sig", errors="replace"), [unreadable]
     message = f"The file is not UTF-8; it was read as {encoding.upper()}."
     return decoded, [create_problem("wrong-encoding", path, line, 1, message, remedy)]
 

@@ -1,4 +1,4 @@
-"""Whether a translation says what the English says, as far as signs tell: numbers, units, formulas, addresses, names.
+"""Whether a translation says what the English says, as far as signs show: numbers, units, formulas, addresses, names.
 
 Chosen so that what is reported is worth a look: a number is missed only where the translation holds it in no spelling,
 a formula only where it does not stand in plain text either.
@@ -89,7 +89,7 @@ class Loss(NamedTuple):
 
 
 def find_losses(english: str, abstract: str) -> Iterator[Loss]:
-    """What of the English the abstract lacks, changes or adds."""
+    """Find what of the English the abstract lacks, changes or adds."""
     yield from _compare_numbers(english, abstract)
     yield from _compare_formulas(english, abstract)
     yield from _compare_addresses(english, abstract)
@@ -97,82 +97,103 @@ def find_losses(english: str, abstract: str) -> Iterator[Loss]:
 
 
 def _compare_numbers(english: str, abstract: str) -> Iterator[Loss]:
-    theirs, ours = (
+    source_numbers, own_numbers = (
         quantities.find_quantities(mask_non_prose(_BARE.sub(_unwrap_number, text))) for text in (english, abstract)
     )
-    missing = _find_lacking(theirs, ours, abstract)
-    added = _find_lacking(ours, theirs, english)
-    for one in list(missing):
-        same = next((other for other in added if _is_equivalent(one, other, theirs, abstract)), None)
-        if same:
-            missing.remove(one)
-            added.remove(same)
-    yield from _compare_units(theirs, ours)
-    for one, other in _pair_quantities(missing, added):
-        message = f"The English has {one.text}, the translation {other.text}."
-        yield Loss("number-changed", other.text, message, f"Write {one.text}.", other.start)
-        missing.remove(one)
-        added.remove(other)
+    missing = _find_lacking(source_numbers, own_numbers, abstract)
+    added = _find_lacking(own_numbers, source_numbers, english)
+    for source_number in list(missing):
+        equivalent = next(
+            (own_number for own_number in added if _is_equivalent(source_number, own_number, source_numbers, abstract)),
+            None,
+        )
+        if equivalent:
+            missing.remove(source_number)
+            added.remove(equivalent)
+    yield from _compare_units(source_numbers, own_numbers)
+    for source_number, own_number in _pair_quantities(missing, added):
+        message = f"The English has {source_number.text}, the translation {own_number.text}."
+        yield Loss("number-changed", own_number.text, message, f"Write {source_number.text}.", own_number.start)
+        missing.remove(source_number)
+        added.remove(own_number)
     if not quantities.find_disorder(english):
         for start, mark in quantities.find_disorder(abstract):
             message = f"{mark} does not follow upon what is before it, as the English list does."
             yield Loss("number-changed", mark, message, "Count anew.", start)
-    for one in missing:
-        yield Loss("number-missing", one.text, f"{one.text} of the English is missing.", "Add it.")
-    for other in added:
-        yield Loss("number-added", other.text, f"{other.text} is not in the English.", "Compare the two.", other.start)
+    for source_number in missing:
+        yield Loss("number-missing", source_number.text, f"{source_number.text} of the English is missing.", "Add it.")
+    for own_number in added:
+        yield Loss(
+            "number-added",
+            own_number.text,
+            f"{own_number.text} is not in the English.",
+            "Compare the two.",
+            own_number.start,
+        )
 
 
-def _unwrap_number(found: re.Match[str]) -> str:
-    """The number, as long as the formula was."""
-    sign = "×" if found[2] and "times" in found[2] else (found[2] or "").strip("\\")
-    return f"{found[1].replace(', ', ',')}{sign}".rjust(len(found[0]))
+def _unwrap_number(match: re.Match[str]) -> str:
+    """Take a number out of its formula, padded to the formula's length."""
+    sign = "×" if match[2] and "times" in match[2] else (match[2] or "").strip("\\")
+    return f"{match[1].replace(', ', ',')}{sign}".rjust(len(match[0]))
 
 
-def _find_lacking(wanted: list[Quantity], have: list[Quantity], text: str) -> list[Quantity]:
-    """The numbers of one text that the other holds in no spelling, in its formulas neither."""
-    inside = [one for formula in find_formulas(text) for one in quantities.find_quantities(formula.replace("{,}", ","))]
-    values = {value for one in (*have, *inside) for value in one.values} | quantities.parse_numerals(
+def _find_lacking(expected: list[Quantity], present: list[Quantity], text: str) -> list[Quantity]:
+    """Find the numbers of one text that the other holds in no spelling, in its formulas neither."""
+    inside = [
+        quantity
+        for formula in find_formulas(text)
+        for quantity in quantities.find_quantities(formula.replace("{,}", ","))
+    ]
+    values = {value for quantity in (*present, *inside) for value in quantity.values} | quantities.parse_numerals(
         mask_non_prose(text)
     )
     squeezed = _ALNUM.sub("", text)
-    return [one for one in wanted if not one.values & values and not _is_in_name(one, squeezed)]
+    return [quantity for quantity in expected if not quantity.values & values and not _is_in_name(quantity, squeezed)]
 
 
-def _is_in_name(one: Quantity, squeezed: str) -> bool:
-    """Whether the figures stand in the other text in a form that is not read as a number there, such as `v2`."""
-    figures = _ALNUM.sub("", one.text)
+def _is_in_name(quantity: Quantity, squeezed: str) -> bool:
+    """Check whether the figures stand in the other text in a form that is not read as a number there, such as `v2`."""
+    figures = _ALNUM.sub("", quantity.text)
     return not figures.isdigit() and figures in squeezed
 
 
 def _pair_quantities(missing: list[Quantity], added: list[Quantity]) -> list[tuple[Quantity, Quantity]]:
-    """What was put in whose place: as many were added as are missing, in the same order, with the same units."""
-    same = [one.unit for one in missing] == [other.unit for other in added]
-    return list(zip(missing, added, strict=True)) if same else []
+    """Pair what was put in whose place: as many added as missing, in the same order, with the same units."""
+    has_same_units = [source_number.unit for source_number in missing] == [own_number.unit for own_number in added]
+    return list(zip(missing, added, strict=True)) if has_same_units else []
 
 
-def _is_complement(one: Quantity, other: Quantity) -> bool:
-    """Whether they say the same the other way round: cut by 90% is cut to 10%."""
-    return one.unit == other.unit == "%" and any(a + b == _WHOLE for a in one.values for b in other.values)
+def _is_complement(first: Quantity, second: Quantity) -> bool:
+    """Check whether they say the same the other way round: cut by 90% is cut to 10%."""
+    return first.unit == second.unit == "%" and any(a + b == _WHOLE for a in first.values for b in second.values)
 
 
-def _is_equivalent(one: Quantity, other: Quantity, theirs: list[Quantity], abstract: str) -> bool:
-    return _is_complement(one, other) or _is_difference(one, other, theirs) or _is_rounded(one, other, abstract)
-
-
-def _is_difference(one: Quantity, other: Quantity, theirs: list[Quantity]) -> bool:
-    """Whether the translation tells how far a percentage is from another of the English: 提高了 10.5 个百分点."""
-    shares = [value for each in theirs if each.unit == "%" for value in each.values]
-    return one.unit == other.unit == "%" and any(abs(a - b) in other.values for a in one.values for b in shares)
-
-
-def _is_rounded(one: Quantity, other: Quantity, abstract: str) -> bool:
-    """Whether the translation rounds, and says so: 228,246 is more than 22 万."""
-    around = abstract[max(0, other.start - 4) : other.start + other.length + 2]
+def _is_equivalent(
+    source_number: Quantity, own_number: Quantity, source_numbers: list[Quantity], abstract: str
+) -> bool:
     return (
-        one.unit == other.unit
+        _is_complement(source_number, own_number)
+        or _is_difference(source_number, own_number, source_numbers)
+        or _is_rounded(source_number, own_number, abstract)
+    )
+
+
+def _is_difference(source_number: Quantity, own_number: Quantity, source_numbers: list[Quantity]) -> bool:
+    """Check whether the translation says how far a percentage is from another of the English: 提高了 10.5 个百分点."""
+    shares = [value for number in source_numbers if number.unit == "%" for value in number.values]
+    return source_number.unit == own_number.unit == "%" and any(
+        abs(a - b) in own_number.values for a in source_number.values for b in shares
+    )
+
+
+def _is_rounded(source_number: Quantity, own_number: Quantity, abstract: str) -> bool:
+    """Check whether the translation rounds, and says so: 228,246 is more than 22 万."""
+    around = abstract[max(0, own_number.start - 4) : own_number.start + own_number.length + 2]
+    return (
+        source_number.unit == own_number.unit
         and _ABOUT.search(around) is not None
-        and any(_has_rounding(a.normalize(), b.normalize()) for a in one.values for b in other.values)
+        and any(_has_rounding(a.normalize(), b.normalize()) for a in source_number.values for b in own_number.values)
     )
 
 
@@ -181,55 +202,72 @@ def _has_rounding(exact: Decimal, rounded: Decimal) -> bool:
     return isinstance(exponent, int) and abs(exact - rounded) < Decimal(1).scaleb(exponent) and exact != rounded
 
 
-def _compare_units(theirs: list[Quantity], ours: list[Quantity]) -> Iterator[Loss]:
-    for other in ours:
-        same = [one for one in theirs if one.values & other.values]
-        if same and other.unit not in ("", "B") and not any(one.unit in (other.unit, "", "B") for one in same):
-            message = f"The English has {same[0].text}, the translation {other.text}."
-            yield Loss("unit-changed", other.text, message, f"Write {same[0].text}.", other.start)
-    for one in theirs:
-        same = [other for other in ours if one.values & other.values]
-        if one.unit == "%" and min(one.values) > _SMALL and same and not any(other.unit for other in same):
-            message = f"The English has {one.text}, the translation {same[0].text}."
-            yield Loss("unit-changed", same[0].text, message, f"Write {one.text}.", same[0].start)
+def _compare_units(source_numbers: list[Quantity], own_numbers: list[Quantity]) -> Iterator[Loss]:
+    for own_number in own_numbers:
+        equal = [source_number for source_number in source_numbers if source_number.values & own_number.values]
+        if (
+            equal
+            and own_number.unit not in ("", "B")
+            and not any(source_number.unit in (own_number.unit, "", "B") for source_number in equal)
+        ):
+            message = f"The English has {equal[0].text}, the translation {own_number.text}."
+            yield Loss("unit-changed", own_number.text, message, f"Write {equal[0].text}.", own_number.start)
+    for source_number in source_numbers:
+        equal = [own_number for own_number in own_numbers if source_number.values & own_number.values]
+        if (
+            source_number.unit == "%"
+            and min(source_number.values) > _SMALL
+            and equal
+            and not any(own_number.unit for own_number in equal)
+        ):
+            message = f"The English has {source_number.text}, the translation {equal[0].text}."
+            yield Loss("unit-changed", equal[0].text, message, f"Write {source_number.text}.", equal[0].start)
 
 
 def _compare_formulas(english: str, abstract: str) -> Iterator[Loss]:
     if "$" not in english and "$" not in abstract:
         return
-    theirs = {
+    source_formulas = {
         _normalize_formula(formula): formula for formula in find_formulas(english) if not _PLAIN.fullmatch(formula)
     }
-    ours = {
+    own_formulas = {
         _normalize_formula(formula): formula for formula in find_formulas(abstract) if not _PLAIN.fullmatch(formula)
     }
-    missing = [written for normal, written in theirs.items() if normal not in ours and not _is_said(normal, abstract)]
-    added = [written for normal, written in ours.items() if normal not in theirs and not _is_said(normal, english)]
-    for written, other in zip(missing, added, strict=False):
-        message = f"The English has ${written}$, the translation ${other}$."
-        yield Loss("maths-altered", other, message, f"Write ${written}$.", abstract.find(other))
-    for written in missing[len(added) :]:
-        yield Loss("maths-missing", written, f"The formula ${written}$ is missing.", "Add it.")
-    for other in added[len(missing) :]:
-        message = f"The formula ${other}$ is not in the English."
-        yield Loss("maths-added", other, message, "Compare the two.", abstract.find(other))
+    missing = [
+        source_formula
+        for normal, source_formula in source_formulas.items()
+        if normal not in own_formulas and not _is_said(normal, abstract)
+    ]
+    added = [
+        own_formula
+        for normal, own_formula in own_formulas.items()
+        if normal not in source_formulas and not _is_said(normal, english)
+    ]
+    for source_formula, own_formula in zip(missing, added, strict=False):
+        message = f"The English has ${source_formula}$, the translation ${own_formula}$."
+        yield Loss("maths-altered", own_formula, message, f"Write ${source_formula}$.", abstract.find(own_formula))
+    for source_formula in missing[len(added) :]:
+        yield Loss("maths-missing", source_formula, f"The formula ${source_formula}$ is missing.", "Add it.")
+    for own_formula in added[len(missing) :]:
+        message = f"The formula ${own_formula}$ is not in the English."
+        yield Loss("maths-added", own_formula, message, "Compare the two.", abstract.find(own_formula))
 
 
 def _normalize_formula(formula: str) -> str:
-    """The formula without what makes no difference to a reader: blanks, fonts, braces, two names of one sign."""
+    """Drop what makes no difference to a reader: blanks, fonts, braces, two names of one sign."""
     bare = _BRACES.sub("", _WRAPPED.sub("", _SPACES.sub("", formula)))
-    named = tex.decode_tex(_COMMAND.sub(lambda found: _SIGNS.get(found[0], found[0]), bare))
+    named = tex.decode_tex(_COMMAND.sub(lambda match: _SIGNS.get(match[0], match[0]), bare))
     return named.strip(".,;:。，；： ")
 
 
 def _is_said(normal: str, text: str) -> bool:
-    """Whether a formula stands in a text's prose without its dollar signs, or in words, as far as one can tell."""
+    """Check whether a formula stands in a text without its dollar signs, or in words, as far as one can tell."""
     bare, core = tex.decode_tex(_WRAPPED.sub("", mask_non_prose(text))), _extract_letters(normal)
     power = _POWER.fullmatch(normal)
     if power:
         value = Decimal(power["times"] or 1) * 10 ** int(power["exponent"])
         return value in quantities.parse_numerals(text) or any(
-            value in one.values for one in quantities.find_quantities(text)
+            value in quantity.values for quantity in quantities.find_quantities(text)
         )
     if not core:
         return all(any(words in bare for words in _SAID[sign].split()) for sign in normal if sign in _SAID)
@@ -241,7 +279,7 @@ def _is_said(normal: str, text: str) -> bool:
 
 
 def _is_written(normal: str, core: str, bare: str) -> bool:
-    """Whether the letters and figures of a formula stand in prose: an index behind a letter, a variable by itself."""
+    """Check whether the letters and figures of a formula stand in prose: an index at a letter, a variable by itself."""
     if normal[0] in "^_":
         return re.search(rf"[A-Za-z]{re.escape(core)}", _normalize_letters(bare)) is not None
     if len(core) < _SHORT and core.isalpha():
@@ -254,29 +292,29 @@ def _normalize_letters(text: str) -> str:
 
 
 def _extract_letters(text: str) -> str:
-    """Its Latin and Greek letters and its figures, raised ones and those of other widths as plain ones."""
+    """Extract Latin and Greek letters and figures, raised ones and those of other widths as plain ones."""
     return _ALNUM.sub("", _normalize_letters(text))
 
 
 def _compare_addresses(english: str, abstract: str) -> Iterator[Loss]:
     if "://" not in english and "@" not in english:
         return
-    have = {_SLASH.sub("", found).lower() for found in ADDRESS.findall(abstract)}
+    present = {_SLASH.sub("", address).lower() for address in ADDRESS.findall(abstract)}
     squeezed = re.sub(r"[\s\\]", "", abstract).lower()
     for address in ADDRESS.findall(english):
         bare = _SLASH.sub("", address.replace("\\", "")).lower()
-        if bare not in have and bare not in squeezed:
+        if bare not in present and bare not in squeezed:
             yield Loss("url-missing", address, f"{address} of the English is missing.", "Add it.")
 
 
 def _compare_names(english: str, abstract: str) -> Iterator[Loss]:
     squeezed = _ALNUM.sub("", abstract).lower()
-    told = set()
-    for found in _NAME.finditer(mask_non_prose(english)):
-        name = found[0].strip("-.+")
+    seen = set()
+    for match in _NAME.finditer(mask_non_prose(english)):
+        name = match[0].strip("-.+")
         bare = _ALNUM.sub("", name).lower()
-        if bare in told or _NOT_A_NAME.match(name) or len(bare) < 3:  # noqa: PLR2004  (R1, o1: too short to be sure)
+        if bare in seen or _NOT_A_NAME.match(name) or len(bare) < 3:  # noqa: PLR2004  (R1, o1: too short to be sure)
             continue
-        told.add(bare)
+        seen.add(bare)
         if bare not in squeezed and bare.removesuffix("s") not in squeezed:
             yield Loss("name-missing", name, f"{name} of the English is missing.", "Keep names as they are.")

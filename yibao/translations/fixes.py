@@ -12,7 +12,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def fix_content(raw: bytes, path: str, language: str) -> bytes:
-    """The file with all that is safe mended, in UTF-8, its line ends as they were; the same bytes where nothing is.
+    """Mend all that is safe, in UTF-8, line ends as they were; the same bytes where nothing is to be mended.
 
     No record changes but in what was mended; rules that the file silences are left alone. Doing it again changes
     nothing.
@@ -33,7 +33,7 @@ def fix_content(raw: bytes, path: str, language: str) -> bytes:
 
 
 def diff_content(before: bytes, after: bytes, path: str) -> str:
-    """What would change, as a unified diff; empty where nothing does."""
+    """Show what would change, as a unified diff; empty where nothing does."""
     old, new = _decode_readable(before).splitlines(), _decode_readable(after).splitlines()
     return "\n".join(difflib.unified_diff(old, new, path, path, lineterm="", n=0))
 
@@ -43,20 +43,20 @@ def _decode_readable(raw: bytes) -> str:
 
 
 def _list_edits(document: Document, entry: LocatedEntry) -> Iterator[tuple[Place, Edit]]:
-    """What to put in the place of what, the last of a line first."""
+    """List what to put in the place of what, the last of a line first."""
     silenced = {*document.silenced, *entry.silenced}
     translation = entry.translation
-    found: list[tuple[Place, Edit]] = []
+    edits: list[tuple[Place, Edit]] = []
     if translation.language.startswith("zh"):
-        found += _list_typography_edits(document, entry, silenced)
+        edits += _list_typography_edits(document, entry, silenced)
     identifier = identifiers.Identifier(translation.arxiv_id, translation.version)
     if not silenced & {"address-form", "misspelt-host"} and entry.url != build_canonical_url(identifier):
-        found.append((entry.url_at, Edit(0, len(entry.url), build_canonical_url(identifier))))
+        edits.append((entry.url_at, Edit(0, len(entry.url), build_canonical_url(identifier))))
     heading = document.text.split("\n")[translation.line - 1]
     marks = len(heading) - len(heading.lstrip("#"))
     if marks > len("##") and "heading-level" not in silenced:
-        found.append((Place(translation.line, 1), Edit(0, marks, "##")))
-    yield from sorted(found, key=lambda one: (one[0].line, one[0].column + one[1].start), reverse=True)
+        edits.append((Place(translation.line, 1), Edit(0, marks, "##")))
+    yield from sorted(edits, key=lambda placed: (placed[0].line, placed[0].column + placed[1].start), reverse=True)
 
 
 def _list_typography_edits(document: Document, entry: LocatedEntry, silenced: set[str]) -> Iterator[tuple[Place, Edit]]:

@@ -46,37 +46,37 @@ class CuratedTranslations(NamedTuple):
 
 
 def read_folder(paths: Iterable[Path], language: str) -> CuratedTranslations:
-    """Every translation below these folders (or in these files), one for each paper and language, by path and line.
+    """Read all translations below these folders (or in these files), one for each paper and language, by path and line.
 
     A folder or file that cannot be read is a Problem of its own, never an empty folder.
     """
-    found, problems = find_files(paths)
+    files, problems = find_files(paths)
     translations: list[Translation] = []
-    for file in found:
+    for file in files:
         raw = read_content(file)
         if isinstance(raw, Problem):
             problems.append(raw)
             continue
         document = markdown.parse_document(raw, file.shown, language)
         translations += [entry.translation for entry in document.entries]
-        problems += [one for one in document.problems if one.rule not in document.silenced]
-    keys = {EntryKey(one.arxiv_id, one.language, one.path, one.line): one for one in translations}
-    kept, repeated = resolve_entries(keys)
-    return CuratedTranslations(tuple(keys[key] for key in kept), (*problems, *repeated), len(found))
+        problems += [problem for problem in document.problems if problem.rule not in document.silenced]
+    keys = {EntryKey(entry.arxiv_id, entry.language, entry.path, entry.line): entry for entry in translations}
+    counted, repeated = resolve_entries(keys)
+    return CuratedTranslations(tuple(keys[key] for key in counted), (*problems, *repeated), len(files))
 
 
 def find_files(paths: Iterable[Path]) -> tuple[list[TranslationFile], list[Problem]]:
-    """The files below these folders (or these files), by name within each, and a Problem for what is not there."""
-    found: list[TranslationFile] = []
+    """Find the files below these folders (or these files), by name within each, and a Problem for what is not there."""
+    files: list[TranslationFile] = []
     problems: list[Problem] = []
     for root in paths:
         try:
             if root.is_file():
-                found.append(TranslationFile(root.as_posix(), root))
+                files.append(TranslationFile(root.as_posix(), root))
                 continue
             if root.is_dir():
                 below, unreadable = _list_files(root)
-                found += [TranslationFile(path.relative_to(root).as_posix(), path) for path in below]
+                files += [TranslationFile(path.relative_to(root).as_posix(), path) for path in below]
                 problems += unreadable
                 continue
             root.stat()
@@ -86,11 +86,11 @@ def find_files(paths: Iterable[Path]) -> tuple[list[TranslationFile], list[Probl
         except OSError as error:
             message, remedy = f"It cannot be read: {error.strerror}.", _RIGHTS
         problems.append(create_problem("unreadable", str(root), 1, 1, message, remedy))
-    return found, problems
+    return files, problems
 
 
 def read_content(file: TranslationFile) -> bytes | Problem:
-    """The file's bytes, or why it cannot be read."""
+    """Read the file's bytes, or say why that cannot be done."""
     try:
         return file.path.read_bytes()
     except OSError as error:
@@ -100,7 +100,7 @@ def read_content(file: TranslationFile) -> bytes | Problem:
 
 
 def resolve_entries(keys: Iterable[EntryKey]) -> tuple[list[EntryKey], list[Problem]]:
-    """The entry that counts for each paper and language, by place, and a Problem for each of the others."""
+    """Choose the entry that counts for each paper and language, by place, with a Problem for each of the others."""
     counted: dict[tuple[str, str], EntryKey] = {}
     problems = []
     for key in sorted(keys, key=_file_position):
@@ -116,11 +116,11 @@ def _file_position(key: EntryKey) -> tuple[str, int]:
 
 
 def _list_files(root: Path) -> tuple[list[Path], list[Problem]]:
-    """Files that hold entries (Markdown or text, not hidden, and not the folder's own guide), and unreadable folders.
+    """List files that hold entries (Markdown or text, not hidden, not the folder's guide), and unreadable folders.
 
     A link that leads nowhere counts as a file: what it led to is missing.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     problems: list[Problem] = []
 
     def note(error: OSError) -> None:
@@ -129,8 +129,8 @@ def _list_files(root: Path) -> tuple[list[Path], list[Problem]]:
 
     for folder, folders, names in os.walk(root, onerror=note):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(folder, name) for name in names if _holds_entries(Path(folder, name))]
-    return sorted(found), problems
+        paths += [Path(folder, name) for name in names if _holds_entries(Path(folder, name))]
+    return sorted(paths), problems
 
 
 def _holds_entries(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Problems, told: to a person at a terminal, to GitHub, to tools that read SARIF, to programs."""
+"""Format problems for a person at a terminal, for GitHub, for tools that read SARIF, and for programs."""
 
 import json
 from collections import Counter
@@ -23,20 +23,20 @@ Lines = Callable[[str], Sequence[str]]
 
 
 def format_text(problems: Sequence[Problem], lines: Lines) -> str:
-    """For a terminal: each problem, the line, and the spot marked below it."""
+    """Format problems for a terminal: each problem, the line, and the spot marked below it."""
     return "\n".join(part for problem in problems for part in (str(problem), *_mark_spot(problem, lines(problem.path))))
 
 
 def format_summary(files: int, entries: int, problems: Sequence[Problem], unknown: int) -> str:
-    """One line that says what was looked at, and what was found."""
+    """Summarize in one line what was checked, and what was found."""
     counts = Counter(problem.severity for problem in problems)
-    found = ", ".join(f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}" for severity in Severity)
+    findings = ", ".join(f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}" for severity in Severity)
     passed = f"; {unknown} were not compared with arXiv's text, which is not in the library" if unknown else ""
-    return f"{files} files, {entries} translations: {found}{passed}."
+    return f"{files} files, {entries} translations: {findings}{passed}."
 
 
 def format_github(problems: Sequence[Problem]) -> str:
-    """Workflow commands, which GitHub shows at the lines of a pull request.
+    """Format problems as workflow commands, which GitHub shows at the lines of a pull request.
 
     Source: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
     """
@@ -49,12 +49,12 @@ def format_github(problems: Sequence[Problem]) -> str:
 
 
 def format_json(problems: Sequence[Problem]) -> str:
-    """A list of objects, one a problem."""
+    """Format problems as a list of objects, one a problem."""
     return json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1)
 
 
 def format_sarif(problems: Sequence[Problem]) -> str:
-    """A log of SARIF 2.1.0, as code hosts and editors read it.
+    """Format problems as a log of SARIF 2.1.0, as code hosts and editors read it.
 
     Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
     """
@@ -66,7 +66,7 @@ def format_sarif(problems: Sequence[Problem]) -> str:
 
 
 def _mark_spot(problem: Problem, lines: Sequence[str]) -> list[str]:
-    """The part of the line that matters, and a mark below what is wrong."""
+    """Show the part of the line that matters, with a mark below what is wrong."""
     if problem.line > len(lines) or not lines[problem.line - 1].strip():
         return []
     line = lines[problem.line - 1].replace("\t", " ")

@@ -24,48 +24,48 @@ class FrontMatter(NamedTuple):
 
 
 def parse_front_matter(block: str | None, path: str, language: str) -> FrontMatter:
-    """What a block of YAML says; `language` is assumed where it names none. Nothing in it is executed."""
-    said = FrontMatter(language, {}, {}, [])
+    """Parse a block of YAML; `language` is assumed where it names none. Nothing in it is executed."""
+    matter = FrontMatter(language, {}, {}, [])
     if block is None:
-        return said
+        return matter
     try:
         values = yaml.safe_load(block) or {}
         pairs = {str(key).lower(): value for key, value in values.items()}
     except (yaml.YAMLError, AttributeError, ValueError, RecursionError):
         remedy = "Write lines such as `translator: 王小明`; the entries were read without it."
-        said.problems.append(_create_problem(path, "The front matter is not YAML of names and values.", remedy))
-        return said
+        matter.problems.append(_create_problem(path, "The front matter is not YAML of names and values.", remedy))
+        return matter
     for key, value in pairs.items():
         name = _SPELT.get(key, key)
         if name not in _KNOWN:
             message = f"The front matter names {key!r}, which means nothing here."
-            said.problems.append(_create_problem(path, message, f"Known are: {', '.join(_KNOWN)}."))
+            matter.problems.append(_create_problem(path, message, f"Known are: {', '.join(_KNOWN)}."))
         elif name == "ignore":
-            _add_silences(said, value, path)
+            _add_silences(matter, value, path)
         elif name == "language" and value:
-            said = _set_language(said, str(value), path)
+            matter = _set_language(matter, str(value), path)
         elif value:
-            said.credits[name] = str(value)
-    return said
+            matter.credits[name] = str(value)
+    return matter
 
 
-def _add_silences(said: FrontMatter, value: Any, path: str) -> None:
+def _add_silences(matter: FrontMatter, value: Any, path: str) -> None:
     if not isinstance(value, dict):
         remedy = "Write `ignore:` and, indented below it, lines such as `number-changed: why it is right here`."
-        said.problems.append(_create_problem(path, "`ignore` names no rules with reasons.", remedy))
+        matter.problems.append(_create_problem(path, "`ignore` names no rules with reasons.", remedy))
         return
     for rule, reason in value.items():
         silences, problems = parse_silence(str(rule), str(reason or "").strip(), path, 1)
-        said.silenced.update(silences)
-        said.problems.extend(problems)
+        matter.silenced.update(silences)
+        matter.problems.extend(problems)
 
 
-def _set_language(said: FrontMatter, value: str, path: str) -> FrontMatter:
+def _set_language(matter: FrontMatter, value: str, path: str) -> FrontMatter:
     if langcodes.tag_is_valid(value):
-        return said._replace(language=langcodes.standardize_tag(value))
+        return matter._replace(language=langcodes.standardize_tag(value))
     remedy = "Write a tag of BCP 47, such as zh-Hans or zh-Hant."
-    said.problems.append(_create_problem(path, f"{value!r} is no language; {said.language} was assumed.", remedy))
-    return said
+    matter.problems.append(_create_problem(path, f"{value!r} is no language; {matter.language} was assumed.", remedy))
+    return matter
 
 
 def _create_problem(path: str, message: str, remedy: str) -> Problem:

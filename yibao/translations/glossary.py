@@ -39,7 +39,7 @@ class Breach(NamedTuple):
 
 
 def load_terms(path: Path | None) -> tuple[Term, ...]:
-    """Our own glossary, with the terms of the file laid over it.
+    """Load our own glossary, with the terms of the file laid over it.
 
     Raises:
         YibaoError: the file cannot be read, or is no glossary; the message names its line.
@@ -55,7 +55,7 @@ def load_terms(path: Path | None) -> tuple[Term, ...]:
 
 
 def find_breaches(terms: Iterable[Term], text: str, english: str) -> Iterator[Breach]:
-    """Forbidden renderings of terms that the English speaks of.
+    """Find forbidden renderings of terms that the English speaks of.
 
     `english` is arXiv's text where it is known; else whatever English there is, such as the heading.
     """
@@ -67,7 +67,7 @@ def find_breaches(terms: Iterable[Term], text: str, english: str) -> Iterator[Br
 
 
 def find_terms(terms: Iterable[Term], english: str) -> list[Term]:
-    """The terms of which the English speaks, in the glossary's order."""
+    """Find the terms of which the English speaks, in the glossary's order."""
     return [term for term in terms if _is_mentioned(term, english)]
 
 
@@ -77,7 +77,7 @@ def _is_mentioned(term: Term, english: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compile_term(english: str) -> re.Pattern[str]:
-    """The term as a word, in singular or plural; an acronym in its capitals."""
+    """Compile the term as a word, in singular or plural; an acronym in its capitals."""
     flags = re.RegexFlag(0) if english.isupper() else re.IGNORECASE
     return re.compile(rf"(?<![A-Za-z]){re.escape(english)}(?:s|es)?(?![A-Za-z])", flags)
 
@@ -87,21 +87,21 @@ def _load_own_terms() -> tuple[Term, ...]:
     return tuple(_parse_terms((files("yibao.translations") / FILE_NAME).read_text(encoding="utf-8"), FILE_NAME))
 
 
-def _parse_terms(content: str, shown: str) -> Iterator[Term]:
+def _parse_terms(content: str, name: str) -> Iterator[Term]:
     rows = csv.reader(io.StringIO(content, newline=""))
     head = [name.strip().lower() for name in next(rows, [])]
     if head != _COLUMNS:
-        raise YibaoError(f"{shown}:1: a glossary begins with the line {','.join(_COLUMNS)}.")
+        raise YibaoError(f"{name}:1: a glossary begins with the line {','.join(_COLUMNS)}.")
     try:
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
             if len(row) != len(_COLUMNS) or not row[0].strip():
-                raise YibaoError(f"{shown}:{rows.line_num}: a term has three columns: {','.join(_COLUMNS)}.")
+                raise YibaoError(f"{name}:{rows.line_num}: a term has three columns: {','.join(_COLUMNS)}.")
             yield Term(row[0].strip(), _split_renderings(row[1]), _split_renderings(row[2]))
     except csv.Error as error:
-        raise YibaoError(f"{shown}:{rows.line_num}: this is no CSV: {error}.") from None
+        raise YibaoError(f"{name}:{rows.line_num}: this is no CSV: {error}.") from None
 
 
 def _split_renderings(cell: str) -> tuple[str, ...]:
-    return tuple(part for one in cell.split("|") if (part := one.strip()))
+    return tuple(part for rendering in cell.split("|") if (part := rendering.strip()))

@@ -12,7 +12,7 @@ from yibao.translations.rules import create_problem
 from yibao.translations.spans import is_chinese
 
 _WORD = re.compile(r"[a-z0-9]{2,}")
-#: Words of many titles, which tell nothing.
+#: Words of many titles, which distinguish nothing.
 _COMMON_WORDS = """
 and for of the in with to on from an by via as is at are all you need towards toward using based large
 language model models learning llm llms deep neural network networks multimodal
@@ -24,18 +24,24 @@ _MOST = 1000
 _OTHER = 0.5
 
 
-def measure_likeness(one: str, other: str) -> float:
-    """How much two titles have in common, from 0 to 1, of letters in order or of words in any order."""
-    left, right = ({word for word in _WORD.findall(title.lower()) if word not in _COMMON} for title in (one, other))
-    words = len(left & right) / min(len(left), len(right)) if left and right else 0.0
+def measure_likeness(first: str, second: str) -> float:
+    """Measure how much two titles have in common, from 0 to 1, of letters in order or of words in any order."""
+    first_words, second_words = (
+        {word for word in _WORD.findall(title.lower()) if word not in _COMMON} for title in (first, second)
+    )
+    words = (
+        len(first_words & second_words) / min(len(first_words), len(second_words))
+        if first_words and second_words
+        else 0.0
+    )
     return max(
         words,
-        SequenceMatcher(None, normalize_title(one)[:_MOST], normalize_title(other)[:_MOST], autojunk=False).ratio(),
+        SequenceMatcher(None, normalize_title(first)[:_MOST], normalize_title(second)[:_MOST], autojunk=False).ratio(),
     )
 
 
 def find_doubts(entry: LocatedEntry, english: English, owners: Mapping[str, str]) -> Iterator[Problem]:
-    """What speaks against the paper being the one in the link. `owners`: identifier by title, see `key`."""
+    """Find what speaks against the paper being the one in the link. `owners`: identifier by `normalize_title`."""
     translation = entry.translation
     arxiv_id, path, length = translation.arxiv_id, translation.path, len(translation.title_en)
     if translation.version and english.version and translation.version > english.version:
@@ -68,5 +74,5 @@ def find_doubts(entry: LocatedEntry, english: English, owners: Mapping[str, str]
 
 
 def normalize_title(title: str) -> str:
-    """What two spellings of one title share."""
+    """Reduce a title to what all of its spellings share."""
     return tex.extract_skeleton(title).lower()

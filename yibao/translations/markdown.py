@@ -96,13 +96,13 @@ class _Link(NamedTuple):
 
 
 def parse_document(raw: bytes, path: str, language: str) -> Document:
-    """The translations in a file, in the order of their lines, and what was set aside or mended.
+    """Parse a file into its translations, in the order of their lines, and what was set aside or mended.
 
-    The path is the one to show; its name tells the week where it is `YYYY/MMDD-MMDD.md`. The language is the
+    The path is the one to show; its name gives the week where it is `YYYY/MMDD-MMDD.md`. The language is the
     one to assume where the front matter names none. Never raises: any bytes are an answer.
     """
     content, problems = decode_content(raw, path)
-    if any(found.rule == "too-large" for found in problems):
+    if any(problem.rule == "too-large" for problem in problems):
         return Document(path, "", (), tuple(problems), {})
     lines = content.split("\n")
     tokens = _parse_tokens(content)
@@ -117,14 +117,14 @@ def parse_document(raw: bytes, path: str, language: str) -> Document:
         if number == 0 and _is_file_title(section, sections[1:]):
             continue
         problems += section.body.problems
-        entry, found = _parse_entry(section, path, matter)
-        problems += found
+        entry, entry_problems = _parse_entry(section, path, matter)
+        problems += entry_problems
         if entry:
             entries.append(entry)
     if content.strip() and not sections:
         message, remedy = "There is no heading in this file.", "Begin each entry with `## English title`."
         problems.append(create_problem("no-entry", path, 1, 1, message, remedy))
-    ordered = sorted(problems, key=lambda found: (found.line, found.column))
+    ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
     return Document(path, content, tuple(entries), tuple(ordered), matter.silenced)
 
 
@@ -150,7 +150,7 @@ def _split_sections(tokens: Any, lines: list[str], path: str) -> Iterator[_Secti
 
 
 def _is_entry_heading(token: Any, lines: list[str]) -> bool:
-    """Whether a heading is of level 1 or 2, or a deeper one that is plainly an entry: an arXiv link follows."""
+    """Check whether a heading is of level 1 or 2, or a deeper one that is plainly an entry: an arXiv link follows."""
     if token.tag in _ENTRY_LEVELS:
         return True
     below = next((line for line in lines[token.map[1] :] if line.strip()), "")
@@ -158,12 +158,12 @@ def _is_entry_heading(token: Any, lines: list[str]) -> bool:
     return link is not None and identifiers.parse_link(link.url) is not None
 
 
-def _is_file_title(section: _Section, others: list[_Section]) -> bool:
-    """Whether the first heading names the file: level 1, no link below, and entries after it."""
-    if section.tag != "h1" or not others or _find_link(section.body.lines):
+def _is_file_title(section: _Section, later: list[_Section]) -> bool:
+    """Check whether the first heading names the file: level 1, no link below, and entries after it."""
+    if section.tag != "h1" or not later or _find_link(section.body.lines):
         return False
     has_text = any(line.text.strip() for line in section.body.lines)
-    return not has_text or all(other.tag != "h1" for other in others)
+    return not has_text or all(section_below.tag != "h1" for section_below in later)
 
 
 def _parse_entry(section: _Section, path: str, matter: FrontMatter) -> tuple[LocatedEntry | None, list[Problem]]:
@@ -210,8 +210,8 @@ def _locate_link(section: _Section, link: _Link) -> tuple[Place, Place]:
     if link.number < 0:
         line, column = section.line + 1, section.column
     else:
-        found = section.body.lines[link.number]
-        line, column = section.body_line + found.line + 1, found.column
+        source_line = section.body.lines[link.number]
+        line, column = section.body_line + source_line.line + 1, source_line.column
     return Place(line, column + link.column + 1), Place(line, column + link.url_column + 1)
 
 
@@ -226,7 +226,7 @@ def _report_foreign_link(section: _Section, link: _Link, path: str, at: Place) -
 
 
 def _find_doubts(entry: LocatedEntry, tag: str, address: identifiers.Link) -> Iterator[Problem]:
-    """What is odd about an entry that was read all the same."""
+    """Find what is odd about an entry that was read all the same."""
     translation, url = entry.translation, entry.url
     path, arxiv_id, version = translation.path, translation.arxiv_id, translation.version
     if tag not in _ENTRY_LEVELS:
@@ -257,18 +257,18 @@ def _find_doubts(entry: LocatedEntry, tag: str, address: identifiers.Link) -> It
 
 
 def build_canonical_url(identifier: identifiers.Identifier) -> str:
-    """The address of a paper's page, of its version where one is named."""
+    """Build the address of a paper's page, of its version where one is named."""
     return identifiers.build_abs_url(identifier.arxiv_id) + (f"v{identifier.version}" if identifier.version else "")
 
 
 def _find_heading_link(section: _Section) -> _Link | None:
-    """The link in a heading that is nothing but a link to arXiv, as some write it."""
+    """Find the link in a heading that is nothing but a link to arXiv, as some write it."""
     link = _parse_link(section.heading, -1)
     return link if link and not link.rest and identifiers.parse_link(link.url) else None
 
 
 def _find_link(body: list[SourceLine]) -> _Link | None:
-    """The entry's link: the first line's, else the first later line that is nothing but a link to arXiv."""
+    """Find the entry's link: the first line's, else the first later line that is nothing but a link to arXiv."""
     filled = [(number, line.text) for number, line in enumerate(body) if line.text.strip()]
     if not filled:
         return None
@@ -280,7 +280,7 @@ def _find_link(body: list[SourceLine]) -> _Link | None:
 
 
 def _parse_link(line: str, number: int) -> _Link | None:
-    """The link that a line begins with: `[title](address)`, or a bare address alone on its line."""
+    """Parse the link that a line begins with: `[title](address)`, or a bare address alone on its line."""
     stripped = line.strip()
     column = len(line) - len(line.lstrip())
     bare = _BARE_ADDRESS.fullmatch(stripped)
@@ -303,7 +303,7 @@ def _parse_link(line: str, number: int) -> _Link | None:
 
 
 def _extract_abstract(body: list[SourceLine], link: _Link) -> list[SourceLine]:
-    """The lines of the body without the link, without blanks at the ends of lines and empty lines around the whole."""
+    """Extract the abstract's lines: without the link, blanks at line ends, and empty lines around the whole."""
     lines = [line._replace(text=line.text.rstrip()) for line in body]
     if link.number >= 0:
         line, rest = body[link.number], link.rest.strip()

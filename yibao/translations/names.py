@@ -1,4 +1,4 @@
-"""What a curator's file is called: its name may tell the week that it speaks of."""
+"""What a curator's file is called: its name may give the week that it is of."""
 
 import re
 from datetime import date, timedelta
@@ -9,21 +9,21 @@ _WEEK = re.compile(r"(?:^|.*/)(?P<year>\d{4})/(?P<start>\d{4})-(?P<end>\d{4})\.[
 
 
 def find_week(path: str) -> str | None:
-    """The ISO week that a file's name speaks of; None where the name is not `YYYY/MMDD-MMDD.md`.
+    """Find the ISO week that a file's name speaks of; None where the name is not `YYYY/MMDD-MMDD.md`.
 
-    Curators have written a week that crosses the year under either year; Monday tells which one was meant.
+    Curators have written a week that crosses the year under either year; Monday shows which one was meant.
     """
     span = find_span(path)
     return dates.format_week(span[0]) if span else None
 
 
 def find_span(path: str) -> tuple[date, date] | None:
-    """The first and last day that a file's name speaks of, or None."""
-    found = _WEEK.match(path)
-    if not found:
+    """Find the first and last day that a file's name speaks of; None where it speaks of none."""
+    match = _WEEK.match(path)
+    if not match:
         return None
-    year = int(found["year"])
-    spans = [_parse_span(start, found["start"], found["end"]) for start in (year, year - 1)]
+    year = int(match["year"])
+    spans = [_parse_span(start, match["start"], match["end"]) for start in (year, year - 1)]
     real = [span for span in spans if span and span[1] - span[0] < timedelta(days=7)]
     mondays = [span for span in real if span[0].isoweekday() == 1]
     return next(iter(mondays or real), None)

@@ -85,40 +85,42 @@ class Quantity(NamedTuple):
 
 
 def find_quantities(text: str) -> list[Quantity]:
-    """The numbers written in figures, in order; marks of lists and of citations are none."""
-    marks = [found.span() for found in _LIST_MARK.finditer(text)]
-    found = (
-        _parse_quantity(one, text) for one in _NUMBER.finditer(text) if not any(a <= one.start() < b for a, b in marks)
+    """Find the numbers written in figures, in order; marks of lists and of citations are none."""
+    marks = [mark.span() for mark in _LIST_MARK.finditer(text)]
+    candidates = (
+        _parse_quantity(match, text)
+        for match in _NUMBER.finditer(text)
+        if not any(a <= match.start() < b for a, b in marks)
     )
-    return [one for one in found if one]
+    return [quantity for quantity in candidates if quantity]
 
 
 def find_disorder(text: str) -> list[tuple[int, str]]:
-    """Marks of a list, (1), (2), …, that do not follow upon one another: where each stands, from 0, and what it is."""
-    found, last = [], 0
+    """Find marks of a list, (1), (2), …, that do not follow upon one another; returns places, from 0, and marks."""
+    misplaced, last = [], 0
     for mark in _LIST_MARK.finditer(text):
         number = int(re.sub(r"\D", "", mark[0]))
         if mark[0][-1] not in ")）" or number > _LONGEST_LIST or _is_closing_bracket(mark, text):
             continue
         if number not in (0, 1, last + 1):
-            found.append((mark.start(), mark[0].strip("。；;:： ")))
+            misplaced.append((mark.start(), mark[0].strip("。；;:： ")))
         last = number
-    return found
+    return misplaced
 
 
 def _is_closing_bracket(mark: re.Match[str], text: str) -> bool:
-    """Whether the bracket behind the figures was opened earlier, as in (a batch of 8)."""
+    """Check whether the bracket behind the figures was opened earlier, as in (a batch of 8)."""
     before = text[: mark.start()]
     opened = max(before.rfind(sign) for sign in "(（")
     return mark[0][0] not in "(（" and opened > max(before.rfind(sign) for sign in ")）")
 
 
 def parse_numerals(text: str) -> set[Decimal]:
-    """Values that the text spells in English words or Chinese numerals, and those in its marks of lists."""
+    """Parse the values that a text spells in English words or Chinese numerals, and those in its marks of lists."""
     values = {Decimal(re.sub(r"\D", "", mark[0])) for mark in _LIST_MARK.finditer(text)}
     total = Decimal(0)
-    for found in _WORD.finditer(text.lower()):
-        value = _WORDS.get(found[0])
+    for word in _WORD.finditer(text.lower()):
+        value = _WORDS.get(word[0])
         if value is None:
             total = Decimal(0)
             continue
@@ -133,29 +135,29 @@ def parse_numerals(text: str) -> set[Decimal]:
     return values
 
 
-def _parse_quantity(found: re.Match[str], text: str) -> Quantity | None:
+def _parse_quantity(match: re.Match[str], text: str) -> Quantity | None:
     tail, scale, unit = (
-        found["tail"],
-        (found["scale"] or "").strip(" \n\t-多余"),
-        (found["unit"] or "").strip().lstrip("-\\"),
+        match["tail"],
+        (match["scale"] or "").strip(" \n\t-多余"),
+        (match["unit"] or "").strip().lstrip("-\\"),
     )
     if tail and tail[0].isalpha() and not (scale.isalpha() and len(scale) > 1):
         return None  # 3D, 4o: a name.
-    plain = Decimal(re.sub("[,，]", "", found["digits"]) + (found["fraction"] or ""))
+    plain = Decimal(re.sub("[,，]", "", match["digits"]) + (match["fraction"] or ""))
     values = {plain * _compute_factor(scale)} if scale else {plain}
     if scale in ("K", "k", "M", "G", "B", "T") or unit.endswith("B"):
         values.add(plain)
         if unit in ("kB", "KB", "MB", "GB", "TB", "B"):
             values.add(plain * 10 ** _SCALES.get(unit[0], 0))
-    beyond = None if scale else _SCALED_RANGE.match(text, found.start("tail"))
+    beyond = None if scale else _SCALED_RANGE.match(text, match.start("tail"))
     if beyond:
         values.add(plain * _compute_factor(beyond["scale"]))
     unit = _UNITS.get(unit, unit)
-    if not unit and (_PERCENT_OF.search(text, 0, found.start()) or _RANGE.match(text, found.end("digits"))):
+    if not unit and (_PERCENT_OF.search(text, 0, match.start()) or _RANGE.match(text, match.end("digits"))):
         unit = "%"
-    end = found.end("unit") if found["unit"] else found.end("scale") if found["scale"] else found.start("tail")
-    written = text[found.start() : end].strip()
-    return Quantity(frozenset(values), unit, found.start(), len(written), written)
+    end = match.end("unit") if match["unit"] else match.end("scale") if match["scale"] else match.start("tail")
+    written = text[match.start() : end].strip()
+    return Quantity(frozenset(values), unit, match.start(), len(written), written)
 
 
 def _compute_factor(scale: str) -> Decimal:
@@ -163,7 +165,7 @@ def _compute_factor(scale: str) -> Decimal:
 
 
 def _parse_numeral(numeral: str) -> Decimal:
-    """The value of a Chinese numeral; of one that is none, whatever comes."""
+    """Parse a Chinese numeral; of one that is none, any value may come."""
     total, section, figure = Decimal(0), Decimal(0), Decimal(0)
     for sign in numeral:
         if sign in _FIGURES:

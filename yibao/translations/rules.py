@@ -99,5 +99,5 @@ def create_problem(  # noqa: PLR0913  (a place, and what to say of it)
     arxiv_id: str | None = None,
     length: int = 1,
 ) -> Problem:
-    """A breach of a rule. Line and column from 1, in characters of the file; `length` is what to underline."""
+    """Create the problem of a broken rule. Line and column from 1, in characters; `length` is what to underline."""
     return Problem(path, line, column, rule, RULES[rule].severity, message, remedy, arxiv_id, length)

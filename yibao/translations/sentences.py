@@ -49,26 +49,26 @@ class Sentence(NamedTuple):
 
 
 def find_missing_sentences(english: str, abstract: str) -> list[str]:
-    """The sentences of the English that nothing in the abstract stands for, in order."""
-    theirs = [_measure_sentence(one, is_chinese=False) for one in split_english(english)]
-    ours = [_measure_sentence(one, is_chinese=True) for one in split_chinese(abstract)]
-    if not theirs or not ours:
+    """Find the sentences of the English that nothing in the abstract stands for, in order."""
+    source = [_measure_sentence(sentence, is_chinese=False) for sentence in split_english(english)]
+    own = [_measure_sentence(sentence, is_chinese=True) for sentence in split_chinese(abstract)]
+    if not source or not own:
         return []
-    return [theirs[i].text for i in _align(theirs, ours)]
+    return [source[i].text for i in _align(source, own)]
 
 
 def split_english(text: str) -> list[str]:
-    """The sentences of an English text."""
+    """Split an English text into sentences."""
     return _split_sentences(_ENGLISH_END, text)
 
 
 def split_chinese(text: str) -> list[str]:
-    """The sentences of a Chinese text."""
+    """Split a Chinese text into sentences."""
     return _split_sentences(_CHINESE_END, text)
 
 
 def _split_sentences(pattern: re.Pattern[str], text: str) -> list[str]:
-    ends = [found.end() for found in pattern.finditer(text)]
+    ends = [match.end() for match in pattern.finditer(text)]
     parts = (text[start:end].strip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True))
     return [part for part in parts if len(part) > 1]
 
@@ -83,30 +83,30 @@ def _measure_sentence(text: str, *, is_chinese: bool) -> Sentence:
         length = float(len(re.sub(r"\s+", " ", bare)))
         marks = {index for word in _LATIN.findall(bare.lower()) if (index := _index_words().get(_stem_word(word)))}
     marks |= {word.lower().removesuffix("s") for word in _LATIN.findall(bare) if not is_chinese or len(word) > 1}
-    marks |= {str(value.normalize()) for one in quantities.find_quantities(bare) for value in one.values}
+    marks |= {str(value.normalize()) for quantity in quantities.find_quantities(bare) for value in quantity.values}
     return Sentence(text, length, frozenset(marks))
 
 
-def _align(theirs: Sequence[Sentence], ours: Sequence[Sentence]) -> list[int]:
-    """Indexes of the English sentences that the cheapest alignment leaves alone."""
-    shared = frozenset().union(*(one.marks for one in ours))
+def _align(source: Sequence[Sentence], own: Sequence[Sentence]) -> list[int]:
+    """Find the English sentences, by index, that the cheapest alignment leaves alone."""
+    shared = frozenset().union(*(sentence.marks for sentence in own))
     origin = (0, 0)
     best = {origin: (0.0, origin)}
-    for at in product(range(len(theirs) + 1), range(len(ours) + 1)):
+    for at in product(range(len(source) + 1), range(len(own) + 1)):
         if at not in best:
             continue
         for step, price in _MOVES.items():
             to = (at[0] + step[0], at[1] + step[1])
-            if to[0] <= len(theirs) and to[1] <= len(ours):
-                cost = _measure_distance(theirs[at[0] : to[0]], ours[at[1] : to[1]], shared) if all(step) else 0.0
+            if to[0] <= len(source) and to[1] <= len(own):
+                cost = _measure_distance(source[at[0] : to[0]], own[at[1] : to[1]], shared) if all(step) else 0.0
                 total = best[at][0] + price + cost
                 if to not in best or total < best[to][0]:
                     best[to] = (total, at)
-    return [before[0] for before, after in _trace_path(best, (len(theirs), len(ours))) if before[1] == after[1]]
+    return [before[0] for before, after in _trace_path(best, (len(source), len(own))) if before[1] == after[1]]
 
 
 def _trace_path(best: Mapping[_At, tuple[float, _At]], end: _At) -> list[tuple[_At, _At]]:
-    """The steps to the end, in order."""
+    """Trace the steps to the end, in order."""
     steps = []
     while end != (0, 0):
         before = best[end][1]
@@ -115,15 +115,15 @@ def _trace_path(best: Mapping[_At, tuple[float, _At]], end: _At) -> list[tuple[_
     return steps[::-1]
 
 
-def _measure_distance(theirs: Sequence[Sentence], ours: Sequence[Sentence], shared: frozenset[str]) -> float:
-    """How unlikely it is that these say the same: by length, less what they share."""
-    length, other = sum(one.length for one in theirs), sum(one.length for one in ours)
+def _measure_distance(source: Sequence[Sentence], own: Sequence[Sentence], shared: frozenset[str]) -> float:
+    """Measure how unlikely it is that these say the same: by length, less what they share."""
+    length, other = sum(sentence.length for sentence in source), sum(sentence.length for sentence in own)
     deviation = (other - length) / math.sqrt((length + other) / 2 + 1) / _SPREAD
-    have = frozenset().union(*(one.marks for one in ours))
+    present = frozenset().union(*(sentence.marks for sentence in own))
     lacking = 0.0
-    for one in theirs:
-        expected = one.marks & shared
-        lacking += 1 - (len(expected & have) + _PRIOR) / (len(expected) + 2 * _PRIOR)
+    for sentence in source:
+        expected = sentence.marks & shared
+        lacking += 1 - (len(expected & present) + _PRIOR) / (len(expected) + 2 * _PRIOR)
     return deviation * deviation + _EVIDENCE * lacking
 
 
@@ -140,15 +140,15 @@ def _load_lexicon() -> list[tuple[list[str], list[str]]]:
 
 @lru_cache(maxsize=1)
 def _index_words() -> dict[str, str]:
-    """Mark by stem of an English word."""
+    """Index marks by the stem of an English word."""
     return {_stem_word(word): f"#{number}" for number, (english, _) in enumerate(_load_lexicon()) for word in english}
 
 
 @lru_cache(maxsize=1)
 def _index_renderings() -> dict[str, list[str]]:
-    """Marks by Chinese rendering."""
-    found: dict[str, list[str]] = {}
+    """Index marks by Chinese rendering."""
+    marks: dict[str, list[str]] = {}
     for number, (_, renderings) in enumerate(_load_lexicon()):
         for rendering in renderings:
-            found.setdefault(rendering, []).append(f"#{number}")
-    return found
+            marks.setdefault(rendering, []).append(f"#{number}")
+    return marks

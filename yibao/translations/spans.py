@@ -18,7 +18,7 @@ BLANK = "\ufffc"
 
 
 def mask_non_prose(text: str) -> str:
-    """The text, as long as it was, with each character of a formula, an address or code blanked."""
+    """Blank each character of a formula, an address or code; the text keeps its length."""
     for sign, pattern in (("$", FORMULA), ("`", _CODE), ("](", _TARGET), ("://", ADDRESS), ("@", ADDRESS)):
         if sign in text:
             text = pattern.sub(_blank_match, text)
@@ -26,14 +26,14 @@ def mask_non_prose(text: str) -> str:
 
 
 def count_chinese(text: str) -> int:
-    """How many Chinese characters there are."""
+    """Count the Chinese characters."""
     return len(_LETTERS.findall(text))
 
 
 def is_chinese(text: str) -> bool:
-    """Whether a title is in Chinese, and not an English one with a Chinese word in it."""
+    """Check whether a title is in Chinese, and not an English one with a Chinese word in it."""
     return count_chinese(text) * _LATIN_PER_CHARACTER > len(text)
 
 
-def _blank_match(found: re.Match[str]) -> str:
-    return BLANK * (found.end() - found.start())
+def _blank_match(match: re.Match[str]) -> str:
+    return BLANK * (match.end() - match.start())

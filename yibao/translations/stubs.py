@@ -9,7 +9,7 @@ from yibao.translations.glossary import Term
 
 
 def write_stub(arxiv_id: str, english: English, terms: Sequence[Term]) -> str:
-    """An entry that is not published until something is written in it. `terms`: those of which the English speaks."""
+    """Write an entry that is not published until it is filled in. `terms`: those of which the English speaks."""
     lines = [f"## {join_lines(english.title)}", f"[]({identifiers.build_abs_url(arxiv_id)})", "", "<!--"]
     lines += [_escape_comment(paragraph) for paragraph in split_paragraphs(english.abstract)]
     lines += [f"{term.english} = {' / '.join(term.preferred)}" for term in terms if term.preferred]
@@ -17,6 +17,6 @@ def write_stub(arxiv_id: str, english: English, terms: Sequence[Term]) -> str:
 
 
 def _escape_comment(line: str) -> str:
-    """The line as it can stand in a comment: it neither ends it nor opens an entry."""
+    """Escape a line so that, in a comment, it neither ends it nor opens an entry."""
     escaped = line.replace("-->", "-- >")
     return f"\\{escaped}" if escaped.startswith("#") else escaped

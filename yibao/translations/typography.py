@@ -48,7 +48,7 @@ class Edit(NamedTuple):
 
 
 def find_slips(line: str, *, is_chinese: bool) -> Iterator[Slip]:
-    """What is wrong in a line of prose, each rule once: the first place, and how many there are."""
+    """Find what is wrong in a line of prose, each rule once: the first place, and how many there are."""
     bare = mask_non_prose(line)
     if is_chinese:
         yield from _find_half_width(bare)
@@ -60,41 +60,45 @@ def find_slips(line: str, *, is_chinese: bool) -> Iterator[Slip]:
 
 
 def propose_edits(line: str) -> list[tuple[str, Edit]]:
-    """What would make the line's typography right, and which rule asks for it, by place; nothing once it is done."""
+    """Propose what would make the line's typography right, with the rule that asks for it, by place."""
     bare = mask_non_prose(line)
-    found = [
-        ("half-width-punctuation", Edit(one.start(), one.end(), one[0].strip().translate(_FULL)))
-        for one in _HALF.finditer(bare)
+    edits = [
+        ("half-width-punctuation", Edit(match.start(), match.end(), match[0].strip().translate(_FULL)))
+        for match in _HALF.finditer(bare)
     ]
-    found += [("script-spacing", Edit(one.start(), one.start(), " ")) for one in _SPACING.finditer(bare)]
+    edits += [("script-spacing", Edit(match.start(), match.start(), " ")) for match in _SPACING.finditer(bare)]
     for formula in FORMULA.finditer(line) if "%" in line and "$" in line else ():
-        places = (formula.start() + one.start() for one in _PERCENT.finditer(formula[0]))
-        found += [("bare-percent", Edit(place, place + 1, r"\%")) for place in places]
-    return sorted(found, key=lambda one: one[1])
+        places = (formula.start() + match.start() for match in _PERCENT.finditer(formula[0]))
+        edits += [("bare-percent", Edit(place, place + 1, r"\%")) for place in places]
+    return sorted(edits, key=lambda edit: edit[1])
 
 
 def _find_half_width(bare: str) -> Iterator[Slip]:
-    found = list(_HALF.finditer(bare))
-    if found:
-        sign = found[0][0].strip()
-        message = f"Half-width {sign!r} stands in Chinese{_count_places(found)}."
+    matches = list(_HALF.finditer(bare))
+    if matches:
+        sign = matches[0][0].strip()
+        message = f"Half-width {sign!r} stands in Chinese{_count_places(matches)}."
         yield Slip(
-            "half-width-punctuation", found[0].start(), len(found[0][0]), message, f"Write {sign.translate(_FULL)!r}."
+            "half-width-punctuation",
+            matches[0].start(),
+            len(matches[0][0]),
+            message,
+            f"Write {sign.translate(_FULL)!r}.",
         )
 
 
 def _find_spacing(bare: str) -> Iterator[Slip]:
-    found = list(_SPACING.finditer(bare))
-    if found:
-        message = f"No space stands between Chinese and Latin{_count_places(found)}."
-        yield Slip("script-spacing", found[0].start() - 1, 2, message, "Put a space between them.")
+    matches = list(_SPACING.finditer(bare))
+    if matches:
+        message = f"No space stands between Chinese and Latin{_count_places(matches)}."
+        yield Slip("script-spacing", matches[0].start() - 1, 2, message, "Put a space between them.")
 
 
 def _find_macros(bare: str) -> Iterator[Slip]:
-    for found in _MACRO.finditer(bare) if "\\" in bare else ():
-        if found["name"] not in _KNOWN_MACROS:
-            message = f"{found[0]} is a macro of the authors' own; readers would see it as it is written."
-            yield Slip("undefined-macro", found.start(), len(found[0]), message, "Write what it stands for.")
+    for match in _MACRO.finditer(bare) if "\\" in bare else ():
+        if match["name"] not in _KNOWN_MACROS:
+            message = f"{match[0]} is a macro of the authors' own; readers would see it as it is written."
+            yield Slip("undefined-macro", match.start(), len(match[0]), message, "Write what it stands for.")
 
 
 def _find_maths_slips(line: str, bare: str) -> Iterator[Slip]:
@@ -111,5 +115,5 @@ def _find_maths_slips(line: str, bare: str) -> Iterator[Slip]:
         yield Slip("unbalanced-maths", lone[-1].start(), 1, message, r"Close the formula, or write \$ for money.")
 
 
-def _count_places(found: list[re.Match[str]]) -> str:
-    return f" ({len(found)} places in this line)" if len(found) > 1 else ""
+def _count_places(matches: list[re.Match[str]]) -> str:
+    return f" ({len(matches)} places in this line)" if len(matches) > 1 else ""
