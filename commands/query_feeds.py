@@ -51,7 +51,7 @@ class Answers:
             return Redirect(f"/feeds/all/{place}")
         found = search.find_entries(wiring.search_path(self._settings), question, MOST_ITEMS)
         told = " ".join([*question.words, *question.categories, *question.authors, *question.translators])
-        told = told or ("译文" if question.translated else "尚无译文")
+        told = told or ("译文" if question.translated else "无译文")
         subject = Subject("search", f"检索 {told}", f"Search {told}", told, told)
         site, variant = self._settings.site, Variant(folder)
         about = describe_feed(subject, variant, site, query=f"?{question.query}")
@@ -63,7 +63,9 @@ class Answers:
         said = dict(pairs)
         file, variant = _FORMATS.get(said.get("format", "atom")), said.get("variant", "")
         if file is None or variant not in variants(self._settings.site):
-            raise QuestionError("format 只能是 atom、rss、json，variant 只能是所列的文字。Unknown format or variant.")
+            raise QuestionError(
+                "format 只能是 atom、rss、json，variant 只能是所列的语言版本。Unknown format or variant."
+            )
         question = search_queries.parse_query([pair for pair in pairs if pair[0] not in ("format", "variant")])
         place = f"{variant}/{file}" if variant else file
         return Redirect(f"{QUESTIONS}{place}?{question.query}" if question.query else f"/feeds/all/{place}")

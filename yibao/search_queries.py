@@ -1,4 +1,4 @@
-"""What a reader asks for: words, categories, people. As an address says it, checked, and the same however it is put."""
+"""What a reader asks for: words, categories, people. Read from the query of an address, and checked."""
 
 import difflib
 import re
@@ -19,7 +19,7 @@ _WORD = re.compile(r'"([^"]+)"|(\S+)')
 class SearchQuery(NamedTuple):
     """Conditions, all of which must hold; of several categories, authors or translators any will do."""
 
-    #: Words or phrases, each of which is in the title or abstract, in one language or the other.
+    #: Words or phrases in the reader's order, each of which is in the title or abstract, in one language or the other.
     words: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     #: Names as arXiv spells them, whole.
@@ -30,7 +30,7 @@ class SearchQuery(NamedTuple):
 
     @property
     def query(self) -> str:
-        """The question as the query of an address; one question, one query."""
+        """The question as the query of an address; its words stay in the reader's order, all else is sorted."""
         words = " ".join(f'"{word}"' if " " in word else word for word in self.words)
         pairs = [("q", words)] if words else []
         for name, values in zip(_NAMES[1:4], self[1:4], strict=True):
@@ -49,7 +49,7 @@ def parse_query(pairs: Iterable[tuple[str, str]]) -> SearchQuery:
     given: dict[str, list[str]] = {name: [] for name in _NAMES}
     for name, value in pairs:
         if name not in given:
-            raise QuestionError(f"没有 {name} 这个条件，有的是 {', '.join(_NAMES)}。There is no such condition.")
+            raise QuestionError(f"没有条件 {name}，可用的有 {', '.join(_NAMES)}。There is no such condition.")
         if len(value) > _MOST_CHARACTERS:
             raise QuestionError(f"{name} 太长，最多 {_MOST_CHARACTERS} 个字。Too long.")
         if value.strip():
@@ -59,15 +59,15 @@ def parse_query(pairs: Iterable[tuple[str, str]]) -> SearchQuery:
         if len(values) > _MOST_VALUES:
             raise QuestionError(f"条件太多，每种最多 {_MOST_VALUES} 个。Too many conditions of one kind.")
     return SearchQuery(
-        _unique(word for word in words if word),
-        _unique(_category(code) for code in given["category"]),
-        _unique(given["author"]),
-        _unique(given["translator"]),
+        tuple(dict.fromkeys(word for word in words if word)),
+        _sort_unique(_category(code) for code in given["category"]),
+        _sort_unique(given["author"]),
+        _sort_unique(given["translator"]),
         _is_translated(given["translated"]),
     )
 
 
-def _unique(values: Iterable[str]) -> tuple[str, ...]:
+def _sort_unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(values)))
 
 

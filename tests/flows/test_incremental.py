@@ -233,10 +233,10 @@ def answers(settings):
 
 MOMENTS = [
     (tree_files, "write"),
-    (site_tree, "_show"),
-    (folder_swap, "swap"),
-    (search, "bring_up_to_date"),
-    (pending, "settle"),
+    (site_tree, "_swap_trees"),
+    (folder_swap, "swap_folders"),
+    (search, "update_index"),
+    (pending, "clear_pending"),
 ]
 
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import duckdb
@@ -22,12 +23,13 @@ from pydantic import ValidationError
 from storage.library import connection
 from tests.judges.site import given as given_
 from yibao import chinese_scripts, maths
-from yibao.edition_summaries import MOST_ENTRIES
+from yibao.edition_summaries import MOST_ENTRIES, summarize_edition
 from yibao.feeds import atom, jsonfeed, opml, rss
 from yibao.feeds.channels import ARCHIVE_ITEMS, describe_feed, fill_live_feed, list_subjects
 from yibao.feeds.files import list_feed_documents
 from yibao.feeds.items import make_item
 from yibao.feeds.model import MOST_BYTES, MOST_ITEMS, Variant, variants
+from yibao.provenance import TranslationState
 from yibao.records import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation
 from yibao.settings import Arxiv, FeedChoice, Feeds, Settings, Site
 
@@ -212,6 +214,42 @@ def test_a_live_feed_stays_under_its_size_whatever_is_in_it():
         for write in (rss.render, atom.render, jsonfeed.render):
             assert len(write(feed)) <= MOST_BYTES
         assert feed.items
+
+
+def test_categories_are_labelled_in_the_language_of_the_feed():
+    labels = {
+        variant: etree.fromstring(atom.render(made([entry(1)], variant=variant)[0])).find(".//{*}category").get("label")
+        for variant in Variant
+    }
+    assert labels == {
+        Variant.WRITTEN: "计算与语言",
+        Variant.TRADITIONAL: "計算與語言",
+        Variant.ENGLISH: "Computation and Language",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variant", "title", "note"),
+    [
+        (Variant.WRITTEN, "译报 2025 年第 3 周：译文 1 篇", "本期不完整：cs.CV 的公布列表未收齐。Incomplete: arXiv's"),
+        (Variant.TRADITIONAL, "译报 2025 年第 3 周：譯文 1 篇", "本期不完整：cs.CV 的公佈列表未收齊。Incomplete:"),
+        (Variant.ENGLISH, "译报 2025-W03: 1 translated", "<p>Incomplete: arXiv"),
+    ],
+)
+def test_an_edition_in_a_feed_says_in_its_language_what_it_has_and_what_it_lacks(variant, title, note):
+    some = replace(edition([entry(1)]), notes=("cs.CV, 2025-01-13: not reached", "cs.CV, 2025-01-14: not reached"))
+    item = make_item(summarize_edition(some), SITE, variant)
+    assert item.title == title
+    assert unescape(item.html).count(note) == 1
+    assert "not reached" not in item.html
+
+
+def test_a_paper_that_arxiv_does_not_know_is_not_said_to_be_awaited():
+    orphaned = replace(entry(1), paper=None, state=TranslationState.ORPHANED)
+    html = make_item(orphaned, SITE).html
+    assert "arXiv 上查无此编号" in html
+    assert "尚待" not in html
+    assert "尚待" in make_item(replace(orphaned, state=TranslationState.CURRENT), SITE).html
 
 
 def test_a_large_edition_shows_its_first_papers_in_feeds_and_how_many_more_there_are():

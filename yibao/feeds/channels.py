@@ -58,7 +58,7 @@ def list_subjects(wanted: Sequence[str], chosen: Sequence[FeedChoice] = ()) -> l
     found = [
         Subject("all", "全部", "Everything", "每篇新论文，中英对照。Every new paper.", "Every new paper."),
         Subject("translated", "译文", "Translated", "有译文的论文。Translated papers.", "Translated papers."),
-        Subject("editions", "各期", "Editions", "每日与每周各一条。One item an edition.", "One item an edition."),
+        Subject("editions", "各期", "Editions", "每日与每周各一条。One item per edition.", "One item per edition."),
     ]
     for code in wanted:
         name = categories.name_of(code)

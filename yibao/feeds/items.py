@@ -3,8 +3,16 @@
 from html import escape
 
 from yibao import chinese_scripts, identifiers, markup
-from yibao.edition_summaries import EditionSummary
+from yibao.edition_summaries import (
+    EditionSummary,
+    describe_counts,
+    describe_counts_in_english,
+    describe_gaps,
+    describe_gaps_in_english,
+    name_edition,
+)
 from yibao.feeds.model import Item, Variant, tag
+from yibao.provenance import TranslationState
 from yibao.records import Entry, Translation
 from yibao.settings import Site
 from yibao.text import remove_illegal_characters, shorten
@@ -12,6 +20,7 @@ from yibao.text import remove_illegal_characters, shorten
 _SUMMARY_CHARACTERS = 300
 _WITHDRAWN = ("本文已撤回。", "This paper has been withdrawn.")
 _WAITING = ("尚待 arXiv 的元数据。", "Metadata from arXiv is still to come.")
+_ORPHANED = ("arXiv 上查无此编号。", "arXiv has no paper with this identifier.")
 _CONVERTED = ("繁体由 OpenCC 自简体转换。", "Converted from Simplified Chinese by OpenCC.")
 
 
@@ -101,7 +110,8 @@ def _html(entry: Entry, translation: Translation | None, variant: Variant, *, is
     if paper and paper.abstract:
         parts.append(f'<div lang="en">{markup.render_abstract_html(paper.abstract)}</div>')
     if paper is None:
-        parts.append(f"<p>{say(variant, *_WAITING)}</p>")
+        is_orphaned = entry.state is TranslationState.ORPHANED
+        parts.append(f"<p>{say(variant, *(_ORPHANED if is_orphaned else _WAITING))}</p>")
     return "\n".join(parts)
 
 
@@ -142,23 +152,22 @@ def _byline(entry: Entry) -> str:
 def _edition(edition: EditionSummary, site: Site, variant: Variant) -> Item:
     if edition.stamp is None:
         raise ValueError(f"{edition.item} has not been published")
-    key, translated, untranslated, told = edition.listed
+    key, translated, untranslated, notes = edition.listed
     url = f"{site.base_url}/editions/{key}/"
-    counts = f"{translated} translated, {untranslated} others"
+    counts, title = describe_counts_in_english(translated, untranslated), f"{site.title} {key}: "
     if variant is not Variant.ENGLISH:
-        counts = say(variant, f"译文 {translated} 篇，其余 {untranslated} 篇", "")
-    notes = "".join(f"<p>{say(variant, '不完整 ', 'Incomplete')}: {escape(note)}</p>" for note in told)
+        counts = say(variant, describe_counts(translated, untranslated), "")
+        title = f"{site.title} {say(variant, name_edition(key), '')}："
+    gaps = say(variant, describe_gaps(notes), describe_gaps_in_english(notes)) if notes else ""
     rows = "".join(_row(entry, site, variant) for entry in edition.entries)
     rest = translated + untranslated - len(edition.entries)
     more = f'<p><a href="{escape(url)}">{say(variant, f"另有 {rest} 篇。", f"{rest} more.")}</a></p>' if rest else ""
     return Item(
         id=tag(site, edition.item),
         url=url,
-        title=remove_illegal_characters(
-            f"{site.title} {key}{'：' if variant is not Variant.ENGLISH else ': '}{counts}"
-        ),
+        title=remove_illegal_characters(f"{title}{counts}"),
         summary=counts,
-        html=remove_illegal_characters(f"{notes}<ol>{rows}</ol>{more}"),
+        html=remove_illegal_characters(f"{f'<p>{escape(gaps)}</p>' if gaps else ''}<ol>{rows}</ol>{more}"),
         language=str(variant) or site.language,
         published_at=edition.stamp.published_at,
         updated_at=edition.stamp.updated_at,

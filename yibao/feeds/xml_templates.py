@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Template
 
-from yibao import templating
+from yibao import chinese_scripts, templating
 from yibao.categories import name_of
 from yibao.feeds.model import stamp
 
@@ -19,10 +19,16 @@ def render(template: str, **values: Any) -> bytes:
     return _template(template).render(values).encode()
 
 
+def label_category(code: str, language: str) -> str:
+    """The category's name in the language of a feed: Chinese as it is written there, else English."""
+    name = name_of(code)
+    if not language.startswith("zh"):
+        return name.name_en
+    return chinese_scripts.convert(name.name_zh) if chinese_scripts.is_traditional(language) else name.name_zh
+
+
 @lru_cache(maxsize=8)
 def _template(name: str) -> Template:
-    made = templating.environment("yibao.feeds")
-    made.filters.update(
-        stamp=lru_cache(stamp), mail_date=lru_cache(format_datetime), label=lambda code: name_of(code).name_en
-    )
-    return made.get_template(name)
+    environment = templating.environment("yibao.feeds")
+    environment.filters.update(stamp=lru_cache(stamp), mail_date=lru_cache(format_datetime), label=label_category)
+    return environment.get_template(name)

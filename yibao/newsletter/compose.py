@@ -17,6 +17,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from yibao import categories, identifiers, markup, templating
+from yibao.edition_summaries import describe_counts, describe_gaps, name_edition
 from yibao.records import Edition, Entry
 from yibao.settings import Site
 from yibao.text import join_lines, remove_illegal_characters, shorten
@@ -27,6 +28,8 @@ LIMIT_BYTES = 100_000
 _MEASURES = ((None, 40), (None, 15), (700, 10), (400, 8), (250, 5), (120, 3), (0, 0))
 # RFC 2047 allows 75 characters a word; twelve of them are its frame.
 _WORD_CHARACTERS = 63
+#: Authors that are named of each paper.
+_MOST_NAMES = 8
 
 
 class Body(NamedTuple):
@@ -133,7 +136,10 @@ def _render(edition: Edition, site: Site, abstract: int | None, titles: int) -> 
         "titles": titles,
         "edition_url": f"{site.base_url}/editions/{edition.key}/",
     }
-    subject = f"{site.title} {edition.key}：{_counts(edition)}"
+    counts = describe_counts(len(edition.translated), edition.untranslated)
+    if not edition.translated and not edition.untranslated:
+        counts = describe_counts(0, 0, len(edition.replaced))
+    subject = f"{site.title} {name_edition(edition.key)}：{counts}"
     text = _templates().get_template("edition.txt").render(values)
     html = _templates().get_template("edition.html").render(values, subject=subject)
     inlined = css_inline.CSSInliner(keep_at_rules=True, keep_style_tags=False).inline(html)
@@ -144,12 +150,6 @@ def _render(edition: Edition, site: Site, abstract: int | None, titles: int) -> 
     )
 
 
-def _counts(edition: Edition) -> str:
-    parts = [f"译文 {len(edition.translated)} 篇"] if edition.translated else []
-    parts += [f"新论文 {edition.untranslated} 篇"] if edition.untranslated else []
-    return "，".join(parts or [f"更新版本 {len(edition.replaced)} 篇"])
-
-
 @cache
 def _templates() -> Environment:
     environment = templating.environment("yibao.newsletter")
@@ -158,6 +158,9 @@ def _templates() -> Environment:
         plain=markup.render_plain,
         category=categories.name_of,
         names=_names,
+        more_names=_more_names,
+        edition_name=name_edition,
+        gaps=describe_gaps,
         abstract_text=abstract_text,
         abstract_html=abstract_html,
     )
@@ -165,8 +168,12 @@ def _templates() -> Environment:
 
 
 def _names(entry: Entry) -> str:
-    names = [author.name for author in entry.paper.authors] if entry.paper else []
-    return ", ".join(names[:8]) + (f" 等 {len(names)} 人" if len(names) > 8 else "")  # noqa: PLR2004
+    return ", ".join(author.name for author in entry.paper.authors[:_MOST_NAMES]) if entry.paper else ""
+
+
+def _more_names(entry: Entry) -> str:
+    count = len(entry.paper.authors) if entry.paper else 0
+    return f"等 {count} 人" if count > _MOST_NAMES else ""
 
 
 def abstract_text(entry: Entry, limit: int | None) -> str:

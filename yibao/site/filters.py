@@ -9,6 +9,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from yibao import categories, chinese_scripts, differences, identifiers, markup, templating
+from yibao.edition_summaries import describe_counts, describe_gaps, describe_gaps_in_english, name_edition
 from yibao.records import Paper
 from yibao.settings import Site
 from yibao.text import shorten
@@ -16,6 +17,7 @@ from yibao.text import shorten
 _SUMMARY_CHARACTERS = 160
 _WEEKDAYS = "一二三四五六日"
 _HEADINGS = {"translated": "译文", "replaced": "更新版本"}
+_ANNOUNCE_TYPES = {"cross": "交叉列出", "replace": "更新", "replace-cross": "更新（交叉列出）"}
 
 
 @lru_cache(maxsize=1)
@@ -32,6 +34,11 @@ def environment() -> Environment:
         category=categories.name_of,
         chinese_date=chinese_date,
         heading=lambda name: _HEADINGS.get(name) or f"{name} {categories.name_of(name).name_zh}",
+        edition_name=name_edition,
+        counts=lambda head: describe_counts(head.translated, head.untranslated, head.replaced),
+        gaps=describe_gaps,
+        gaps_in_english=describe_gaps_in_english,
+        announce_type=lambda name: _ANNOUNCE_TYPES.get(name, name),
         names=names,
         slug=slug,
     )
@@ -52,10 +59,8 @@ def chinese_date(day: date) -> str:
 
 
 def names(paper: Paper, most: int) -> str:
-    """The paper's authors, and how many more there are than the first few."""
-    shown = ", ".join(author.name for author in paper.authors[:most])
-    more = len(paper.authors) - most
-    return f"{shown} and {more} others" if more > 0 else shown
+    """The first of the paper's authors."""
+    return ", ".join(author.name for author in paper.authors[:most])
 
 
 def slug(name: str) -> str:

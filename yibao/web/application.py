@@ -104,7 +104,7 @@ def _of_tree(public: Path, path: str, asked: Headers, method: str) -> Response:
     if isinstance(found, str):
         return RedirectResponse(found, 308, HEADERS)
     if found is None:
-        return PlainTextResponse("404 没有这一页 Not found\n", 404, HEADERS)
+        return PlainTextResponse("404 页面不存在 Not found\n", 404, HEADERS)
     return _file(found, asked, is_head=method == "HEAD")
 
 
