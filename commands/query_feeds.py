@@ -10,11 +10,11 @@ from yibao.feeds import opml
 from yibao.feeds.channels import Subject, describe_feed, fill_live_feed, list_subjects
 from yibao.feeds.files import FORMATS, LIST
 from yibao.feeds.items import make_item
-from yibao.feeds.model import MOST_ITEMS, Variant, variants
+from yibao.feeds.model import MOST_ITEMS, Variant, list_variants
 from yibao.search_queries import SearchQuery
 from yibao.settings import Settings
 from yibao.web.application import QUESTIONS
-from yibao.web.files import media_type
+from yibao.web.files import find_media_type
 from yibao.web.responses import Redirect, Refusal, Reply
 
 #: What a form without script calls the formats.
@@ -45,7 +45,7 @@ class Answers:
 
     def _feed(self, place: str, question: SearchQuery) -> Reply | Redirect | None:
         folder, _, file = place.rpartition("/")
-        if file not in FORMATS or folder not in variants(self._settings.site):
+        if file not in FORMATS or folder not in list_variants(self._settings.site):
             return None
         if question == SearchQuery():
             return Redirect(f"/feeds/all/{place}")
@@ -56,13 +56,13 @@ class Answers:
         site, variant = self._settings.site, Variant(folder)
         about = describe_feed(subject, variant, site, query=f"?{question.query}")
         feed = fill_live_feed(about, (make_item(entry, site, variant) for entry in found))
-        return Reply(FORMATS[file](feed), media_type(file))
+        return Reply(FORMATS[file](feed), find_media_type(file))
 
     def _address(self, pairs: list[tuple[str, str]]) -> Redirect:
         """Where the feed is that a form without script asks for."""
         said = dict(pairs)
         file, variant = _FORMATS.get(said.get("format", "atom")), said.get("variant", "")
-        if file is None or variant not in variants(self._settings.site):
+        if file is None or variant not in list_variants(self._settings.site):
             raise QuestionError(
                 "format 只能是 atom、rss、json，variant 只能是所列的语言版本。Unknown format or variant."
             )
@@ -82,4 +82,4 @@ class Answers:
         unknown = wanted - {feed.name for feed in listed}
         if unknown:
             raise QuestionError(f"没有订阅 {'、'.join(sorted(unknown))}。There is no such feed.")
-        return Reply(opml.render(listed, settings.site.title), media_type(LIST))
+        return Reply(opml.render_list(listed, settings.site.title), find_media_type(LIST))

@@ -13,7 +13,7 @@ from storage.people.schema import People
 from storage.people.subscribers import Subscriber
 from yibao import addresses
 from yibao.errors import DeliveryError, PeopleError
-from yibao.newsletter.compose import Body, compose_message, message_id
+from yibao.newsletter.compose import Body, compose_message, make_message_id
 from yibao.newsletter.due import is_alarming
 from yibao.newsletter.senders import Sender
 
@@ -76,8 +76,8 @@ class Mailer:
     def promise(self, key: str, owed: Collection[Subscriber], state: DeliveryState, words: str = "") -> None:
         """Put on record that these people are to get an edition, so that any later run goes on with it."""
         from_ = self._run.settings.newsletter.sender
-        ids = {one.subscriber_id: message_id(key, one.email, from_) for one in owed}
-        deliveries.begin(self._people, key, ids, self._run.now(), state, words)
+        ids = {one.subscriber_id: make_message_id(key, one.email, from_) for one in owed}
+        deliveries.open_deliveries(self._people, key, ids, self._run.now(), state, words)
 
     def send(self, parts: Body, owed: Sequence[Subscriber], tally: Tally) -> None:
         """Offer an edition to each of these people; what became of it is in the tally."""

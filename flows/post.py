@@ -21,7 +21,7 @@ from storage.people.subscribers import Subscriber
 from yibao import dates
 from yibao.errors import DeliveryError, PeopleError, YibaoError
 from yibao.newsletter import due
-from yibao.newsletter.compose import as_bytes, compose_body, compose_message
+from yibao.newsletter.compose import compose_body, compose_message, serialize_message
 from yibao.newsletter.due import Decision, Verdict
 from yibao.newsletter.senders import Sender
 from yibao.records import Batch, Edition
@@ -76,11 +76,11 @@ def deliver_due(run: Run, own: str | None) -> None:
         return
     try:
         people = run.people()
-        for key, count in deliveries.note_killed(people).items():
+        for key, count in deliveries.note_killed_deliveries(people).items():
             report_doubtful(run, key, count)
         audience = _Audience(people, run.on, own)
         with Mailer(run, people, sender) as mailer:
-            for verdict in due.order(_decide(run, audience, obstacle)):
+            for verdict in due.sort_verdicts(_decide(run, audience, obstacle)):
                 _act(run, audience, mailer, verdict)
             _give_up_unoffered(run, audience, mailer)
     except (DeliveryError, PeopleError) as error:
@@ -133,7 +133,7 @@ def compose_one(run: Run, key: str) -> bytes:
     """
     parts = compose_body(find_edition(run, key), run.settings.site)
     sender = run.settings.newsletter.sender
-    return as_bytes(compose_message(parts, key, "reader@example.org", sender, run.now()))
+    return serialize_message(compose_message(parts, key, "reader@example.org", sender, run.now()))
 
 
 class _Audience:
@@ -145,11 +145,11 @@ class _Audience:
         #: Editions that were too old, of this run's kind.
         self.late: list[str] = []
         #: Editions that somebody is still to get.
-        self.open = deliveries.open_editions(people)
+        self.open = deliveries.find_open_editions(people)
         self._all = subscribers.read_active_subscribers(people)
-        first = deliveries.first_edition(people)
+        first = deliveries.find_first_edition(people)
         #: Before this date the installation offered no mail to anybody.
-        self._begun_on = due.appears_on(first) if first else on
+        self._begun_on = due.find_appearance_date(first) if first else on
 
     def of(self, key: str) -> list[Subscriber]:
         """The subscribers of an edition's frequency."""
@@ -158,7 +158,7 @@ class _Audience:
 
     def owed(self, key: str) -> list[Subscriber]:
         """To whom the edition was promised and not sent; and whom nobody offered it, if it is not older than they."""
-        states = deliveries.states(self.people, key)
+        states = deliveries.read_states(self.people, key)
         return [
             one
             for one in self.of(key)
@@ -191,14 +191,16 @@ def _decide(run: Run, audience: _Audience, obstacle: str) -> list[Verdict]:
         for batch in ledger.between(library, first, run.on):
             by_day[batch.announced_on].append(batch)
     keys = {key for key in sizes if audience.is_of_own_kind(key)} | audience.open
-    keys = {key for key in keys if due.appears_on(key) <= run.on} | ({audience.own} if audience.own else set())
+    keys = {key for key in keys if due.find_appearance_date(key) <= run.on} | (
+        {audience.own} if audience.own else set()
+    )
     verdicts = []
     for key in keys:
         start, end = dates.edition_days(key)
         batches = [batch for day in by_day if start <= day <= end for batch in by_day[day]]
         doubts = due.find_doubts(key, batches, run.settings.arxiv.categories, begun, run.on)
         verdicts.append(
-            due.decide(
+            due.decide_mail(
                 key, doubts, sizes.get(key, 0), on=run.on, own=audience.own, max_age_days=most, obstacle=obstacle
             )
         )
@@ -212,7 +214,7 @@ def _act(run: Run, audience: _Audience, mailer: Mailer, verdict: Verdict) -> Non
         _give_up(run, audience, verdict)
     elif verdict.decision is Decision.EMPTY:
         if key in audience.open:
-            deliveries.withdraw(audience.people, key)
+            deliveries.withdraw_deliveries(audience.people, key)
         if is_own or key in audience.open:
             run.report.mail.append(f"{key}: nothing to send, the edition is empty")
     elif (owed := audience.owed(key)) or is_own:
@@ -224,7 +226,7 @@ def _act(run: Run, audience: _Audience, mailer: Mailer, verdict: Verdict) -> Non
 
 
 def _send(run: Run, people: People, mailer: Mailer, edition: Edition, owed: Sequence[Subscriber]) -> None:
-    states = Counter(deliveries.states(people, edition.key).values())
+    states = Counter(deliveries.read_states(people, edition.key).values())
     tally = Tally(edition.key, before=states[DeliveryState.SENT], refused_before=states[DeliveryState.REFUSED])
     if owed:
         mailer.send(compose_body(edition, run.settings.site), owed, tally)
@@ -232,7 +234,7 @@ def _send(run: Run, people: People, mailer: Mailer, edition: Edition, owed: Sequ
 
 
 def _unserved(people: People, edition: Edition) -> list[Subscriber]:
-    states = deliveries.states(people, edition.key)
+    states = deliveries.read_states(people, edition.key)
     done = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.REFUSED)
     wanted = subscribers.read_active_subscribers(people, "weekly" if edition.is_weekly else "daily")
     return [one for one in wanted if states.get(one.subscriber_id) not in done]
@@ -244,7 +246,7 @@ def _reopened(
     """Those whom the edition is offered again."""
     active = {one.subscriber_id: one for one in subscribers.read_active_subscribers(people)}
     wanted = active.keys() if only is None else active.keys() & set(only)
-    chosen = deliveries.reopen(people, key, of, wanted, run.now())
+    chosen = deliveries.reopen_deliveries(people, key, of, wanted, run.now())
     if not chosen:
         run.report.mail.append(f"{key}: nobody whose message is {' or '.join(of)}; nothing is sent again")
     return [active[subscriber_id] for subscriber_id in sorted(chosen)]
@@ -253,7 +255,7 @@ def _reopened(
 def _give_up(run: Run, audience: _Audience, verdict: Verdict) -> None:
     """End what was promised of an edition that is too old by now, and say so."""
     key, most = verdict.key, run.settings.newsletter.max_age_days
-    count = deliveries.give_up(audience.people, key, run.now()) if key in audience.open else 0
+    count = deliveries.give_up_deliveries(audience.people, key, run.now()) if key in audience.open else 0
     if count:
         reason = f" ({verdict.why})" if verdict.why else ""
         run.report.fault(
@@ -266,7 +268,7 @@ def _give_up(run: Run, audience: _Audience, verdict: Verdict) -> None:
 
 def _give_up_unoffered(run: Run, audience: _Audience, mailer: Mailer) -> None:
     """Say once of editions that were never offered to anybody that they are too old by now."""
-    known = deliveries.known_editions(audience.people, audience.late)
+    known = deliveries.find_known_editions(audience.people, audience.late)
     missed = {key: owed for key in audience.late if key not in known and (owed := audience.owed(key))}
     for key, owed in missed.items():
         mailer.promise(key, owed, DeliveryState.GIVEN_UP, "no run could send it in time")

@@ -208,12 +208,12 @@ def _show(library: Connection, settings: Settings, scope: Scope, members: Sequen
 
 def _shown(one: Entry | Edition, settings: Settings) -> ListedItem:
     wanted = settings.arxiv.categories
-    lists = channels.name_lists(one, wanted, settings.feeds.own)
+    lists = channels.name_feed_lists(one, wanted, settings.feeds.own)
     if isinstance(one, Edition):
         return ListedItem(
             one.item, digest_item(one), None, one.ends_on.toordinal() * 2 + one.is_weekly, "", tuple(lists)
         )
-    lists += pages.name_lists(one, wanted)
+    lists += pages.name_page_lists(one, wanted)
     return ListedItem(one.item, digest_item(one), one.translated_on, *identifiers.sort_key(one.arxiv_id), tuple(lists))
 
 

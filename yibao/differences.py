@@ -20,34 +20,34 @@ class Change(NamedTuple):
 
 
 def find_changes(old: str, new: str) -> list[Change]:
-    """What must be done to the old text to get the new one, in order; white space makes no difference."""
-    left, right = _TOKEN.findall(" ".join(old.split())), _TOKEN.findall(" ".join(new.split()))
-    found = []
-    for kind, i, j, k, m in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    """Find what must be done to the old text to get the new one, in order; white space makes no difference."""
+    old_tokens, new_tokens = _TOKEN.findall(" ".join(old.split())), _TOKEN.findall(" ".join(new.split()))
+    changes = []
+    for kind, i, j, k, m in SequenceMatcher(None, old_tokens, new_tokens, autojunk=False).get_opcodes():
         if kind != "equal":
-            before = ("…" if k > _AROUND else "") + "".join(right[max(0, k - _AROUND) : k])
-            after = "".join(right[m : m + _AROUND]) + ("…" if m + _AROUND < len(right) else "")
-            found.append(Change(before, "".join(left[i:j]), "".join(right[k:m]), after))
-    return found
+            before = ("…" if k > _AROUND else "") + "".join(new_tokens[max(0, k - _AROUND) : k])
+            after = "".join(new_tokens[m : m + _AROUND]) + ("…" if m + _AROUND < len(new_tokens) else "")
+            changes.append(Change(before, "".join(old_tokens[i:j]), "".join(new_tokens[k:m]), after))
+    return changes
 
 
 def as_text(old: str, new: str) -> str:
-    """The changes for a terminal, one a line: `…a model of [-7-]{+8+} billion…`."""
+    """Render the changes for a terminal, one a line: `…a model of [-7-]{+8+} billion…`."""
     return "\n".join(
-        one.before
-        + (f"[-{one.removed}-]" if one.removed else "")
-        + (f"{{+{one.added}+}}" if one.added else "")
-        + one.after
-        for one in find_changes(old, new)
+        change.before
+        + (f"[-{change.removed}-]" if change.removed else "")
+        + (f"{{+{change.added}+}}" if change.added else "")
+        + change.after
+        for change in find_changes(old, new)
     )
 
 
 def as_html(old: str, new: str) -> str:
-    """The changes for a page, each a paragraph with `del` and `ins`."""
+    """Render the changes for a page, each a paragraph with `del` and `ins`."""
     return "\n".join(
-        f"<p>{escape(one.before)}"
-        + (f"<del>{escape(one.removed)}</del>" if one.removed else "")
-        + (f"<ins>{escape(one.added)}</ins>" if one.added else "")
-        + f"{escape(one.after)}</p>"
-        for one in find_changes(old, new)
+        f"<p>{escape(change.before)}"
+        + (f"<del>{escape(change.removed)}</del>" if change.removed else "")
+        + (f"<ins>{escape(change.added)}</ins>" if change.added else "")
+        + f"{escape(change.after)}</p>"
+        for change in find_changes(old, new)
     )

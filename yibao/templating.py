@@ -3,8 +3,8 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 
-def environment(package: str) -> Environment:
-    """The templates in the package's folder `templates`; blanks around their blocks are left out."""
+def make_environment(package: str) -> Environment:
+    """Make an environment of the templates in a package's folder `templates`; blanks around blocks are left out."""
     return Environment(
         loader=PackageLoader(package),
         autoescape=select_autoescape(["html", "xml", "opml"]),

@@ -115,9 +115,9 @@ def test_a_reference_manager_reads_the_citation_back():
 
 def test_a_paper_without_authors_or_dates_can_be_cited():
     bare = replace(PAPER, authors=(), submitted_at=None, doi=None, journal_ref=None, title="题目")
-    (entry,) = bibtexparser.parse_string(citations.bibtex(bare).decode()).entries
+    (entry,) = bibtexparser.parse_string(citations.render_bibtex(bare).decode()).entries
     assert entry.key == "arxiv"
-    assert rispy.loads(citations.ris(bare).decode())[0]["title"] == "题目"
+    assert rispy.loads(citations.render_ris(bare).decode())[0]["title"] == "题目"
 
 
 @pytest.mark.parametrize(

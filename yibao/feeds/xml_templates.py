@@ -11,16 +11,16 @@ from jinja2 import Template
 
 from yibao import chinese_scripts, templating
 from yibao.categories import name_of
-from yibao.feeds.model import stamp
+from yibao.feeds.model import format_timestamp
 
 
-def render(template: str, **values: Any) -> bytes:
-    """The document as UTF-8; the same values always give the same bytes."""
-    return _template(template).render(values).encode()
+def render_template(template: str, **values: Any) -> bytes:
+    """Render a template as UTF-8; the same values always give the same bytes."""
+    return _load_template(template).render(values).encode()
 
 
 def label_category(code: str, language: str) -> str:
-    """The category's name in the language of a feed: Chinese as it is written there, else English."""
+    """Name a category in the language of a feed: Chinese as it is written there, else English."""
     name = name_of(code)
     if not language.startswith("zh"):
         return name.name_en
@@ -28,7 +28,9 @@ def label_category(code: str, language: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _template(name: str) -> Template:
-    environment = templating.environment("yibao.feeds")
-    environment.filters.update(stamp=lru_cache(stamp), mail_date=lru_cache(format_datetime), label=label_category)
+def _load_template(name: str) -> Template:
+    environment = templating.make_environment("yibao.feeds")
+    environment.filters.update(
+        stamp=lru_cache(format_timestamp), mail_date=lru_cache(format_datetime), label=label_category
+    )
     return environment.get_template(name)

@@ -21,50 +21,50 @@ _ANNOUNCE_TYPES = {"cross": "交叉列出", "replace": "更新", "replace-cross"
 
 
 @lru_cache(maxsize=1)
-def environment() -> Environment:
-    """The site's templates, which escape all that is put into them."""
-    made = templating.environment("yibao.site")
-    made.globals.update(abs_url=identifiers.abs_url, pdf_url=identifiers.pdf_url)
-    made.filters.update(
+def make_environment() -> Environment:
+    """Make the site's templates, which escape all that is put into them."""
+    environment = templating.make_environment("yibao.site")
+    environment.globals.update(abs_url=identifiers.abs_url, pdf_url=identifiers.pdf_url)
+    environment.filters.update(
         plain=markup.render_plain,
         summary=lambda source: shorten(markup.render_markdown_text(source).replace("\n", " "), _SUMMARY_CHARACTERS),
         markdown=lambda source: Markup(markup.render_markdown_html(source)),  # noqa: S704  (escaped by the typesetter)
         abstract=lambda source: Markup(markup.render_abstract_html(source)),  # noqa: S704  (likewise)
         difference=lambda pair: Markup(differences.as_html(*pair)),  # noqa: S704  (likewise)
         category=categories.name_of,
-        chinese_date=chinese_date,
+        chinese_date=format_chinese_date,
         heading=lambda name: _HEADINGS.get(name) or f"{name} {categories.name_of(name).name_zh}",
         edition_name=name_edition,
         counts=lambda head: describe_counts(head.translated, head.untranslated, head.replaced),
         gaps=describe_gaps,
         gaps_in_english=describe_gaps_in_english,
         announce_type=lambda name: _ANNOUNCE_TYPES.get(name, name),
-        names=names,
-        slug=slug,
+        names=join_names,
+        slug=make_slug,
     )
-    made.tests["category_code"] = lambda name: name not in _HEADINGS
-    return made
+    environment.tests["category_code"] = lambda name: name not in _HEADINGS
+    return environment
 
 
-def variants(site: Site) -> list[tuple[str, str]]:
-    """The variants of feeds: folder, and what a reader calls them."""
+def label_variants(site: Site) -> list[tuple[str, str]]:
+    """Label the variants of feeds: folder, and what a reader calls them."""
     if chinese_scripts.is_simplified(site.language):
         return [("", "简体与英文"), (chinese_scripts.LANGUAGE, "繁體"), ("en", "English")]
     return [("", "译文与英文"), ("en", "English")]
 
 
-def chinese_date(day: date) -> str:
-    """A date as Chinese readers write it: 2025年1月17日 星期五."""
+def format_chinese_date(day: date) -> str:
+    """Format a date as Chinese readers write it: 2025年1月17日 星期五."""
     return f"{day.year}年{day.month}月{day.day}日 星期{_WEEKDAYS[day.weekday()]}"
 
 
-def names(paper: Paper, most: int) -> str:
-    """The first of the paper's authors."""
+def join_names(paper: Paper, most: int) -> str:
+    """Join the names of the first of the paper's authors."""
     return ", ".join(author.name for author in paper.authors[:most])
 
 
-def slug(name: str) -> str:
-    """A person's name as part of an address: its letters and figures; names that only differ elsewhere stay apart."""
+def make_slug(name: str) -> str:
+    """Make a person's name part of an address: letters and figures; names that only differ elsewhere stay apart."""
     plain = re.sub(r"[\W_]+", "-", name).strip("-").lower()
     if plain == name:
         return plain
