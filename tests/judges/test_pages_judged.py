@@ -220,7 +220,7 @@ def test_the_composer_works_without_script_too(url, browser):
 def test_the_whole_site_can_be_gone_through_by_keyboard(url, page):
     page.goto(f"{url}/today/")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "直接看正文"
+    assert page.evaluate("document.activeElement.textContent") == "跳到正文"
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
