@@ -223,9 +223,9 @@ def formats(peers: str | None, count: int) -> None:
     )
     works = {
         "bare lxml": lambda: bare(items),
-        "Atom": lambda: atom.render(feed),
-        "RSS": lambda: rss.render(feed),
-        "JSON Feed": lambda: jsonfeed.render(feed),
+        "Atom": lambda: atom.render_feed(feed),
+        "RSS": lambda: rss.render_feed(feed),
+        "JSON Feed": lambda: jsonfeed.render_feed(feed),
     }
     rounds: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(7):

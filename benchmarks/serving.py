@@ -1,12 +1,15 @@
-"""`yibao serve` beside nginx on the same machine: who asks again for a feed that did not change, and gets 304.
+"""`yibao serve` beside nginx and Starlette's static files: who asks again for a feed that did not change, and gets 304.
 
     python -m benchmarks.serving [--seconds 5] [--load 60] [--small]
 
 Needs wrk and nginx (apt-get install wrk nginx-light); without wrk a client of our own asks at the small size.
-Both serve the same file of 264 KB from one process. Then ours is asked for files, unchanged files and feeds for two
-thousand different questions, at random, and its memory is told before and after.
+All serve the same file of 264 KB from one process; Starlette's compresses it for each request, as its middleware does.
+The processor's time for each request is told beside the rates, since the client takes a share of a small machine.
+Then ours is asked for files, unchanged files and feeds for two thousand different questions, at random, and its memory
+is told before and after.
 """
 
+import os
 import re
 import shutil
 import socket
@@ -15,12 +18,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import httpx
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from benchmarks import bulk_data, options, publishing
 from storage import search, site_tree
@@ -84,27 +90,56 @@ def memory_mib(process: subprocess.Popen) -> float:
     return int(re.search(r"VmRSS:\s+(\d+)", told)[1]) / 1024
 
 
-def measure(name: str, url: str, seconds: int) -> float:
+def cpu_s(process: subprocess.Popen) -> float:
+    """Processor time of a server and its children so far."""
+    clock = os.sysconf("SC_CLK_TCK")
+    seconds = 0.0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            if int(path.parent.name) == process.pid or int(fields[1]) == process.pid:
+                seconds += (int(fields[11]) + int(fields[12])) / clock
+    return seconds
+
+
+def measure(name: str, process: subprocess.Popen, url: str, seconds: int) -> float:
     etag = ready(url).headers["etag"]
-    rates = {
-        "304": requests_a_second(url, seconds, {"If-None-Match": etag}),
-        "gzip": requests_a_second(url, seconds, {"Accept-Encoding": "gzip"}),
-        "plain": requests_a_second(url, seconds, {}),
-    }
-    told = ", ".join(f"{kind} {rate:,.0f}" for kind, rate in rates.items())
-    print(f"  {name:12} {told} a second", flush=True)
+    headers_by_kind = {"304": {"If-None-Match": etag}, "gzip": {"Accept-Encoding": "gzip"}, "plain": {}}
+    rates, costs = {}, {}
+    for kind, headers in headers_by_kind.items():
+        cpu_before, before = cpu_s(process), time.perf_counter()
+        rates[kind] = requests_a_second(url, seconds, headers)
+        requests = rates[kind] * (time.perf_counter() - before)
+        costs[kind] = (cpu_s(process) - cpu_before) / requests * 1e6
+    text = ", ".join(f"{kind} {rate:,.0f} a second at {costs[kind]:,.0f} µs" for kind, rate in rates.items())
+    print(f"  {name:12} {text}", flush=True)
     return rates["304"]
 
 
+def make_starlette_files() -> ASGIApp:
+    """The published tree as Starlette alone would serve it, in the folder that the environment names."""
+    app = StaticFiles(directory=os.environ["YIBAO_BENCHMARK_PUBLIC"], html=True)
+    return GZipMiddleware(app, minimum_size=500, compresslevel=6)
+
+
 @contextmanager
-def running(command: list[str]) -> Iterator[subprocess.Popen]:
-    """The server runs while the block does."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def running(command: list[str], **environ: str) -> Iterator[subprocess.Popen]:
+    """Run a server while the block does."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **environ}
+    )
     try:
         yield process
     finally:
         process.terminate()
         process.wait(10)
+
+
+def starlette_command(port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "uvicorn", "--factory", "benchmarks.serving:make_starlette_files"),
+        *("--port", str(port), "--http", "httptools", "--loop", "uvloop", "--no-access-log", "--log-level", "error"),
+    ]
 
 
 def load(process: subprocess.Popen, folder: Path, url: str, seconds: int) -> None:
@@ -162,10 +197,14 @@ def compare(seconds: int, load_seconds: int) -> None:
         )
         command = [sys.executable, "-m", "commands.main", "serve", "--port", str(port)]
         with running([*command, "--config", str(folder / "yibao.toml")]) as ours:
-            mine = measure("yibao serve", f"http://127.0.0.1:{port}/{_FEED}", seconds)
+            mine = measure("yibao serve", ours, f"http://127.0.0.1:{port}/{_FEED}", seconds)
+            starlette_port = free_port()
+            with running(starlette_command(starlette_port), YIBAO_BENCHMARK_PUBLIC=f"{folder}/public") as starlette:
+                theirs = measure("Starlette", starlette, f"http://127.0.0.1:{starlette_port}/{_FEED}", seconds)
+            print(f"  ours answers {mine / theirs:.2f} of Starlette's rate of 304")
             if shutil.which("nginx"):
-                with running(["nginx", "-c", str(folder / "nginx.conf")]):
-                    theirs = measure("nginx", f"http://127.0.0.1:{other_port}/{_FEED}", seconds)
+                with running(["nginx", "-c", str(folder / "nginx.conf")]) as nginx:
+                    theirs = measure("nginx", nginx, f"http://127.0.0.1:{other_port}/{_FEED}", seconds)
                 print(f"  ours answers {mine / theirs:.2f} of nginx's rate of 304")
             else:
                 print("  nginx: not measured; it is not installed")

@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from storage.disk import REMEDIES, describe, make_writable_folder
-from storage.failures import explain
+from storage.disk import REMEDIES, describe_error, make_writable_folder
+from storage.failures import explain_database_error
 from yibao.errors import DateError, SettingsError, YibaoError
 
 FAILED = 1
@@ -121,12 +121,12 @@ def _describe(error: BaseException) -> str | None:
     if isinstance(error, YibaoError):
         return str(error)
     if isinstance(error, OSError):
-        return describe(None, error)
+        return describe_error(None, error)
     if isinstance(error, MemoryError):
         return f"There is not enough memory. {REMEDIES[errno.ENOMEM]}"
     if isinstance(error, UnicodeEncodeError) and "surrogates" in error.reason:
         return f"{error.object!r} is no text in UTF-8. Type it again, or set a UTF-8 locale (LC_ALL=C.UTF-8)."
-    return explain(error)
+    return explain_database_error(error)
 
 
 def _tell_output(error: OSError) -> int:

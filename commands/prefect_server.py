@@ -19,7 +19,7 @@ import uvicorn
 
 from commands.children import Tell
 from storage import prefect_tables
-from storage.disk import describe, make_writable_folder
+from storage.disk import describe_error, make_writable_folder
 from yibao.errors import YibaoError
 
 _STARTUP_S = 90.0
@@ -164,7 +164,7 @@ def explain_failure(failure: str) -> str:
     reason = failure.strip().rpartition("\n")[2] or f"no answer within {_STARTUP_S:.0f} seconds"
     for words, number in _OF_THE_DISK:
         if re.search(words, failure):
-            return describe(home, OSError(number, "", str(home)))
+            return describe_error(home, OSError(number, "", str(home)))
     return (
         f"Prefect's server did not start: {reason}. "
         f"Delete {home} and try again: it holds nothing but Prefect's own records."

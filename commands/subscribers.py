@@ -49,7 +49,7 @@ def list_(undelivered: bool, as_json: bool, config: Path) -> None:  # noqa: FBT0
     """
     people = _people(config)
     if undelivered:
-        tables.show(deliveries.Undelivered._fields, deliveries.undelivered(people), as_json=as_json)
+        tables.show(deliveries.Undelivered._fields, deliveries.list_undelivered(people), as_json=as_json)
         return
     rows = [(person.email, person.frequency) for person in people_subscribers.read_active_subscribers(people)]
     tables.show(("email", "frequency"), rows, as_json=as_json)
@@ -79,7 +79,7 @@ def find_ids(config: Path, emails: tuple[str, ...]) -> list[int]:
     people = _people(config)
     found = []
     for email in emails:
-        ids = [one for one in people_subscribers.find(people, forms_of(email)).values() if one is not None]
+        ids = [one for one in people_subscribers.find_subscribers(people, forms_of(email)).values() if one is not None]
         if not ids:
             raise click.BadParameter(f"{email} is not subscribed", param_hint="--to")
         found.append(ids[0])

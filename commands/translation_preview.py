@@ -34,7 +34,7 @@ def show(file: Path, settings: Settings, on: date, where: Path) -> list[Path]:
     (translated,) = (one for one in list_subjects([]) if one.name == "translated")
     about = describe_feed(translated, Variant.WRITTEN, settings.site)
     feed = fill_live_feed(about, (make_item(entry, settings.site) for entry in entries))
-    tree["feed.atom.xml"] = wrap_content(atom.render(feed))
+    tree["feed.atom.xml"] = wrap_content(atom.render_feed(feed))
     tree["mail.html"], tree["mail.txt"] = wrap_content(mail.html.encode()), wrap_content(mail.text.encode())
     wanted = [f"papers/{entry.arxiv_id}/index.html" for entry in entries]
     for name in ("style.css", *wanted, f"editions/{edition.key}/index.html", "feed.atom.xml", "mail.html", "mail.txt"):

@@ -42,10 +42,10 @@ def explain_disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:
             raise  # Not the disk's: gzip says so of a damaged file.
-        raise YibaoError(describe(path, error)) from error
+        raise YibaoError(describe_error(path, error)) from error
 
 
-def describe(path: Path | None, error: OSError) -> str:
+def describe_error(path: Path | None, error: OSError) -> str:
     """Say what the system refused, where, and what to do about it."""
     where = error.filename or path
     words = os.strerror(error.errno) if error.errno else str(error)
@@ -75,6 +75,6 @@ def make_writable_folder(folder: Path, setting: str = "") -> None:
 
 
 def explain_words(words: str) -> str | None:
-    """What the disk refused and what to do, where a library repeats the operating system's words; else None."""
+    """Say what the disk refused and what to do, where a library repeats the system's words; None for other words."""
     number = next((number for number in REMEDIES if os.strerror(number) in words), None)
     return f"{os.strerror(number)}. {REMEDIES[number]}" if number else None

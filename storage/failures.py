@@ -18,14 +18,14 @@ _REMEDIES = (
 )
 
 
-def explain(error: BaseException) -> str | None:
+def explain_database_error(error: BaseException) -> str | None:
     """Say in one sentence what the world did to a database, and what to do; None for faults of the program."""
     if isinstance(error, sqlalchemy.exc.DBAPIError):
         # Statement and parameters are left out: they may name people.
-        said = str(error.orig)
+        message = str(error.orig)
     elif isinstance(error, (duckdb.Error, sqlite3.Error)):
-        said = str(error)
+        message = str(error)
     else:
         return None
-    remedy = next((remedy for words, remedy in _REMEDIES if re.search(words, said, re.IGNORECASE)), None)
-    return f"The database in paths.data failed: {said.splitlines()[0].rstrip('.')}. {remedy}" if remedy else None
+    remedy = next((remedy for words, remedy in _REMEDIES if re.search(words, message, re.IGNORECASE)), None)
+    return f"The database in paths.data failed: {message.splitlines()[0].rstrip('.')}. {remedy}" if remedy else None

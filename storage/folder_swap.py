@@ -14,17 +14,17 @@ _EXCHANGE = 2
 
 
 def swap_folders(one: Path, other: Path) -> None:
-    """Each path names the folder that the other named.
+    """Swap two folders atomically: each path then names the folder that the other named.
 
     Raises:
         OSError: this system or this disk cannot, or the two are not on one disk; nothing has changed.
     """
-    first, second = os.fsencode(one.absolute()), os.fsencode(other.absolute())
+    first_path, second_path = os.fsencode(one.absolute()), os.fsencode(other.absolute())
     library = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin":
-        failed = library.renamex_np(first, second, _EXCHANGE)
+        failed = library.renamex_np(first_path, second_path, _EXCHANGE)
     elif hasattr(library, "renameat2"):
-        failed = library.renameat2(_CURRENT_FOLDER, first, _CURRENT_FOLDER, second, _EXCHANGE)
+        failed = library.renameat2(_CURRENT_FOLDER, first_path, _CURRENT_FOLDER, second_path, _EXCHANGE)
     else:
         raise OSError(errno.ENOSYS, "this system cannot exchange two folders")
     if failed:

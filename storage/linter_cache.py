@@ -27,7 +27,7 @@ class Cache:
         self._is_writable = True
 
     def get(self, key: bytes) -> object | None:
-        """What was kept under this key; None where nothing was."""
+        """Return the value that was kept under this key; None where none was."""
         try:
             row = self._database.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
         except sqlite3.Error:
@@ -49,7 +49,7 @@ class Cache:
             self._is_writable = False  # Read-only, full, or another check is at it: the next one takes longer.
 
     def close(self, now: float) -> None:
-        """What was asked for stays; what has not been for long is gone."""
+        """Note what was used in this check, and forget what nobody used for long."""
         self._database.executemany(
             "UPDATE kept SET used_at = ? WHERE key = ? AND used_at < ?",
             [(now, key, now - _KEPT_S / 2) for key in self._used],
@@ -60,12 +60,12 @@ class Cache:
 
 @contextmanager
 def open_cache(path: Path) -> Iterator[Cache]:
-    """The cache at this path; one in memory where it cannot be opened or is damaged."""
+    """Open the cache at this path; one in memory where it cannot be opened or is damaged."""
     with _open_database(path) as database:
-        kept = Cache(database)
-        yield kept
+        cache = Cache(database)
+        yield cache
         try:
-            kept.close(time.time())
+            cache.close(time.time())
         except sqlite3.Error:
             return  # A full disk, or another process at it: the next check takes longer.
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import zstandard
 
-from storage.disk import describe, explain_disk_errors
+from storage.disk import describe_error, explain_disk_errors
 from yibao.errors import YibaoError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -70,19 +70,19 @@ class Responses:
     def keep(  # noqa: PLR0913  (what an answer is)
         self, url: str, on: date, status: int, body: bytes, content_type: str, fetched_at: datetime
     ) -> KeptResponse:
-        """The body is on disk, and then in the journal; a kill between the two costs nothing."""
+        """Store the body on disk, and then the answer in the journal; a kill between the two costs nothing."""
         digest = hashlib.sha256(body).hexdigest()
         path = self.path_of(digest)
         with explain_disk_errors(path):
             if not self._is_sound(digest):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _write(path, zstandard.compress(body, 10))
+                _write_whole(path, zstandard.compress(body, 10))
             kept = KeptResponse(url, on, status, digest, len(body), content_type, fetched_at)
             self._append(kept)
         return kept
 
     def body(self, sha256: str) -> bytes:
-        """The bytes as arXiv sent them.
+        """Read the bytes as arXiv sent them.
 
         Raises:
             DamagedResponseError: the file is missing, cannot be read, or holds something else.
@@ -91,7 +91,7 @@ class Responses:
         try:
             body = _unpack(path)
         except OSError as error:
-            raise DamagedResponseError(path, describe(path, error).removeprefix(f"{path}: ")) from None
+            raise DamagedResponseError(path, describe_error(path, error).removeprefix(f"{path}: ")) from None
         except (zstandard.ZstdError, MemoryError) as error:
             raise DamagedResponseError(path, f"the file is damaged or cut off ({error})") from None
         if hashlib.sha256(body).hexdigest() != sha256:
@@ -104,7 +104,7 @@ class Responses:
         return self._journal
 
     def journal(self) -> Iterator[KeptResponse]:
-        """Every answer in the order of arrival; damaged lines are left out.
+        """Read every answer in the order of arrival; damaged lines are left out.
 
         Raises:
             YibaoError: the journal cannot be read.
@@ -112,7 +112,7 @@ class Responses:
         return (row for row in self._read_journal() if isinstance(row, KeptResponse))
 
     def damaged_lines(self) -> list[DamagedLine]:
-        """The lines of the journal that are no answers.
+        """Find the lines of the journal that are no answers.
 
         Raises:
             YibaoError: the journal cannot be read.
@@ -196,7 +196,7 @@ def _read_line(number: int, line: bytes) -> KeptResponse | DamagedLine:
 
 
 def _unpack(path: Path) -> bytes:
-    """The file's content, in bounded memory whatever its header says."""
+    """Read the file's content, in bounded memory whatever its header says."""
     blocks, size = [], 0
     with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
         while block := stream.read(_BLOCK_BYTES):
@@ -207,7 +207,7 @@ def _unpack(path: Path) -> bytes:
     return b"".join(blocks)
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write_whole(path: Path, content: bytes) -> None:
     """Write a file whole, or not at all."""
     partial = path.with_suffix(f".{os.getpid()}.part")
     try:

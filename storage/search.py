@@ -35,7 +35,7 @@ _WORDS = (
 
 
 def read_signature(folder: Path) -> str | None:
-    """The signature of what is indexed; None where there is no index, a damaged one, or one of another version."""
+    """Read the signature of what is indexed; None where the index is missing, damaged or of another version."""
     try:
         noted = orjson.loads((folder / _INDEXED).read_bytes())
         signature = str(noted["signature"]) if noted["version"] == _VERSION else None
@@ -58,41 +58,43 @@ def is_damaged(folder: Path) -> bool:
 def update_index(
     folder: Path, changed: Iterable[Entry], gone: Iterable[str], signature: str = "", *, is_whole: bool = False
 ) -> None:
-    """The index holds these entries as they are now, not those that are gone, and bears this signature.
+    """Index these entries as they are now, take out those that are gone, and note the signature.
 
-    `is_whole`: it holds nothing else. Killed at any moment, it finds what it found before, or what it shall find, and
-    does not bear the signature; the same call again ends it.
+    With `is_whole` the index holds nothing else afterwards. Killed at any moment, it finds what it found before or what
+    it shall find, and does not bear the signature; the same call again completes it.
     """
     if is_whole and read_signature(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
     with explain_disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            _write(folder, list(changed), gone, is_whole=is_whole)
+            _write_entries(folder, list(changed), gone, is_whole=is_whole)
         except ValueError as error:
-            told = explain_words(str(error)) or f"the search index cannot be written ({_reason(error)}). {_REMEDY}"
-            raise LibraryError(f"{folder}: {told}") from error
+            reason = (
+                explain_words(str(error)) or f"the search index cannot be written ({_shorten_reason(error)}). {_REMEDY}"
+            )
+            raise LibraryError(f"{folder}: {reason}") from error
         partial = folder / f"{_INDEXED}.part"
         partial.write_bytes(orjson.dumps({"version": _VERSION, "signature": signature}))
         partial.replace(folder / _INDEXED)
 
 
-def _write(folder: Path, entries: Sequence[Entry], gone: Iterable[str], *, is_whole: bool) -> None:
+def _write_entries(folder: Path, entries: Sequence[Entry], gone: Iterable[str], *, is_whole: bool) -> None:
     old = [*gone, *(entry.arxiv_id for entry in entries)]
     if old or is_whole:
-        writer = _index(folder).writer(num_threads=1)
+        writer = _make_index(folder).writer(num_threads=1)
         if is_whole:
             writer.delete_all_documents()
         for arxiv_id in old if not is_whole else ():
             writer.delete_documents_by_term("arxiv_id", arxiv_id)
         for entry in entries:
-            writer.add_document(_document(entry))
+            writer.add_document(_make_document(entry))
         writer.commit()
         writer.wait_merging_threads()
 
 
 def find_entries(folder: Path, question: SearchQuery, most: int) -> list[Entry]:
-    """What satisfies the question, newest first, at most so many.
+    """Find the entries that satisfy the question, newest first, at most so many.
 
     Raises:
         LibraryError: nothing has been published yet, or the index is damaged.
@@ -101,13 +103,13 @@ def find_entries(folder: Path, question: SearchQuery, most: int) -> list[Entry]:
         if not (folder / _INDEXED).exists():
             raise LibraryError("Nothing has been published yet. Run `yibao publish`.")
         changed_at = (folder / _INDEXED).stat().st_mtime_ns
-    query = _query(question)
+    query = _build_query(question)
     try:
         searcher = _open_index(folder, changed_at).searcher()
-        found = searcher.search(query, most, count=False, order_by_field="published_at")
-        return [_record_adapter().validate_json(searcher.doc(address)["record"][0]) for _, address in found.hits]
+        result = searcher.search(query, most, count=False, order_by_field="published_at")
+        return [_record_adapter().validate_json(searcher.doc(address)["record"][0]) for _, address in result.hits]
     except (OSError, ValueError) as error:
-        raise LibraryError(f"{folder}: the search index is damaged ({_reason(error)}). {_REMEDY}") from error
+        raise LibraryError(f"{folder}: the search index is damaged ({_shorten_reason(error)}). {_REMEDY}") from error
 
 
 @lru_cache(maxsize=1)
@@ -128,7 +130,7 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
-def _index(folder: Path) -> tantivy.Index:
+def _make_index(folder: Path) -> tantivy.Index:
     index = tantivy.Index(_schema(), path=str(folder), reuse=True)
     index.register_tokenizer("words", _WORDS)
     return index
@@ -136,7 +138,7 @@ def _index(folder: Path) -> tantivy.Index:
 
 @lru_cache(maxsize=1)
 def _open_index(folder: Path, _modified_ns: int) -> tantivy.Index:
-    """The index as it was when it was last changed."""
+    """Open the index as it was when it was last changed."""
     return _open(folder)
 
 
@@ -149,7 +151,7 @@ def _open(folder: Path) -> tantivy.Index:
     """
     (folder / "meta.json").stat()  # Without it tantivy would begin an empty index.
     try:
-        index = _index(folder)
+        index = _make_index(folder)
         index.searcher()
     except ValueError as error:
         if "Lockfile" not in str(error):
@@ -166,7 +168,7 @@ def _open_read_only(folder: Path) -> tantivy.Index:
             if path.suffix != ".lock":
                 (place / path.name).symlink_to(path.resolve())
         # It has every file open from here on.
-        index = _index(place)
+        index = _make_index(place)
         index.searcher()
     finally:
         # Twice: tantivy may put its lock there again when it sees files go.
@@ -175,12 +177,12 @@ def _open_read_only(folder: Path) -> tantivy.Index:
     return index
 
 
-def _reason(error: Exception) -> str:
-    """What tantivy says, without the file that it repeats."""
+def _shorten_reason(error: Exception) -> str:
+    """Shorten tantivy's message to its first line, without the file that it repeats."""
     return str(error).partition("Content:")[0].splitlines()[0][:_MOST_REASON].rstrip(" .'")
 
 
-def _document(entry: Entry) -> tantivy.Document:
+def _make_document(entry: Entry) -> tantivy.Document:
     paper, translation = entry.paper, entry.translation
     texts = [entry.title_en, paper.abstract if paper else ""]
     if translation:
@@ -199,25 +201,25 @@ def _document(entry: Entry) -> tantivy.Document:
     return tantivy.Document(**values)
 
 
-def _query(question: SearchQuery) -> tantivy.Query:
-    wanted = [_phrase("text", word) for word in question.words]
+def _build_query(question: SearchQuery) -> tantivy.Query:
+    conditions = [_match_phrase("text", word) for word in question.words]
     for name, values in (("category", question.categories), ("translator", question.translators)):
         if values:
-            wanted.append(_any([tantivy.Query.term_query(_schema(), name, value) for value in values]))
+            conditions.append(_match_any([tantivy.Query.term_query(_schema(), name, value) for value in values]))
     if question.authors:
-        wanted.append(_any([_phrase("author", name) for name in question.authors]))
+        conditions.append(_match_any([_match_phrase("author", name) for name in question.authors]))
     if question.translated is not None:
-        wanted.append(tantivy.Query.term_query(_schema(), "translated", question.translated))
-    if not wanted:
+        conditions.append(tantivy.Query.term_query(_schema(), "translated", question.translated))
+    if not conditions:
         return tantivy.Query.all_query()
-    return tantivy.Query.boolean_query([(tantivy.Occur.Must, one) for one in wanted])
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, condition) for condition in conditions])
 
 
-def _any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
-    return tantivy.Query.boolean_query([(tantivy.Occur.Should, one) for one in queries])
+def _match_any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
 
 
-def _phrase(field: str, text: str) -> tantivy.Query:
+def _match_phrase(field: str, text: str) -> tantivy.Query:
     tokens = _WORDS.analyze(text)
     if not tokens:
         return tantivy.Query.empty_query()

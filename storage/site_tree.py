@@ -21,7 +21,7 @@ import orjson
 
 from storage import folder_swap, manifest, readable, tree_files
 from storage.manifest import Manifest
-from storage.tree_files import document_of, names_of
+from storage.tree_files import find_document, list_names
 from yibao.build_graph import Document, Items
 from yibao.errors import YibaoError
 
@@ -119,7 +119,7 @@ def read_tree(root: Path) -> Tree:
     folders = {path: _folder(path) for path in known.documents}
     scanned, names = _scan_changed_folders(place, known, {*folders.values(), *map(_folder, known.others)})
     inside = {path for path, folder in folders.items() if folder in scanned}
-    ours = {manifest.NAME, tree_files.PARTIAL, *(name for path in inside for name in names_of(path))}
+    ours = {manifest.NAME, tree_files.PARTIAL, *(name for path in inside for name in list_names(path))}
     others = {path for path in known.others if _folder(path) not in scanned} | (names - ours)
     return Tree(
         place,
@@ -143,7 +143,7 @@ def check_tree(tree: Tree, other: Tree | None = None) -> Tree:
         is_known = other is not None and other.is_sound(path) and other.manifest.contents[path] == written
         if other is not None and is_known and tree_files.is_shared(tree.root, other.root, path):
             continue
-        if written is None or tree_files.fingerprint(tree_files.read_forms(tree.root, path)) != written:
+        if written is None or tree_files.digest_forms(tree_files.read_forms(tree.root, path)) != written:
             damaged.add(path)
     return replace(tree, damaged=frozenset(damaged), is_checked=True)
 
@@ -209,7 +209,7 @@ def _scan_changed_folders(root: Path, known: Manifest, folders: Iterable[str]) -
     Returns:
         The folders that were scanned, and the paths of the files in them.
     """
-    expected = {"", *folders, *_above(folders)}
+    expected = {"", *folders, *_find_folders_above(folders)}
     scanned = {folder for folder in expected if _has_changed(root, folder, known.looked_at)}
     files: set[str] = set()
     pending = list(scanned)
@@ -236,11 +236,11 @@ def _has_changed(root: Path, folder: str, since_ns: int) -> bool:
 
 def _plan(shown: Tree, tree: Mapping[str, Document], whole_below: Collection[str], signature: str) -> Manifest:
     """Plan what the tree is to hold, with the digests of the bytes that are known by now."""
-    kept = shown.documents.keys() - _below(shown.documents, whole_below)
+    kept = shown.documents.keys() - _find_below(shown.documents, whole_below)
     documents = {path: shown.documents[path] for path in kept}
     documents |= {path: document.digest for path, document in tree.items()}
     contents = {path: content for path, content in shown.manifest.contents.items() if path in documents}
-    others = shown.others - _in_the_way(shown.others, documents)
+    others = shown.others - _find_in_the_way(shown.others, documents)
     return Manifest(documents, sorted(others), signature, shown.looked_at, contents)
 
 
@@ -268,8 +268,8 @@ def _open_spare(root: Path, shown: Tree) -> Tree:
     return check_tree(spare, shown) if shown.is_checked else spare
 
 
-def _below(paths: Iterable[str], starts: Iterable[str]) -> set[str]:
-    """The paths that begin with one of `starts`."""
+def _find_below(paths: Iterable[str], starts: Iterable[str]) -> set[str]:
+    """Find the paths that begin with one of `starts`."""
     ordered = sorted(paths)
     below: set[str] = set()
     for start in starts:
@@ -284,8 +284,8 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _above(paths: Iterable[str]) -> set[str]:
-    """Every folder above these paths, within the tree."""
+def _find_folders_above(paths: Iterable[str]) -> set[str]:
+    """Find every folder above these paths, within the tree."""
     folders: set[str] = set()
     for path in paths:
         above = _folder(path)
@@ -295,13 +295,15 @@ def _above(paths: Iterable[str]) -> set[str]:
     return folders
 
 
-def _in_the_way(others: Collection[str], documents: Mapping[str, str]) -> set[str]:
-    """Those of the others' files that stand where a document, its compressed form or its folder is to be."""
-    folders = _above(documents) if others else set()
+def _find_in_the_way(others: Collection[str], documents: Mapping[str, str]) -> set[str]:
+    """Find those of the others' files that stand where a document, its compressed form or its folder is to be."""
+    folders = _find_folders_above(documents) if others else set()
     return {
         path
         for path in others
-        if path in folders or document_of(path) in documents or any(folder in documents for folder in _above([path]))
+        if path in folders
+        or find_document(path) in documents
+        or any(folder in documents for folder in _find_folders_above([path]))
     }
 
 
@@ -325,7 +327,7 @@ def _update_spare(
     different, contents = set(), {**target.contents}
     for path in stale:
         if shown.has(path, target.documents[path]):
-            tree_files.link_all(shown.root, spare.root, path)
+            tree_files.link_document(shown.root, spare.root, path)
             continue
         is_different, contents[path] = _write_document(shown, spare.root, path, tree[path].render(items))
         different |= {path} if is_different else set()
@@ -338,10 +340,10 @@ def _update_spare(
 def _update_others(spare: Tree, shown: Tree, target: Manifest) -> list[str]:
     """Remove from the spare tree what shall not be shown, and link the files of others into it; returns notes."""
     unexpected = {path for path in spare.others - {*spare.manifest.others} if not (shown.root / path).exists()}
-    notes = tree_files.set_aside(spare.root, unexpected, _aside(shown))
+    notes = tree_files.set_aside(spare.root, unexpected, _aside_folder(shown))
     _remove_all(spare.root, (spare.documents.keys() - target.documents.keys()) | (spare.others - {*target.others}))
     for path in target.others:
-        tree_files.link(shown.root / path, spare.root / path)
+        tree_files.link_file(shown.root / path, spare.root / path)
     return notes
 
 
@@ -349,36 +351,36 @@ def _write_document(shown: Tree, spare: Path, path: str, content: bytes) -> tupl
     """Put a document into the spare tree; returns whether it differs from what is shown, and its fingerprint."""
     is_same = tree_files.has_bytes(shown.root / path, content)
     if is_same and shown.is_sound(path):
-        tree_files.link_all(shown.root, spare, path)
+        tree_files.link_document(shown.root, spare, path)
         return False, shown.manifest.contents[path]
-    forms = tree_files.forms_of(path, content)
+    forms = tree_files.make_forms(path, content)
     is_different = False
-    for name in names_of(path):
+    for name in list_names(path):
         if name not in forms:
             (spare / name).unlink(missing_ok=True)
         elif is_same and tree_files.has_bytes(shown.root / name, forms[name]):
-            tree_files.link(shown.root / name, spare / name)
+            tree_files.link_file(shown.root / name, spare / name)
         else:
             is_different = True
-            tree_files.write(spare, name, forms[name])
-    return is_different, tree_files.fingerprint(forms)
+            tree_files.write_file(spare, name, forms[name])
+    return is_different, tree_files.digest_forms(forms)
 
 
-def _aside(shown: Tree) -> Path:
+def _aside_folder(shown: Tree) -> Path:
     return shown.root.with_name(f"{shown.root.name}.aside")
 
 
 def _set_aside(shown: Tree, spare: Path, target: Manifest) -> tuple[set[str], list[str]]:
-    """Keep files of others in whose place something of ours is shown from now on; returns their paths, and notes."""
+    """Keep files of others whose place a document of ours takes from now on; returns their paths, and notes."""
     replaced = set(shown.others - {*target.others})
     lost = {
         path
         for path in replaced
         # Who wrote it, nobody knows: it was made again.
-        if not (shown.is_unknown and document_of(path) in target.documents)
+        if not (shown.is_unknown and find_document(path) in target.documents)
         and not ((spare / path).is_file() and tree_files.has_bytes(shown.root / path, (spare / path).read_bytes()))
     }
-    return replaced, tree_files.set_aside(shown.root, lost, _aside(shown))
+    return replaced, tree_files.set_aside(shown.root, lost, _aside_folder(shown))
 
 
 def _swap_trees(
@@ -397,7 +399,7 @@ def _swap_trees(
     shown.manifest.mark_unknown(changed).store(spare)
     _remove_all(spare, removed)
     for path in changed:
-        tree_files.link_all(shown.root, spare, path)
+        tree_files.link_document(shown.root, spare, path)
     target.store(spare)
     return notes
 
@@ -405,11 +407,11 @@ def _swap_trees(
 def _take_along(before: Path, shown: Tree, target: Manifest) -> tuple[Manifest, list[str]]:
     """Keep what others put into the tree while we built the next one; returns the manifest with it, and notes."""
     late = read_tree(before).others - shown.others
-    in_the_way = _in_the_way(late, target.documents)
-    notes = tree_files.set_aside(before, in_the_way, _aside(shown))
+    in_the_way = _find_in_the_way(late, target.documents)
+    notes = tree_files.set_aside(before, in_the_way, _aside_folder(shown))
     _remove_all(before, in_the_way)
     for path in late - in_the_way:
-        tree_files.link(before / path, shown.root / path)
+        tree_files.link_file(before / path, shown.root / path)
     if late - in_the_way:
         target = target._replace(others=sorted({*target.others, *late} - in_the_way))
         target.store(shown.root)
@@ -420,16 +422,16 @@ def _replace_files(
     spare: Path, shown: Tree, target: Manifest, changed: Sequence[str], removed: Collection[str]
 ) -> list[str]:
     """Make the shown tree what the spare one is, file by file, each whole at every moment; returns notes."""
-    in_the_way = _in_the_way(read_tree(shown.root).others - shown.others, target.documents)
-    notes = tree_files.set_aside(shown.root, in_the_way, _aside(shown))
+    in_the_way = _find_in_the_way(read_tree(shown.root).others - shown.others, target.documents)
+    notes = tree_files.set_aside(shown.root, in_the_way, _aside_folder(shown))
     # As in the spare tree: who is killed in here takes no new bytes for the old ones.
     shown.manifest.mark_unknown(changed).store(shown.root)
-    _remove_all(shown.root, {path for path in (*removed, *in_the_way) if document_of(path) not in target.documents})
+    _remove_all(shown.root, {path for path in (*removed, *in_the_way) if find_document(path) not in target.documents})
     # Deepest first: papers, then editions and feeds, then the front page.
     for path in sorted(changed, key=lambda path: (-path.count("/"), path)):
-        for name in names_of(path):
+        for name in list_names(path):
             if (spare / name).exists():
-                tree_files.write(shown.root, name, (spare / name).read_bytes())
+                tree_files.write_file(shown.root, name, (spare / name).read_bytes())
             else:
                 (shown.root / name).unlink(missing_ok=True)
     target.store(shown.root)
@@ -438,7 +440,7 @@ def _replace_files(
 
 def _remove_all(root: Path, paths: Iterable[str]) -> None:
     for path in paths:
-        tree_files.remove(root, path)
+        tree_files.remove_document(root, path)
 
 
 def _read_paths(path: Path) -> list[str]:

@@ -40,7 +40,7 @@ class BadLine(NamedTuple):
 
 
 def detect_kind(path: Path) -> str:
-    """`parquet`, `gzip`, `zstd` or `plain`, by its first bytes.
+    """Detect by its first bytes whether a file is `parquet`, `gzip`, `zstd` or `plain`.
 
     Raises:
         YibaoError: it cannot be read, is empty, or is no file but a folder or a pipe.
@@ -60,7 +60,7 @@ def detect_kind(path: Path) -> str:
 
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, uncompressed. What is cut off raises YibaoError where it ends, at the latest."""
+    """Open the file's bytes, uncompressed. What is cut off raises YibaoError where it ends, at the latest."""
     kind = detect_kind(path)
     require_whole(path)
     with path.open("rb") as raw:
@@ -77,7 +77,7 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def require_whole(path: Path) -> None:
-    """See to it that a zstd file has all of its blocks: its readers take one that was cut off for a short one.
+    """Check that a zstd file has all of its blocks: its readers take one that was cut off for a short one.
 
     Raises:
         YibaoError: it was cut off.
@@ -87,12 +87,12 @@ def require_whole(path: Path) -> None:
 
 
 def split_file(path: Path, folder: Path) -> Iterator[tuple[Path, int]]:
-    """The file in parts of whole lines, each a plain file that lives until the next: (part, bytes read so far).
+    """Split the file into parts of whole lines, plain files that live until the next: (part, bytes read so far).
 
     The next part is written while its reader is at work on the last one. A plain file that is no larger than a part
     is a part as it is.
     """
-    size = size_of(path)
+    size = measure_size(path)
     if size is not None and size <= PART_BYTES:
         yield path, size
         return
@@ -100,21 +100,21 @@ def split_file(path: Path, folder: Path) -> Iterator[tuple[Path, int]]:
     places = [folder / f"bulk.part{number}.jsonl" for number in range(2)]
     try:
         with open_file(path) as source, ThreadPoolExecutor(max_workers=1) as writer:
-            done, coming = 0, writer.submit(_copy, source, places[0], b"")
+            done, coming = 0, writer.submit(_copy_part, source, places[0], b"")
             for number in itertools.count(1):
                 written, rest = coming.result()
                 if not written:
                     return
                 done += written
-                coming = writer.submit(_copy, source, places[number % 2], rest)
+                coming = writer.submit(_copy_part, source, places[number % 2], rest)
                 yield places[(number - 1) % 2], done
     finally:
         for place in places:
             place.unlink(missing_ok=True)
 
 
-def _copy(source: BinaryIO, part: Path, rest: bytes) -> tuple[int, bytes]:
-    """Writes one part; returns its size and the beginning of the line that did not fit."""
+def _copy_part(source: BinaryIO, part: Path, rest: bytes) -> tuple[int, bytes]:
+    """Write one part; returns its size and the beginning of the line that did not fit."""
     written = 0
     with explain_disk_errors(part), part.open("wb") as target:
         while written < PART_BYTES:
@@ -134,20 +134,20 @@ def _copy(source: BinaryIO, part: Path, rest: bytes) -> tuple[int, bytes]:
     return written, rest
 
 
-def size_of(path: Path) -> int | None:
-    """Its uncompressed size in bytes, for a measure of progress; None where nothing tells it."""
+def measure_size(path: Path) -> int | None:
+    """Measure the uncompressed size in bytes, for a measure of progress; None where nothing tells it."""
     return path.stat().st_size if detect_kind(path) == "plain" else None
 
 
-def sample(path: Path, most: int) -> list[dict[str, Any]]:
-    """The objects among the first lines of a file; other lines are passed over."""
-    found = []
+def sample_records(path: Path, most: int) -> list[dict[str, Any]]:
+    """Sample the objects among the first lines of a file; other lines are passed over."""
+    records = []
     with open_file(path) as source:
-        for _, line in itertools.islice(_lines(source), most):
+        for _, line in itertools.islice(_read_lines(source), most):
             with contextlib.suppress(ValueError, RecursionError):
                 record = json.loads(line)
-                found += [record] if isinstance(record, dict) else []
-    return found
+                records += [record] if isinstance(record, dict) else []
+    return records
 
 
 def copy_lines(path: Path, ids: Collection[str | None], copy: Path) -> None:
@@ -155,30 +155,34 @@ def copy_lines(path: Path, ids: Collection[str | None], copy: Path) -> None:
 
     None stands for records that have no identifier. Lines that are no records are left out.
     """
-    wanted = {json.dumps(one, ensure_ascii=False).encode() for one in ids} | {one.encode() for one in ids if one}
+    wanted_ids = {json.dumps(arxiv_id, ensure_ascii=False).encode() for arxiv_id in ids} | {
+        arxiv_id.encode() for arxiv_id in ids if arxiv_id
+    }
     with open_file(path) as source, copy.open("wb") as target:
-        for number, line in _lines(source):
+        for number, line in _read_lines(source):
             # The identifier is the first thing that the snapshot says; a short look is enough nearly always.
-            told = _ID.search(line, 0, _HEAD_BYTES) or _ID.search(line)
-            given = told[1] if told else b"null"
-            if (given in wanted or (b"\\" in given and _plain(given) in wanted)) and _fault(line) is None:
+            match = _ID.search(line, 0, _HEAD_BYTES) or _ID.search(line)
+            written_id = match[1] if match else b"null"
+            if (
+                written_id in wanted_ids or (b"\\" in written_id and _unescape(written_id) in wanted_ids)
+            ) and _find_fault(line) is None:
                 ended = line if line.endswith(b"\n") else line + b"\n"
                 target.write(b'{"line": %d, ' % number + ended.lstrip()[1:])
 
 
-def _plain(given: bytes) -> bytes:
-    """The identifier without needless escapes: some write a backslash before a slash."""
-    return json.dumps(json.loads(given), ensure_ascii=False).encode()
+def _unescape(written_id: bytes) -> bytes:
+    """Remove needless escapes from an identifier: some write a backslash before a slash."""
+    return json.dumps(json.loads(written_id), ensure_ascii=False).encode()
 
 
 def copy_good_lines(path: Path, clean: Path) -> list[BadLine]:
-    """A plain copy without the lines that are no records; returns those. For files that DuckDB refuses."""
+    """Copy a file without the lines that are no records; returns those. For files that DuckDB refuses."""
     bad = []
     with open_file(path) as source, explain_disk_errors(clean), clean.open("wb") as target:
-        for number, line in _lines(source):
+        for number, line in _read_lines(source):
             if not line.strip():
                 continue
-            reason = _fault(line)
+            reason = _find_fault(line)
             if not reason:
                 target.write(line if line.endswith(b"\n") else line + b"\n")
                 continue
@@ -191,8 +195,8 @@ def copy_good_lines(path: Path, clean: Path) -> list[BadLine]:
     return bad
 
 
-def _lines(source: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Every line with its number, from 1. Of one that is too long the first LINE_BYTES and a byte, never more."""
+def _read_lines(source: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Read every line with its number, from 1. Of one that is too long LINE_BYTES and a byte, never more."""
     reader = io.BufferedReader(cast("Any", source), _BLOCK_BYTES)
     for number in itertools.count(1):
         line = reader.readline(LINE_BYTES + 1)
@@ -204,8 +208,8 @@ def _lines(source: BinaryIO) -> Iterator[tuple[int, bytes]]:
         yield number, line
 
 
-def _fault(line: bytes) -> str | None:
-    """Why a line is no record of the snapshot; None where it is one."""
+def _find_fault(line: bytes) -> str | None:
+    """Say why a line is no record of the snapshot; None where it is one."""
     if len(line) > LINE_BYTES:
         return f"It is longer than {LINE_BYTES >> 20} MiB."
     try:
@@ -214,12 +218,12 @@ def _fault(line: bytes) -> str | None:
         return "It is not UTF-8."
     except (ValueError, RecursionError) as error:
         return f"It is not JSON: {error}."
-    return _fault_of(record) if isinstance(record, dict) else "It is JSON, but no object."
+    return _find_record_fault(record) if isinstance(record, dict) else "It is JSON, but no object."
 
 
-def _fault_of(record: dict[str, Any]) -> str | None:
+def _find_record_fault(record: dict[str, Any]) -> str | None:
     for name, kind in (("versions", dict), ("authors_parsed", list)):
         value = record.get(name) or []
-        if not isinstance(value, list) or not all(isinstance(one, kind) for one in value):
+        if not isinstance(value, list) or not all(isinstance(element, kind) for element in value):
             return f"Its {name!r} is not as in arXiv's snapshot."
     return None

@@ -24,33 +24,33 @@ _ZSTD_LEVEL = 3
 _MOST_NAMED = 5
 
 
-def names_of(path: str) -> tuple[str, ...]:
-    """The files of one document: itself, and its compressed twins where it may have some."""
+def list_names(path: str) -> tuple[str, ...]:
+    """List the files of one document: itself, and its compressed twins where it may have some."""
     return (path, *(f"{path}{twin}" for twin in _TWINS)) if path.endswith(_TEXT) else (path,)
 
 
-def document_of(name: str) -> str:
-    """The document that a file of this name belongs to."""
+def find_document(name: str) -> str:
+    """Find the document that a file of this name belongs to."""
     base = next((name.removesuffix(twin) for twin in _TWINS if name.endswith(twin)), name)
     return base if base.endswith(_TEXT) else name
 
 
-def forms_of(path: str, content: bytes) -> dict[str, bytes]:
-    """The bytes of each file of a document."""
+def make_forms(path: str, content: bytes) -> dict[str, bytes]:
+    """Make the bytes of each file of a document."""
     if not path.endswith(_TEXT) or len(content) < _LEAST_BYTES:
         return {path: content}
     # Without a time in it: the same bytes compress to the same bytes.
     packed = (gzip.compress(content, 6, mtime=0), zstandard.compress(content, _ZSTD_LEVEL))
-    return dict(zip(names_of(path), (content, *packed), strict=True))
+    return dict(zip(list_names(path), (content, *packed), strict=True))
 
 
 def read_forms(root: Path, path: str) -> dict[str, bytes]:
-    """The bytes of each file of a document, as they are on the disk; those that are no files are left out."""
-    return {name: (root / name).read_bytes() for name in names_of(path) if (root / name).is_file()}
+    """Read the bytes of each file of a document from the disk; those that are no files are left out."""
+    return {name: (root / name).read_bytes() for name in list_names(path) if (root / name).is_file()}
 
 
-def fingerprint(forms: Mapping[str, bytes]) -> str:
-    """A digest of all files of one document."""
+def digest_forms(forms: Mapping[str, bytes]) -> str:
+    """Digest all files of one document."""
     digest = hashlib.blake2b(digest_size=12)
     for name, content in sorted(forms.items()):
         digest.update(f"{name.rpartition('/')[2]} {len(content)}\n".encode())
@@ -60,15 +60,15 @@ def fingerprint(forms: Mapping[str, bytes]) -> str:
 
 def is_shared(one: Path, other: Path, path: str) -> bool:
     """Whether the files of a document are the same files in both trees, under two names."""
-    return all(_inode(one / name) == _inode(other / name) for name in names_of(path))
+    return all(_read_inode(one / name) == _read_inode(other / name) for name in list_names(path))
 
 
-def _inode(path: Path) -> tuple[int, int] | None:
+def _read_inode(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return stat.st_dev, stat.st_ino
 
 
 def has_bytes(path: Path, content: bytes) -> bool:
@@ -76,36 +76,36 @@ def has_bytes(path: Path, content: bytes) -> bool:
     return path.is_file() and path.read_bytes() == content
 
 
-def write(root: Path, path: str, content: bytes) -> None:
+def write_file(root: Path, path: str, content: bytes) -> None:
     """Write a file, whole or not at all; never in place, for the bytes may be shared with another tree."""
     partial = root / PARTIAL
     readable.write_file(partial, content)
-    partial.replace(_place(root / path))
+    partial.replace(_prepare_place(root / path))
 
 
-def link_all(source: Path, target: Path, path: str) -> None:
-    """The document is in the target tree as it is in the source tree."""
-    for name in names_of(path):
+def link_document(source: Path, target: Path, path: str) -> None:
+    """Link all files of a document into the target tree, as they are in the source tree."""
+    for name in list_names(path):
         if (source / name).exists():
-            link(source / name, target / name)
+            link_file(source / name, target / name)
         else:
             (target / name).unlink(missing_ok=True)
 
 
-def link(source: Path, target: Path) -> None:
-    """The target is the same file as the source; a copy, with its date, where the disk knows no links."""
+def link_file(source: Path, target: Path) -> None:
+    """Make the target the same file as the source; a copy, with its date, where the disk knows no links."""
     if target.exists() and target.samefile(source):
         return
-    _place(target).unlink(missing_ok=True)
+    _prepare_place(target).unlink(missing_ok=True)
     try:
         target.hardlink_to(source)
     except OSError:
         shutil.copy2(source, target)
 
 
-def remove(root: Path, path: str) -> None:
-    """The document is gone, and every folder that is empty without it."""
-    for name in names_of(path):
+def remove_document(root: Path, path: str) -> None:
+    """Remove the document, and every folder that is empty without it."""
+    for name in list_names(path):
         (root / name).unlink(missing_ok=True)
     parent = (root / path).parent
     while parent != root and parent.exists() and not any(parent.iterdir()):
@@ -119,25 +119,25 @@ def set_aside(root: Path, paths: Iterable[str], folder: Path) -> list[str]:
     Returns:
         What a person should know of it.
     """
-    kept = [(root / path, _keep(root / path, path, folder)) for path in sorted(paths)]
-    told = [f"a file that is not Yibao's was in the way: {path} is kept as {place}" for path, place in kept]
+    kept = [(root / path, _keep_aside(root / path, path, folder)) for path in sorted(paths)]
+    notes = [f"a file that is not Yibao's was in the way: {path} is kept as {place}" for path, place in kept]
     more = [f"{len(kept) - _MOST_NAMED} more such files are kept in {folder}"] if len(kept) > _MOST_NAMED else []
-    return told[:_MOST_NAMED] + more
+    return notes[:_MOST_NAMED] + more
 
 
-def _keep(source: Path, path: str, folder: Path) -> Path:
+def _keep_aside(source: Path, path: str, folder: Path) -> Path:
     for number in itertools.count(1):
         target = folder / str(number) / path
         if target.exists() and source.exists() and target.samefile(source):
             break
-        if not os.path.lexists(target) and not any(one.is_file() for one in target.parents):
-            link(source, target)
+        if not os.path.lexists(target) and not any(parent.is_file() for parent in target.parents):
+            link_file(source, target)
             break
     return target
 
 
-def _place(target: Path) -> Path:
-    """Where a file can be put: its folder is there, and no empty folder of its name."""
+def _prepare_place(target: Path) -> Path:
+    """Prepare the place of a file: its folder is made, and an empty folder of its name removed."""
     readable.make_folder(target.parent)
     if target.is_dir() and not target.is_symlink():
         target.rmdir()

@@ -30,8 +30,8 @@ def is_whole(path: Path) -> bool:
 def _skip_frame(file: BinaryIO) -> None:
     head = file.read(_HEADER_BYTES)
     start = file.tell() - len(head)
-    if _number(head[:_MAGIC_BYTES]) & ~0xF == _SKIPPABLE:
-        file.seek(start + 8 + _number(head[4:8]))
+    if _read_number(head[:_MAGIC_BYTES]) & ~0xF == _SKIPPABLE:
+        file.seek(start + 8 + _read_number(head[4:8]))
         return
     parameters = zstandard.get_frame_parameters(head)
     file.seek(start + zstandard.frame_header_size(head))
@@ -40,7 +40,7 @@ def _skip_frame(file: BinaryIO) -> None:
         header = file.read(3)
         if len(header) < 3:  # noqa: PLR2004
             raise ValueError("a block is missing")
-        number = _number(header)
+        number = _read_number(header)
         is_last, kind, size = bool(number & 1), number >> 1 & 3, number >> 3
         if kind == _RESERVED:
             raise ValueError("there is no such block")
@@ -49,5 +49,5 @@ def _skip_frame(file: BinaryIO) -> None:
         file.seek(4, 1)
 
 
-def _number(raw: bytes) -> int:
+def _read_number(raw: bytes) -> int:
     return int.from_bytes(raw, "little")

@@ -112,7 +112,7 @@ def states_of(installation, edition):
     """How far each delivery of an edition has come, by address."""
     from storage.people import deliveries, subscribers
 
-    states = deliveries.states(people_of(installation), edition)
+    states = deliveries.read_states(people_of(installation), edition)
     return {
         one.email: str(states[one.subscriber_id])
         for one in subscribers.read_active_subscribers(people_of(installation))

@@ -244,7 +244,7 @@ def test_each_kind_of_file_that_is_published_has_a_media_type_here_and_in_each_c
     twins, kinds = (".gz", ".zst"), {}
     for path in site.public.rglob("*"):
         if path.is_file() and path.suffix not in twins and not path.name.startswith("."):
-            kinds.setdefault(path.suffix, files.media_type(path.name))
+            kinds.setdefault(path.suffix, files.find_media_type(path.name))
     assert {".html", ".svg", ".css", ".js", ".xml", ".opml", ".txt", ".bib", ".ris", ".json"} <= kinds.keys()
     assert [end for end, kind in kinds.items() if kind == "application/octet-stream"] == []
     nginx = (ROOT / "deployments" / "nginx.conf").read_text()

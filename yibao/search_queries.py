@@ -1,4 +1,4 @@
-"""What a reader asks for: words, categories, people. As an address says it, checked, and the same however it is put."""
+"""What a reader asks for: words, categories, people. Read from the query of an address, and checked."""
 
 import difflib
 import re
@@ -19,7 +19,7 @@ _WORD = re.compile(r'"([^"]+)"|(\S+)')
 class SearchQuery(NamedTuple):
     """Conditions, all of which must hold; of several categories, authors or translators any will do."""
 
-    #: Words or phrases, each of which is in the title or abstract, in one language or the other.
+    #: Words or phrases in the reader's order, each of which is in the title or abstract, in one language or the other.
     words: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     #: Names as arXiv spells them, whole.
@@ -30,7 +30,7 @@ class SearchQuery(NamedTuple):
 
     @property
     def query(self) -> str:
-        """The question as the query of an address; one question, one query."""
+        """The question as the query of an address; its words stay in the reader's order, all else is sorted."""
         words = " ".join(f'"{word}"' if " " in word else word for word in self.words)
         pairs = [("q", words)] if words else []
         for name, values in zip(_NAMES[1:4], self[1:4], strict=True):
@@ -41,15 +41,15 @@ class SearchQuery(NamedTuple):
 
 
 def parse_query(pairs: Iterable[tuple[str, str]]) -> SearchQuery:
-    """Parse the query of an address; empty values are no conditions.
+    """The question that the query of an address asks; values that are empty ask nothing.
 
     Raises:
-        QuestionError: it asks for something unknown, or for too much; the message says what to change.
+        QueryError: it asks for something unknown, or for too much; the message says what to change.
     """
     given: dict[str, list[str]] = {name: [] for name in _NAMES}
     for name, value in pairs:
         if name not in given:
-            raise QueryError(f"没有 {name} 这个条件，有的是 {', '.join(_NAMES)}。There is no such condition.")
+            raise QueryError(f"没有条件 {name}，可用的有 {', '.join(_NAMES)}。There is no such condition.")
         if len(value) > _MOST_CHARACTERS:
             raise QueryError(f"{name} 太长，最多 {_MOST_CHARACTERS} 个字。Too long.")
         if value.strip():
@@ -59,11 +59,11 @@ def parse_query(pairs: Iterable[tuple[str, str]]) -> SearchQuery:
         if len(values) > _MOST_VALUES:
             raise QueryError(f"条件太多，每种最多 {_MOST_VALUES} 个。Too many conditions of one kind.")
     return SearchQuery(
-        _sort_unique(word for word in words if word),
-        _sort_unique(_parse_category(code) for code in given["category"]),
+        tuple(dict.fromkeys(word for word in words if word)),
+        _sort_unique(_category(code) for code in given["category"]),
         _sort_unique(given["author"]),
         _sort_unique(given["translator"]),
-        _parse_translated(given["translated"]),
+        _is_translated(given["translated"]),
     )
 
 
@@ -71,7 +71,7 @@ def _sort_unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(values)))
 
 
-def _parse_category(code: str) -> str:
+def _category(code: str) -> str:
     canonical = categories.find_canonical(code)
     if not categories.is_category(canonical):
         near = difflib.get_close_matches(code, categories.list_known_codes(), n=1)
@@ -79,7 +79,7 @@ def _parse_category(code: str) -> str:
     return canonical
 
 
-def _parse_translated(values: Sequence[str]) -> bool | None:
+def _is_translated(values: Sequence[str]) -> bool | None:
     if not values:
         return None
     if len(values) > 1 or values[0] not in _TRANSLATED:

@@ -16,7 +16,7 @@ from storage.people.subscribers import Subscriber
 from yibao import addresses, dates
 from yibao.errors import DeliveryError, PeopleError, YibaoError
 from yibao.newsletter import due, tally
-from yibao.newsletter.compose import Body, as_bytes, compose_body, compose_message, message_id
+from yibao.newsletter.compose import Body, compose_body, compose_message, make_message_id, serialize_message
 from yibao.newsletter.due import Decision, Verdict
 from yibao.newsletter.senders import Outbox, Sender, Smtp
 from yibao.newsletter.tally import MOST_FAILURES, Attempt, Result
@@ -45,10 +45,10 @@ def send_due_editions(run: Run, own: str | None, faults: Sequence[str]) -> Outco
     outcome = Outcome()
     try:
         people = open_people(run.settings.paths.people)
-        for key, count in deliveries.note_killed(people).items():
+        for key, count in deliveries.note_killed_deliveries(people).items():
             outcome += tally.describe_doubtful(key, count)
         audience = _read_audience(people, run.on, own)
-        verdicts = due.order(_decide(run, audience, "; ".join(faults)))
+        verdicts = due.sort_verdicts(_decide(run, audience, "; ".join(faults)))
         with sender:
             failures = 0
             for verdict in verdicts:
@@ -111,7 +111,7 @@ def compose_preview(settings: Settings, key: str) -> bytes:
     """
     body = compose_body(find_edition(settings, key), settings.site)
     sender = settings.newsletter.sender
-    return as_bytes(compose_message(body, key, "reader@example.org", sender, environment.now()))
+    return serialize_message(compose_message(body, key, "reader@example.org", sender, environment.now()))
 
 
 def make_sender(settings: Settings) -> Sender | None:
@@ -141,19 +141,19 @@ class _Audience:
 
 
 def _read_audience(people: People, on: date, own: str | None) -> _Audience:
-    first = deliveries.first_edition(people)
+    first = deliveries.find_first_edition(people)
     return _Audience(
         people,
         own,
-        frozenset(deliveries.open_editions(people)),
+        frozenset(deliveries.find_open_editions(people)),
         tuple(subscribers.read_active_subscribers(people)),
-        due.appears_on(first) if first else on,
+        due.find_appearance_date(first) if first else on,
     )
 
 
 def _find_recipients(audience: _Audience, key: str) -> list[Subscriber]:
     """Find to whom the edition was promised and not sent; and whom nobody offered it, if it is not older than they."""
-    states = deliveries.states(audience.people, key)
+    states = deliveries.read_states(audience.people, key)
     frequency = "weekly" if "W" in key else "daily"
     return [
         one
@@ -184,14 +184,16 @@ def _decide(run: Run, audience: _Audience, obstacle: str) -> list[Verdict]:
         for batch in ledger.between(library, first, run.on):
             by_day[batch.announced_on].append(batch)
     keys = {key for key in sizes if audience.is_of_own_kind(key)} | audience.open
-    keys = {key for key in keys if due.appears_on(key) <= run.on} | ({audience.own} if audience.own else set())
+    keys = {key for key in keys if due.find_appearance_date(key) <= run.on} | (
+        {audience.own} if audience.own else set()
+    )
     verdicts = []
     for key in keys:
         start, end = dates.parse_edition_key(key)
         batches = [batch for day in by_day if start <= day <= end for batch in by_day[day]]
         doubts = due.find_doubts(key, batches, run.settings.arxiv.categories, begun, run.on)
         verdicts.append(
-            due.decide(
+            due.decide_mail(
                 key, doubts, sizes.get(key, 0), on=run.on, own=audience.own, max_age_days=most, obstacle=obstacle
             )
         )
@@ -221,7 +223,7 @@ def _send(  # noqa: PLR0913  (what to whom through what)
     run: Run, people: People, sender: Sender, edition: Edition, recipients: Sequence[Subscriber], failures: int
 ) -> tuple[Outcome, int]:
     """Offer an edition to these people; returns what became of it, and the server's failures in a row."""
-    states = Counter(deliveries.states(people, edition.key).values())
+    states = Counter(deliveries.read_states(people, edition.key).values())
     attempts: list[Attempt] = []
     if recipients:
         _promise(run, people, edition.key, recipients, DeliveryState.CLAIMED)
@@ -305,13 +307,13 @@ def _promise(  # noqa: PLR0913  (what to whom, and how far)
 ) -> None:
     """Put on record that these people are to get an edition, so that any later run goes on with it."""
     sender = run.settings.newsletter.sender
-    ids = {one.subscriber_id: message_id(key, one.email, sender) for one in recipients}
-    deliveries.begin(people, key, ids, environment.now(), state, words)
+    ids = {one.subscriber_id: make_message_id(key, one.email, sender) for one in recipients}
+    deliveries.open_deliveries(people, key, ids, environment.now(), state, words)
 
 
 def _find_unserved(people: People, edition: Edition) -> list[Subscriber]:
     """Find the subscribers of an edition's frequency who have not got it, and were not refused it."""
-    states = deliveries.states(people, edition.key)
+    states = deliveries.read_states(people, edition.key)
     done = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.REFUSED)
     active = subscribers.read_active_subscribers(people, "weekly" if edition.is_weekly else "daily")
     return [one for one in active if states.get(one.subscriber_id) not in done]
@@ -324,7 +326,7 @@ def _reopen(
     active = {one.subscriber_id: one for one in subscribers.read_active_subscribers(people)}
     ids = active.keys() if only is None else active.keys() & set(only)
     of = [DeliveryState(state) for state in states]
-    chosen = deliveries.reopen(people, key, of, ids, environment.now())
+    chosen = deliveries.reopen_deliveries(people, key, of, ids, environment.now())
     nobody = f"{key}: nobody whose message is {' or '.join(states)}; nothing is sent again"
     return [active[one] for one in sorted(chosen)], Outcome(mail=() if chosen else (nobody,))
 
@@ -332,7 +334,7 @@ def _reopen(
 def _withdraw(audience: _Audience, key: str) -> Outcome:
     """Take back what was promised of an edition in which nothing is."""
     if key in audience.open:
-        deliveries.withdraw(audience.people, key)
+        deliveries.withdraw_deliveries(audience.people, key)
     is_expected = key == audience.own or key in audience.open
     return Outcome(mail=(f"{key}: nothing to send, the edition is empty",) if is_expected else ())
 
@@ -340,7 +342,7 @@ def _withdraw(audience: _Audience, key: str) -> Outcome:
 def _give_up(run: Run, audience: _Audience, verdict: Verdict) -> Outcome:
     """End what was promised of an edition that is too old by now, and say so."""
     key, most = verdict.key, run.settings.newsletter.max_age_days
-    count = deliveries.give_up(audience.people, key, environment.now()) if key in audience.open else 0
+    count = deliveries.give_up_deliveries(audience.people, key, environment.now()) if key in audience.open else 0
     if not count:
         return Outcome()
     reason = f" ({verdict.why})" if verdict.why else ""
@@ -354,7 +356,7 @@ def _give_up(run: Run, audience: _Audience, verdict: Verdict) -> Outcome:
 def _give_up_unoffered(run: Run, audience: _Audience, verdicts: Sequence[Verdict]) -> Outcome:
     """Say once of editions that were never offered to anybody that they are too old by now."""
     late = [one.key for one in verdicts if one.decision is Decision.LATE and audience.is_of_own_kind(one.key)]
-    known = deliveries.known_editions(audience.people, late)
+    known = deliveries.find_known_editions(audience.people, late)
     missed = {key: to for key in late if key not in known and (to := _find_recipients(audience, key))}
     for key, recipients in missed.items():
         words = "no run could send it in time"

@@ -213,10 +213,10 @@ def _update_lists(
 
 def _list_item(one: Entry | Edition, settings: Settings) -> ListedItem:
     codes = settings.arxiv.categories
-    lists = channels.name_lists(one, codes, settings.feeds.own)
+    lists = channels.name_feed_lists(one, codes, settings.feeds.own)
     if isinstance(one, Edition):
         return ListedItem(one.item, digest_item(one), None, tuple(lists), ends_on=one.ends_on)
-    lists += pages.name_lists(one, codes)
+    lists += pages.name_page_lists(one, codes)
     month, number = identifiers.sort_key(one.arxiv_id)
     return ListedItem(
         one.item,

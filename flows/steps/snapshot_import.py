@@ -94,7 +94,7 @@ def _check_shape(library: Connection, path: Path, readable: Path) -> str:
     if snapshot_files.detect_kind(readable) == "parquet":
         bulk_shape.check_columns(path.name, snapshot.types_of(library, str(readable)))
         return snapshot.parquet_relation(library, str(readable))
-    bulk_shape.check_records(path.name, snapshot_files.sample(readable, _SAMPLE))
+    bulk_shape.check_records(path.name, snapshot_files.sample_records(readable, _SAMPLE))
     return snapshot.json_relation(str(readable))
 
 
@@ -156,7 +156,7 @@ def _store_parts(run: Run, library: Connection, path: Path, relation: str, compa
                 snapshot.store_records(library, snapshot.rows_of(relation, first, first + _ROWS), run.on)
             report_progress("storing", min(1.0, (first + _ROWS) / compared.rows))
     else:
-        size = snapshot_files.size_of(path)
+        size = snapshot_files.measure_size(path)
         for part, done in snapshot_files.split_file(path, run.settings.paths.data / "import"):
             with connection.begin_transaction(library):
                 snapshot.store_records(library, snapshot.json_relation(str(part)), run.on)

@@ -42,7 +42,7 @@ class Undelivered(NamedTuple):
     words: str
 
 
-def begin(  # noqa: PLR0913  (whose, of what, how far, when and why)
+def open_deliveries(  # noqa: PLR0913  (whose, of what, how far, when and why)
     people: Engine,
     edition: str,
     message_ids: Mapping[int, str],
@@ -54,7 +54,7 @@ def begin(  # noqa: PLR0913  (whose, of what, how far, when and why)
 
     To be called by one process at a time (the run's lock sees to it). `message_ids` by subscriber.
     """
-    known = states(people, edition)
+    states = read_states(people, edition)
     rows = [
         {
             "subscriber_id": subscriber_id,
@@ -65,7 +65,7 @@ def begin(  # noqa: PLR0913  (whose, of what, how far, when and why)
             "answer": words or None,
         }
         for subscriber_id, message_id in message_ids.items()
-        if subscriber_id not in known
+        if subscriber_id not in states
     ]
     if rows:
         with people.begin() as connection:
@@ -75,7 +75,7 @@ def begin(  # noqa: PLR0913  (whose, of what, how far, when and why)
 def record_delivery(  # noqa: PLR0913  (which delivery, how far, when, and what the server said)
     people: Engine, subscriber_id: int, edition: str, state: DeliveryState, at: datetime, answer: str = ""
 ) -> None:
-    """Put on disk how far the delivery has come."""
+    """Record how far the delivery has come."""
     with people.begin() as connection:
         connection.execute(
             update(DELIVERY)
@@ -84,42 +84,42 @@ def record_delivery(  # noqa: PLR0913  (which delivery, how far, when, and what 
         )
 
 
-def states(people: Engine, edition: str) -> dict[int, DeliveryState]:
-    """How far each delivery of an edition has come, by subscriber."""
+def read_states(people: Engine, edition: str) -> dict[int, DeliveryState]:
+    """Read how far each delivery of an edition has come, by subscriber."""
     query = select(DELIVERY.c.subscriber_id, DELIVERY.c.state).where(DELIVERY.c.edition == edition)
     with people.connect() as connection:
         return {row[0]: DeliveryState(row[1]) for row in connection.execute(query)}
 
 
 def count_deliveries(people: Engine, edition: str) -> dict[DeliveryState, int]:
-    """How many deliveries of an edition are in which state."""
+    """Count the deliveries of an edition by state."""
     query = select(DELIVERY.c.state, func.count()).where(DELIVERY.c.edition == edition).group_by(DELIVERY.c.state)
     with people.connect() as connection:
         return {DeliveryState(row[0]): row[1] for row in connection.execute(query)}
 
 
-def open_editions(people: Engine) -> set[str]:
-    """The editions that some subscriber is still to get."""
+def find_open_editions(people: Engine) -> set[str]:
+    """Find the editions that some subscriber is still to get."""
     query = select(DELIVERY.c.edition).where(DELIVERY.c.state.in_(OPEN)).distinct()
     with people.connect() as connection:
         return set(connection.scalars(query))
 
 
-def known_editions(people: Engine, editions: Iterable[str]) -> set[str]:
-    """Those of these editions that have any delivery on record."""
+def find_known_editions(people: Engine, editions: Iterable[str]) -> set[str]:
+    """Find those of these editions that have any delivery on record."""
     query = select(DELIVERY.c.edition).where(DELIVERY.c.edition.in_(list(editions))).distinct()
     with people.connect() as connection:
         return set(connection.scalars(query))
 
 
-def first_edition(people: Engine) -> str | None:
-    """The first edition that was ever offered to anybody, a day before a week of the same year; None before that."""
+def find_first_edition(people: Engine) -> str | None:
+    """Find the first edition that was ever offered to anybody, a day before a week of the same year; None before."""
     with people.connect() as connection:
         first: str | None = connection.scalar(select(func.min(DELIVERY.c.edition)))
     return first
 
 
-def give_up(people: Engine, edition: str, at: datetime) -> int:
+def give_up_deliveries(people: Engine, edition: str, at: datetime) -> int:
     """End the deliveries of an edition that are still open. Returns how many; what was said last stays on record."""
     with people.begin() as connection:
         done = connection.execute(
@@ -130,19 +130,19 @@ def give_up(people: Engine, edition: str, at: datetime) -> int:
         return int(done.rowcount)
 
 
-def withdraw(people: Engine, edition: str) -> None:
+def withdraw_deliveries(people: Engine, edition: str) -> None:
     """Forget the deliveries of an edition that are still open: it turned out to hold nothing."""
     with people.begin() as connection:
         connection.execute(delete(DELIVERY).where(DELIVERY.c.edition == edition, DELIVERY.c.state.in_(OPEN)))
 
 
-def reopen(
+def reopen_deliveries(
     people: Engine, edition: str, of: Collection[DeliveryState], subscriber_ids: Collection[int] | None, at: datetime
 ) -> set[int]:
     """Make deliveries of these states, of all or of these subscribers, ready to be sent again. Returns whose."""
     chosen = {
         subscriber_id
-        for subscriber_id, state in states(people, edition).items()
+        for subscriber_id, state in read_states(people, edition).items()
         if state in of and (subscriber_ids is None or subscriber_id in subscriber_ids)
     }
     with people.begin() as connection:
@@ -155,18 +155,18 @@ def reopen(
     return chosen
 
 
-def note_killed(people: Engine) -> dict[str, int]:
-    """How many messages of each edition were underway when a run was killed; each is told once, and then noted."""
+def note_killed_deliveries(people: Engine) -> dict[str, int]:
+    """Count the messages of each edition that were underway when a run was killed, and note them: each is told once."""
     is_new = (DELIVERY.c.state == DeliveryState.SENDING) & DELIVERY.c.answer.is_(None)
     with people.begin() as connection:
         query = select(DELIVERY.c.edition, func.count()).where(is_new).group_by(DELIVERY.c.edition)
-        found = {row[0]: int(row[1]) for row in connection.execute(query)}
+        counts = {row[0]: int(row[1]) for row in connection.execute(query)}
         connection.execute(update(DELIVERY).where(is_new).values(answer=_KILLED))
-    return found
+    return counts
 
 
-def undelivered(people: Engine) -> list[Undelivered]:
-    """Every message that is not known to have arrived, newest edition first."""
+def list_undelivered(people: Engine) -> list[Undelivered]:
+    """List every message that is not known to have arrived, newest edition first."""
     query = (
         select(SUBSCRIBER.c.email, DELIVERY.c.edition, DELIVERY.c.state, DELIVERY.c.answer)
         .join(SUBSCRIBER, SUBSCRIBER.c.subscriber_id == DELIVERY.c.subscriber_id)

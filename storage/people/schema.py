@@ -98,7 +98,7 @@ def open_people(path: Path) -> Engine:
 
 
 def _explain(path: Path, words: str) -> str:
-    """What is wrong with the file, and what to do about it."""
+    """Say what is wrong with the file, and what to do about it."""
     if any(part in words for part in _DAMAGED):
         remedy = (
             "It is damaged, or is no database of Yibao. Restore it from a backup; or move it away, and the files "

@@ -53,7 +53,7 @@ def remove_subscriber(people: Engine, email: str, at: datetime) -> bool:
 
 
 def read_active_subscribers(people: Engine, frequency: str | None = None) -> list[Subscriber]:
-    """Who gets mail (at this frequency), in the order in which they subscribed first."""
+    """Read who gets mail (at this frequency), in the order in which they subscribed first."""
     query = select(
         SUBSCRIBER.c.subscriber_id, SUBSCRIBER.c.email, SUBSCRIBER.c.frequency, SUBSCRIBER.c.subscribed_at
     ).where(SUBSCRIBER.c.left_at.is_(None))
@@ -68,8 +68,8 @@ def read_active_subscribers(people: Engine, frequency: str | None = None) -> lis
     ]
 
 
-def find(people: Engine, emails: Iterable[str]) -> dict[str, int | None]:
-    """The number of each of these addresses that gets mail; None for one that does not."""
+def find_subscribers(people: Engine, emails: Iterable[str]) -> dict[str, int | None]:
+    """Find the number of each of these addresses that gets mail; None for one that does not."""
     with people.connect() as connection:
         return {
             email: connection.scalar(

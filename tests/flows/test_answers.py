@@ -37,6 +37,14 @@ def test_any_search_is_a_feed_in_every_format_with_the_headers_of_files(client, 
     assert "会检索的智能体" in answer.text
 
 
+@pytest.mark.parametrize("query", ["mixture+of+experts", "experts+of+mixture"])
+def test_a_search_feed_names_the_words_in_the_readers_order(client, query):
+    # Asked by the form without script, too.
+    for address in (f"/feeds/search/atom.xml?q={query}", f"/feeds/search/?q={query}&format=atom"):
+        feed = feedparser.parse(client.get(address, follow_redirects=True).content).feed
+        assert feed.title == f"译报 · 检索 {query.replace('+', ' ')}"
+
+
 def test_an_answer_that_a_reader_has_is_not_sent_again_and_compressed_forms_have_their_own_tags(client):
     address, tags = "/feeds/search/atom.xml?q=模型", set()
     plain = client.get(address).content

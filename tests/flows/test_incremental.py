@@ -234,7 +234,7 @@ def answers(settings):
 
 
 MOMENTS = [
-    (tree_files, "write"),
+    (tree_files, "write_file"),
     (site_tree, "_swap_trees"),
     (folder_swap, "swap_folders"),
     (search, "update_index"),

@@ -56,7 +56,7 @@ def test_after_a_mistaken_run_and_its_revert_the_next_day_is_as_if_it_had_never_
 
     people = open_people(environment.load_settings(installation.config).paths.people)
     subscribers.add_subscriber(people, "reader@example.org", "daily", environment.now())
-    deliveries.begin(people, str(FAR), {1: "<1@example.org>"}, environment.now())
+    deliveries.open_deliveries(people, str(FAR), {1: "<1@example.org>"}, environment.now())
     deliveries.record_delivery(people, 1, str(FAR), DeliveryState.SENT, environment.now())
 
     asked = revert(installation, MONDAY)

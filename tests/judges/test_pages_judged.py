@@ -161,15 +161,15 @@ def test_a_person_goes_from_today_to_a_paper_finds_words_of_both_languages_and_s
     for words in ("没有这样的词", "gents search", "智能体 没有这样的词"):
         page.locator("#q").fill(words)
         page.keyboard.press("Enter")
-        page.get_by_text("没有找到").wait_for()
+        page.get_by_text("未找到").wait_for()
     page.locator("#q").fill("自己去")
     page.keyboard.press("Enter")
     page.get_by_text("找到 1 篇。").wait_for()
     assert page.locator("#found mark").all_inner_texts() == ["自己去"]
 
     page.goto(f"{url}/search/?q=智能体")
-    page.get_by_role("link", name="把这次检索变成订阅").click()
-    page.get_by_text("订阅里现有 1 篇").wait_for()
+    page.get_by_role("link", name="订阅此检索").click()
+    page.get_by_text("此订阅现有 1 篇").wait_for()
     page.locator("#compose #format").select_option("rss")
     page.locator("#compose #variant").select_option("zh-Hant")
     page.get_by_text("會檢索的智慧體").wait_for()
@@ -184,7 +184,7 @@ def test_a_choice_that_one_published_feed_holds_gives_the_address_of_that_feed(u
     for field, value, place in choices:
         page.locator(f"#compose #{field}").select_option(value)
         sync_api.expect(page.locator("#address")).to_have_value(f"{url}/feeds/{place}atom.xml")
-    page.get_by_text("订阅里现有").wait_for()
+    page.get_by_text("此订阅现有").wait_for()
 
 
 def test_a_choice_of_feeds_becomes_an_opml_with_script_and_without(url, page):
@@ -194,7 +194,7 @@ def test_a_choice_of_feeds_becomes_an_opml_with_script_and_without(url, page):
         page.locator(f"#opml input[value='{name}']").check()
     page.locator("#opml-variant").select_option("en")
     with page.expect_download() as saved:
-        page.get_by_role("button", name="得到 OPML").click()
+        page.get_by_role("button", name="导出 OPML").click()
     outlines = addresses_in(Path(saved.value.path()).read_bytes())
     assert outlines == wanted
     plain = httpx.get(f"{url}/feeds.opml", params=[("feed", "all"), ("feed", "cs.CL"), ("variant", "en")])
@@ -212,7 +212,7 @@ def test_the_composer_works_without_script_too(url, browser):
     tab.locator("#compose #q").fill("智能体")
     tab.locator("#compose #format").select_option("json")
     with tab.expect_response(lambda answer: answer.url.endswith("feed.json?q=%E6%99%BA%E8%83%BD%E4%BD%93")) as found:
-        tab.get_by_role("button", name="得到地址").click()
+        tab.get_by_role("button", name="生成地址").click()
     assert found.value.status == 200
     context.close()
 
@@ -220,7 +220,7 @@ def test_the_composer_works_without_script_too(url, browser):
 def test_the_whole_site_can_be_gone_through_by_keyboard(url, page):
     page.goto(f"{url}/today/")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "直接看正文"
+    assert page.evaluate("document.activeElement.textContent") == "跳到正文"
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")

@@ -71,9 +71,9 @@ def test_subscribing_twice_is_subscribing_once_and_leaving_is_leaving(people):
 
 
 def test_a_delivery_is_put_on_record_once_and_keeps_how_far_it_came(people):
-    deliveries.begin(people, "2025-W03", {1: "<m>"}, AT)
+    deliveries.open_deliveries(people, "2025-W03", {1: "<m>"}, AT)
     for state in (DeliveryState.SENDING, DeliveryState.SENT):
         deliveries.record_delivery(people, 1, "2025-W03", state, AT)
-        deliveries.begin(people, "2025-W03", {1: "<m>", 2: "<n>"}, AT)
-        assert deliveries.states(people, "2025-W03") == {1: state, 2: DeliveryState.CLAIMED}
+        deliveries.open_deliveries(people, "2025-W03", {1: "<m>", 2: "<n>"}, AT)
+        assert deliveries.read_states(people, "2025-W03") == {1: state, 2: DeliveryState.CLAIMED}
     assert deliveries.count_deliveries(people, "2025-W03") == {DeliveryState.SENT: 1, DeliveryState.CLAIMED: 1}

@@ -10,7 +10,6 @@ from pathlib import Path
 import duckdb
 import pytest
 import zstandard
-from yibao.provenance import TranslationState
 
 from storage.library import (
     connection,
@@ -23,6 +22,7 @@ from storage.library import (
     staleness,
     translations,
 )
+from yibao.records import TranslationState
 
 RECORDED = Path(__file__).parent / "recorded" / "library_0005.duckdb.zst"
 MONDAY, TUESDAY, WEDNESDAY = (date(2025, 1, day) for day in (13, 14, 15))

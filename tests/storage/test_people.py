@@ -61,6 +61,6 @@ def test_an_older_file_is_taken_over_as_it_is(tmp_path):
         )
         older.execute("INSERT INTO delivery VALUES (1, 1, '2025-01-13', 'claimed', '<a@b>', '2025-01-13', NULL)")
     people = open_people(path)
-    assert deliveries.open_editions(people) == {"2025-01-13"}
-    deliveries.begin(people, "2025-01-13", {1: "<a@b>", 2: "<c@d>"}, AT, DeliveryState.HELD)
-    assert deliveries.states(people, "2025-01-13") == {1: DeliveryState.CLAIMED, 2: DeliveryState.HELD}
+    assert deliveries.find_open_editions(people) == {"2025-01-13"}
+    deliveries.open_deliveries(people, "2025-01-13", {1: "<a@b>", 2: "<c@d>"}, AT, DeliveryState.HELD)
+    assert deliveries.read_states(people, "2025-01-13") == {1: DeliveryState.CLAIMED, 2: DeliveryState.HELD}

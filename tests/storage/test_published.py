@@ -217,11 +217,11 @@ def test_a_kill_between_two_files_leaves_none_taken_for_done_where_folders_canno
 
     monkeypatch.setattr(folder_swap, "swap_folders", cannot)
     write(tree({"a.html": b"1", "b.html": b"1"}))
-    replace = tree_files.write
-    monkeypatch.setattr(tree_files, "write", killed)
+    replace = tree_files.write_file
+    monkeypatch.setattr(tree_files, "write_file", killed)
     with pytest.raises(KeyboardInterrupt):
         write(tree({"a.html": b"2", "b.html": b"2"}))
-    monkeypatch.setattr(tree_files, "write", replace)
+    monkeypatch.setattr(tree_files, "write_file", replace)
     assert shown(folder) == {"a.html": b"2", "b.html": b"1"}
     # Back to what it was: the file that was replaced must be so again.
     write(tree({"a.html": b"1", "b.html": b"1"}))

@@ -143,7 +143,8 @@ def test_a_question_and_a_feed_of_the_operators_own_find_the_same(folder):
     ("query", "question"),
     [
         ([("q", 'a  "b c" 模型')], SearchQuery(words=("a", "b c", "模型"))),
-        ([("q", "b"), ("q", "a"), ("author", " X  Y ")], SearchQuery(words=("a", "b"), authors=("X Y",))),
+        ([("q", "b"), ("q", "a"), ("author", " X  Y ")], SearchQuery(words=("b", "a"), authors=("X Y",))),
+        ([("author", "Y"), ("author", "X"), ("author", "Y")], SearchQuery(authors=("X", "Y"))),
         ([("category", "cs.NA"), ("category", "math.NA")], SearchQuery(categories=("math.NA",))),
         ([("q", ""), ("translated", "")], SearchQuery()),
         ([("translated", "no")], SearchQuery(translated=False)),

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yibao.newsletter.due import Decision, appears_on, can_get, decide, find_doubts, is_alarming, order
+from yibao.newsletter.due import (
+    Decision,
+    can_get,
+    decide_mail,
+    find_appearance_date,
+    find_doubts,
+    is_alarming,
+    sort_verdicts,
+)
 from yibao.records import Batch, BatchState
 
 MONDAY = date(2025, 1, 13)
@@ -45,12 +53,12 @@ def batch(category, on, state=BatchState.COMPLETE, note=""):
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) and " " in value else "",
 )
 def test_what_becomes_of_an_edition(what, key, doubts, size, on, own, decision, why):
-    verdict = decide(key, doubts, size, on=days(on), own=own, max_age_days=14)
+    verdict = decide_mail(key, doubts, size, on=days(on), own=own, max_age_days=14)
     assert (verdict.decision, why in verdict.why) == (decision, True), what
 
 
 def test_what_stands_in_the_way_of_a_run_holds_what_would_go_out():
-    verdict = decide("2025-01-13", (), 3, on=MONDAY, own=None, max_age_days=14, obstacle="a.md cannot be read")
+    verdict = decide_mail("2025-01-13", (), 3, on=MONDAY, own=None, max_age_days=14, obstacle="a.md cannot be read")
     assert (verdict.decision, verdict.why) == (Decision.HOLD, "a.md cannot be read")
 
 
@@ -78,7 +86,7 @@ def test_a_week_is_as_complete_as_the_lists_of_its_days():
 
 def test_many_lists_that_are_missing_are_told_in_one_line():
     doubts = [f"cs.{n:02d} (HTTP 503)" for n in range(40)]
-    verdict = decide("2025-01-13", doubts, 0, on=MONDAY, own="2025-01-13", max_age_days=14)
+    verdict = decide_mail("2025-01-13", doubts, 0, on=MONDAY, own="2025-01-13", max_age_days=14)
     assert verdict.why.endswith("cs.02 (HTTP 503); and 37 more")
 
 
@@ -105,8 +113,8 @@ KEYS = st.dates(date(2024, 12, 1), date(2025, 3, 1)).map(date.isoformat) | st.in
 
 @given(KEYS, st.booleans(), st.integers(0, 2), st.dates(date(2025, 1, 1), date(2025, 3, 1)), st.integers(0, 30))
 def test_only_what_is_complete_over_and_young_enough_is_sent(key, has_doubts, size, on, most):
-    verdict = decide(key, DOUBT if has_doubts else (), size, on=on, own=None, max_age_days=most)
-    age = (on - appears_on(key)).days
+    verdict = decide_mail(key, DOUBT if has_doubts else (), size, on=on, own=None, max_age_days=most)
+    age = (on - find_appearance_date(key)).days
     if verdict.decision is Decision.SEND:
         assert not has_doubts
         assert size
@@ -118,8 +126,10 @@ def test_only_what_is_complete_over_and_young_enough_is_sent(key, has_doubts, si
 
 @given(st.lists(KEYS, unique=True))
 def test_mail_goes_out_oldest_first_and_a_week_after_its_days(keys):
-    sent = [one.key for one in order(decide(key, (), 1, on=MONDAY, own=None, max_age_days=9) for key in keys)]
+    sent = [
+        one.key for one in sort_verdicts(decide_mail(key, (), 1, on=MONDAY, own=None, max_age_days=9) for key in keys)
+    ]
     assert sorted(sent) == sorted(keys)
-    assert [appears_on(key) for key in sent] == sorted(map(appears_on, keys))
+    assert [find_appearance_date(key) for key in sent] == sorted(map(find_appearance_date, keys))
     for before, after in pairwise(sent):
-        assert not ("W" in before and after == appears_on(before).isoformat())
+        assert not ("W" in before and after == find_appearance_date(before).isoformat())

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import duckdb
@@ -22,13 +23,13 @@ from pydantic import ValidationError
 from storage.library import connection
 from tests.judges.site import given as given_
 from yibao import chinese_scripts, maths
-from yibao.edition_summaries import MOST_ENTRIES
+from yibao.edition_summaries import MOST_ENTRIES, summarize_edition
 from yibao.feeds import atom, jsonfeed, opml, rss
 from yibao.feeds.channels import ARCHIVE_ITEMS, describe_feed, fill_live_feed, list_subjects
 from yibao.feeds.files import list_feed_documents
 from yibao.feeds.items import make_item
-from yibao.feeds.model import MOST_BYTES, MOST_ITEMS, Variant, variants
-from yibao.records import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation
+from yibao.feeds.model import MOST_BYTES, MOST_ITEMS, Variant, list_variants
+from yibao.records import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation, TranslationState
 from yibao.settings import Arxiv, FeedChoice, Feeds, Settings, Site
 
 SITE = Site.model_validate({"base_url": "https://yibao.example"})
@@ -94,7 +95,7 @@ def feeds_by_variant(entries, chosen=(), site=SITE):
     return [
         (variant, fill_live_feed(about, (make_item(changes.items[ref.item], site, variant) for ref in members[name])))
         for subject in list_subjects(["cs.CL"], chosen)
-        for variant in variants(site)
+        for variant in list_variants(site)
         for about, name in [(describe_feed(subject, variant, site), subject.live)]
     ]
 
@@ -117,7 +118,7 @@ def test_there_is_a_feed_for_everything_for_translations_for_editions_and_for_ea
     assert items == {"all": 2, "translated": 1, "editions": 1, "cs.CL": 2}
 
 
-@pytest.mark.parametrize("write", [rss.render, atom.render])
+@pytest.mark.parametrize("write", [rss.render_feed, atom.render_feed])
 def test_feedparser_reads_every_entry_without_bozo(write):
     for feed in made([entry(1), entry(2, translated=False), entry(3, zh=AWKWARD + "译")]):
         found = feedparser.parse(write(feed))
@@ -130,16 +131,16 @@ def test_feedparser_reads_every_entry_without_bozo(write):
 def test_json_feed_keeps_to_its_schema():
     for feed in made([entry(1), entry(2, translated=False)]):
         checker = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
-        checker.validate(json.loads(jsonfeed.render(feed)))
+        checker.validate(json.loads(jsonfeed.render_feed(feed)))
 
 
 def test_ids_are_permanent_and_the_same_in_every_format_and_feed():
     everything, translated, *_ = made([entry(1)])
     ids = {
-        feedparser.parse(rss.render(everything)).entries[0].id,
-        feedparser.parse(atom.render(everything)).entries[0].id,
-        json.loads(jsonfeed.render(everything))["items"][0]["id"],
-        feedparser.parse(atom.render(translated)).entries[0].id,
+        feedparser.parse(rss.render_feed(everything)).entries[0].id,
+        feedparser.parse(atom.render_feed(everything)).entries[0].id,
+        json.loads(jsonfeed.render_feed(everything))["items"][0]["id"],
+        feedparser.parse(atom.render_feed(translated)).entries[0].id,
         made([replace(entry(1), paper=None)])[0].items[0].id,
     }
     assert ids == {"tag:yibao.example,2026:arxiv/2501.00001"}
@@ -147,14 +148,14 @@ def test_ids_are_permanent_and_the_same_in_every_format_and_feed():
 
 def test_rss_has_one_joined_creator_and_the_others_one_author_each():
     (feed, *_) = made([entry(1)])
-    assert rss.render(feed).count(b"<dc:creator>") == 1
+    assert rss.render_feed(feed).count(b"<dc:creator>") == 1
     names = ["A. One", "B. Two, Jr."]
-    assert [author.name for author in feedparser.parse(atom.render(feed)).entries[0].authors] == names
-    assert [author["name"] for author in json.loads(jsonfeed.render(feed))["items"][0]["authors"]] == names
+    assert [author.name for author in feedparser.parse(atom.render_feed(feed)).entries[0].authors] == names
+    assert [author["name"] for author in json.loads(jsonfeed.render_feed(feed))["items"][0]["authors"]] == names
 
 
 def test_the_id_in_rss_says_that_it_is_no_address():
-    document = etree.fromstring(rss.render(made([entry(1)])[0]))
+    document = etree.fromstring(rss.render_feed(made([entry(1)])[0]))
     assert [one.get("isPermaLink") for one in document.iter("guid")] == ["false"]
 
 
@@ -166,7 +167,7 @@ def test_both_languages_are_in_every_entry_and_each_says_which_it_is():
 
 def test_the_same_entries_give_the_same_bytes_in_any_order():
     entries = [entry(n) for n in range(1, 9)]
-    for write in (rss.render, atom.render, jsonfeed.render):
+    for write in (rss.render_feed, atom.render_feed, jsonfeed.render_feed):
         assert [write(feed) for feed in made(entries)[:2]] == [write(feed) for feed in made(entries[::-1])[:2]]
 
 
@@ -209,9 +210,47 @@ def test_a_live_feed_stays_under_its_size_whatever_is_in_it():
     long = "很长的摘要。" * 900
     entries = [replace(one, translation=replace(one.translation, abstract=long)) for one in map(entry, range(1, 60))]
     for feed in made(entries):
-        for write in (rss.render, atom.render, jsonfeed.render):
+        for write in (rss.render_feed, atom.render_feed, jsonfeed.render_feed):
             assert len(write(feed)) <= MOST_BYTES
         assert feed.items
+
+
+def test_categories_are_labelled_in_the_language_of_the_feed():
+    labels = {
+        variant: etree.fromstring(atom.render_feed(made([entry(1)], variant=variant)[0]))
+        .find(".//{*}category")
+        .get("label")
+        for variant in Variant
+    }
+    assert labels == {
+        Variant.WRITTEN: "计算与语言",
+        Variant.TRADITIONAL: "計算與語言",
+        Variant.ENGLISH: "Computation and Language",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variant", "title", "note"),
+    [
+        (Variant.WRITTEN, "译报 2025 年第 3 周：译文 1 篇", "本期不完整：cs.CV 的公布列表未收齐。Incomplete: arXiv's"),
+        (Variant.TRADITIONAL, "译报 2025 年第 3 周：譯文 1 篇", "本期不完整：cs.CV 的公佈列表未收齊。Incomplete:"),
+        (Variant.ENGLISH, "译报 2025-W03: 1 translated", "<p>Incomplete: arXiv"),
+    ],
+)
+def test_an_edition_in_a_feed_says_in_its_language_what_it_has_and_what_it_lacks(variant, title, note):
+    some = replace(edition([entry(1)]), notes=("cs.CV, 2025-01-13: not reached", "cs.CV, 2025-01-14: not reached"))
+    item = make_item(summarize_edition(some), SITE, variant)
+    assert item.title == title
+    assert unescape(item.html).count(note) == 1
+    assert "not reached" not in item.html
+
+
+def test_a_paper_that_arxiv_does_not_know_is_not_said_to_be_awaited():
+    orphaned = replace(entry(1), paper=None, state=TranslationState.ORPHANED)
+    html = make_item(orphaned, SITE).html
+    assert "arXiv 上查无此编号" in html
+    assert "尚待" not in html
+    assert "尚待" in make_item(replace(orphaned, state=TranslationState.CURRENT), SITE).html
 
 
 def test_a_large_edition_shows_its_first_papers_in_feeds_and_how_many_more_there_are():
@@ -221,7 +260,7 @@ def test_a_large_edition_shows_its_first_papers_in_feeds_and_how_many_more_there
         (item,) = feed.items
         assert item.html.count("<li>") == MOST_ENTRIES
         assert f'<a href="https://yibao.example/editions/2025-W03/">{more}</a>' in item.html
-        assert len(rss.render(feed)) <= MOST_BYTES
+        assert len(rss.render_feed(feed)) <= MOST_BYTES
     assert "more" not in made(entries[:100])[2].items[0].html
 
 
@@ -275,14 +314,14 @@ def test_a_hub_the_licence_of_paper_and_translation_and_the_pdf_are_told():
     )
     site = SITE.model_copy(update={"hub_url": "https://hub.example"})
     feed = feeds_by_variant([licensed], site=site)[0][1]
-    document = feedparser.parse(atom.render(feed))
+    document = feedparser.parse(atom.render_feed(feed))
     rels = {link.rel: link.href for link in document.feed.links}
     assert rels["hub"] == "https://hub.example"
     assert document.entries[0].rights == "CC BY 4.0"
     assert {link.rel for link in document.entries[0].links} == {"alternate", "related", "license"}
-    assert b'rel="hub"' in rss.render(feed)
-    assert b"<dc:rights>CC BY 4.0</dc:rights>" in rss.render(feed)
-    told = json.loads(jsonfeed.render(feed))
+    assert b'rel="hub"' in rss.render_feed(feed)
+    assert b"<dc:rights>CC BY 4.0</dc:rights>" in rss.render_feed(feed)
+    told = json.loads(jsonfeed.render_feed(feed))
     assert told["hubs"] == [{"type": "WebSub", "url": "https://hub.example"}]
     assert told["items"][0]["external_url"] == "https://arxiv.org/pdf/2501.00001"
 
@@ -301,7 +340,7 @@ def test_a_waiting_translation_is_published_from_what_there_is():
 
 
 def test_opml_lists_every_feed():
-    listed = opml.render(made([entry(1)]), "译报")
+    listed = opml.render_list(made([entry(1)]), "译报")
     assert listed.count(b"xmlUrl=") == 4
 
 
@@ -319,7 +358,7 @@ def test_the_traditional_variant_is_converted_and_says_so_and_leaves_formulas_co
     assert "后面" in item.html
     assert "繁體由 OpenCC 自簡體轉換。Converted from Simplified Chinese by OpenCC." in item.html
     assert feed.title == "译报 · 全部（繁體，自動轉換）"
-    assert atom.render(feed).count(b'href="https://yibao.example/feeds/all/zh-Hant/atom.xml"') == 1
+    assert atom.render_feed(feed).count(b'href="https://yibao.example/feeds/all/zh-Hant/atom.xml"') == 1
 
 
 def test_what_a_person_wrote_in_traditional_comes_before_what_is_converted():
@@ -358,19 +397,19 @@ def test_any_text_makes_well_formed_feeds(title, zh, authors, other):
     translation = replace(one.translation, translator=other, license=other)
     site = SITE.model_copy(update={"title": other})
     feed = feeds_by_variant([replace(one, paper=paper, translation=translation)], site=site)[0][1]
-    assert not feedparser.parse(rss.render(feed)).bozo
-    assert not feedparser.parse(atom.render(feed)).bozo
-    json.loads(jsonfeed.render(feed))
+    assert not feedparser.parse(rss.render_feed(feed)).bozo
+    assert not feedparser.parse(atom.render_feed(feed)).bozo
+    json.loads(jsonfeed.render_feed(feed))
 
 
 def test_three_thousand_authors_are_all_there():
     (feed, *_) = made([entry(1, authors=[f"Author {n}" for n in range(3000)])])
-    assert len(feedparser.parse(atom.render(feed)).entries[0].authors) == 3000
+    assert len(feedparser.parse(atom.render_feed(feed)).entries[0].authors) == 3000
 
 
 def test_the_reader_library_takes_every_entry_and_is_not_told_twice_of_a_correction(tmp_path):
     reader = pytest.importorskip("reader", reason="reader does not support this Python yet")
-    names = {"atom.xml": atom.render, "rss.xml": rss.render, "feed.json": jsonfeed.render}
+    names = {"atom.xml": atom.render_feed, "rss.xml": rss.render_feed, "feed.json": jsonfeed.render_feed}
     with reader.make_reader(str(tmp_path / "reader.sqlite"), feed_root=str(tmp_path)) as library:
         for corrected in (False, True):
             entries = [entry(n) for n in range(1, 4)]
@@ -387,7 +426,7 @@ def test_the_reader_library_takes_every_entry_and_is_not_told_twice_of_a_correct
             assert "改正后的标题" in {item.title for item in found}
 
 
-@pytest.mark.parametrize("write", [rss.render, atom.render])
+@pytest.mark.parametrize("write", [rss.render_feed, atom.render_feed])
 def test_newsboat_takes_every_entry_and_shows_a_correction_as_the_same(tmp_path, write):
     if not shutil.which("newsboat"):
         pytest.skip("newsboat is not installed on this machine")

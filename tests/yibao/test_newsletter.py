@@ -40,7 +40,7 @@ def read_back(raw):
 
 def test_subject_and_both_parts_come_back_as_they_were():
     back = read_back(mail().as_bytes(policy=POLICY))
-    assert back["Subject"] == "译报 2025-W03：译文 3 篇，新论文 50 篇"
+    assert back["Subject"] == "译报 2025 年第 3 周：译文 3 篇，其余 50 篇"
     assert str(back["From"].addresses[0].display_name) == "译报"
     assert back.get_content_type() == "multipart/alternative"
     text = back.get_body(("plain",)).get_content()
@@ -74,8 +74,13 @@ def test_a_message_stays_below_the_size_at_which_it_is_cut_and_names_every_trans
 
 
 def test_an_incomplete_edition_says_so_in_both_parts():
-    back = read_back(mail(edition(notes=("cs.CV: not reached",))).as_bytes(policy=POLICY))
-    assert all("cs.CV: not reached" in back.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    back = read_back(
+        mail(edition(notes=("cs.CV, 2025-01-13: not reached", "cs.CV, 2025-01-14: not reached"))).as_bytes(
+            policy=POLICY
+        )
+    )
+    text = "本期不完整：cs.CV 的公布列表未收齐。"
+    assert all(back.get_body((kind,)).get_content().count(text) == 1 for kind in ("plain", "html"))
 
 
 def test_a_line_break_in_a_title_cannot_forge_a_header():

@@ -1,6 +1,7 @@
 """Pages and citations, by what readers and reference managers find in them."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from urllib.parse import urljoin
@@ -10,7 +11,7 @@ import pytest
 import rispy
 from lxml import etree, html
 
-from tests.judges.site import drawn
+from tests.judges.site import drawn, editions, entries
 from yibao.build_graph import ItemRef, Lists
 from yibao.records import (
     AnnounceType,
@@ -115,9 +116,9 @@ def test_a_reference_manager_reads_the_citation_back():
 
 def test_a_paper_without_authors_or_dates_can_be_cited():
     bare = replace(PAPER, authors=(), submitted_at=None, doi=None, journal_ref=None, title="题目")
-    (entry,) = bibtexparser.parse_string(citations.bibtex(bare).decode()).entries
+    (entry,) = bibtexparser.parse_string(citations.render_bibtex(bare).decode()).entries
     assert entry.key == "arxiv"
-    assert rispy.loads(citations.ris(bare).decode())[0]["title"] == "题目"
+    assert rispy.loads(citations.render_ris(bare).decode())[0]["title"] == "题目"
 
 
 @pytest.mark.parametrize(
@@ -191,8 +192,77 @@ def test_a_large_edition_is_cut_into_pages_that_hold_every_paper_once_and_lead_t
 def test_lists_show_the_first_authors_and_how_many_more_and_the_paper_shows_all():
     many = replace(ENTRY, paper=replace(PAPER, authors=tuple(Author(f"Author {n}") for n in range(3000))))
     tree = made(many)
-    assert b"Author 7 and 2992 others" in tree["editions/2025-01-13/index.html"]
+    assert "Author 7</span> 等 3000 人" in tree["editions/2025-01-13/index.html"].decode()
+    assert "等 3000 人" not in tree["papers/2501.00001/index.html"].decode()
     assert b"Author 2999" in tree["papers/2501.00001/index.html"]
+
+
+def test_nothing_chinese_is_called_english_and_nothing_traditional_stands_in_simplified_text():
+    settings = Settings(site=SITE, arxiv=Arxiv(categories=("cs.CL", "cs.CV")))
+    for path, content in drawn(entries(), editions(entries()), settings).items():
+        if path.endswith(".html"):
+            document = html.fromstring(content)
+            for text in document.xpath("//text()[not(ancestor::script)]"):
+                element = text.getparent().getparent() if text.is_tail else text.getparent()
+                language = element.xpath("ancestor-or-self::*[@lang][1]/@lang")[0]
+                assert language != "en" or not re.search("[\u4e00-\u9fff]", text), (path, text)
+                assert language == "zh-Hant" or "繁體" not in text, (path, text)
+
+
+def test_each_page_of_a_long_edition_says_in_title_and_heading_which_it_is():
+    settings = Settings(site=SITE, arxiv=Arxiv(categories=("cs.CL",)))
+    (day, week, _) = editions(entries())
+    tree = drawn(entries(), [day, week], settings)
+    total = len(split_edition(week))
+    assert total > 1
+    for key, name, heading in (
+        (day.key, "2025-01-17", "2025年1月17日 星期五"),
+        (week.key, "2025 年第 3 周", "2025 年第 3 周"),
+    ):
+        first, second = (html.fromstring(tree[f"editions/{key}/{page}index.html"]) for page in ("", "2/"))
+        assert first.findtext(".//title") == f"{name} · 译报"
+        assert first.findtext(".//h1") == heading
+        assert second.findtext(".//title") == f"{name}（第 2/{total} 页） · 译报"
+        assert second.findtext(".//h1") == f"{heading}（第 2/{total} 页）"
+
+
+def test_a_paper_that_arxiv_does_not_know_is_not_said_to_be_awaited():
+    waiting = replace(ENTRY, paper=None)
+    orphaned = replace(waiting, state=TranslationState.ORPHANED)
+    path = "papers/2501.00001/index.html"
+    assert "尚待 arXiv 的元数据" in made(waiting)[path].decode()
+    assert "尚待 arXiv 的元数据" not in made(orphaned)[path].decode()
+    assert "arXiv 上查无此编号" in made(orphaned)[path].decode()
+
+
+@pytest.mark.parametrize(
+    ("translated", "listed", "text"),
+    [
+        ((ENTRY,), (ENTRY,), "译文 1 篇，其余 1 篇"),
+        ((ENTRY,), (), "译文 1 篇"),
+        ((), (ENTRY,), "论文 1 篇"),
+        ((), (), "暂无论文"),
+    ],
+)
+def test_an_edition_says_what_it_has_and_leaves_out_what_it_has_none_of(translated, listed, text):
+    some = replace(edition(*translated), by_category=(("cs.CL", listed),) if listed else ())
+    document = page("editions/2025-01-13/index.html", ENTRY, editions=[some])
+    assert document.xpath("//p[@class='counts']")[0].text == text
+
+
+def test_an_incomplete_edition_names_its_lists_once_and_briefly():
+    notes = [f"{code}, 2025-01-{day}: arXiv could not be reached" for day in (13, 14) for code in ("cs.CL", "cs.CV")]
+    document = page("editions/2025-01-13/index.html", ENTRY, editions=[replace(edition(ENTRY), notes=tuple(notes))])
+    assert [note.text_content() for note in document.xpath("//p[@class='note']")] == [
+        "本期不完整：cs.CL、cs.CV 的公布列表未收齐。Incomplete: arXiv's lists of cs.CL, cs.CV."
+    ]
+
+
+def test_a_cross_listed_paper_is_said_to_be_one_in_the_readers_language():
+    crossed = replace(ENTRY, translation=None, type=AnnounceType.CROSS)
+    some = replace(edition(), by_category=(("cs.CL", (crossed,)),))
+    (facts,) = page("editions/2025-01-13/index.html", editions=[some]).xpath("//li/p/text()[contains(., '交叉')]")
+    assert facts.endswith(" · 交叉列出")
 
 
 def test_the_calendar_has_a_page_for_each_year_with_every_edition_and_says_what_is_incomplete():

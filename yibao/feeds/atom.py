@@ -4,6 +4,6 @@ from yibao.feeds import xml_templates
 from yibao.feeds.model import Feed
 
 
-def render(feed: Feed) -> bytes:
-    """The feed as UTF-8; the same feed always gives the same bytes."""
-    return xml_templates.render("atom.xml", feed=feed)
+def render_feed(feed: Feed) -> bytes:
+    """Render the feed as UTF-8; the same feed always gives the same bytes."""
+    return xml_templates.render_template("atom.xml", feed=feed)

@@ -9,7 +9,7 @@ from yibao import categories, chinese_scripts
 from yibao.edition_summaries import EditionSummary
 from yibao.feeds import filters
 from yibao.feeds.items import make_item
-from yibao.feeds.model import MOST_BYTES, Feed, Item, Variant, tag
+from yibao.feeds.model import MOST_BYTES, Feed, Item, Variant, make_tag_uri
 from yibao.records import Edition, Entry
 from yibao.settings import FeedChoice, Site
 from yibao.text import remove_illegal_characters
@@ -53,34 +53,34 @@ class ItemMaker:
         return self._items[key]
 
 
-def list_subjects(wanted: Sequence[str], chosen: Sequence[FeedChoice] = ()) -> list[Subject]:
-    """Every feed: all, translated, editions, each configured category, then the operator's own."""
-    found = [
+def list_subjects(codes: Sequence[str], chosen: Sequence[FeedChoice] = ()) -> list[Subject]:
+    """List every feed: all, translated, editions, each configured category, then the operator's own."""
+    subjects = [
         Subject("all", "全部", "Everything", "每篇新论文，中英对照。Every new paper.", "Every new paper."),
         Subject("translated", "译文", "Translated", "有译文的论文。Translated papers.", "Translated papers."),
-        Subject("editions", "各期", "Editions", "每日与每周各一条。One item an edition.", "One item an edition."),
+        Subject("editions", "各期", "Editions", "每日与每周各一条。One item per edition.", "One item per edition."),
     ]
-    for code in wanted:
+    for code in codes:
         name = categories.find_category(code)
         about = f"{name.name_zh}：新论文，中英对照。{name.name_en}."
-        found.append(Subject(code, f"{code} {name.name_zh}", f"{code} {name.name_en}", about, f"{name.name_en}."))
-    for one in chosen:
-        title = one.title or one.name
-        found.append(Subject(one.name, title, title, one.description, one.description))
-    return found
+        subjects.append(Subject(code, f"{code} {name.name_zh}", f"{code} {name.name_en}", about, f"{name.name_en}."))
+    for choice in chosen:
+        title = choice.title or choice.name
+        subjects.append(Subject(choice.name, title, title, choice.description, choice.description))
+    return subjects
 
 
-def name_lists(one: Entry | Edition, wanted: Iterable[str], chosen: Iterable[FeedChoice] = ()) -> list[str]:
-    """The lists of feeds in which it stands: none before it was published, and none for an edition without papers."""
-    if one.stamp is None:
+def name_feed_lists(item: Entry | Edition, codes: Iterable[str], chosen: Iterable[FeedChoice] = ()) -> list[str]:
+    """Name the lists of feeds in which an item stands: none before it is published, none for an empty edition."""
+    if item.stamp is None:
         return []
-    if isinstance(one, Edition):
-        names = ["editions"] if one.entries else []
+    if isinstance(item, Edition):
+        names = ["editions"] if item.entries else []
     else:
-        names = ["all", *(["translated"] if one.translated_on else [])]
-        names += [code for code in wanted if code in one.categories]
-        names += [feed.name for feed in chosen if filters.choose_entries(feed, [one])]
-    month = f"{one.stamp.published_at:%Y-%m}"
+        names = ["all", *(["translated"] if item.translated_on else [])]
+        names += [code for code in codes if code in item.categories]
+        names += [feed.name for feed in chosen if filters.choose_entries(feed, [item])]
+    month = f"{item.stamp.published_at:%Y-%m}"
     return [f"feeds/{name}/{place}" for name in names for place in ("live", f"archive/{month}")]
 
 
@@ -103,7 +103,7 @@ def describe_feed(
         remove_illegal_characters(f"{site.title} · {title}"),
         remove_illegal_characters(description),
         str(variant) or site.language,
-        tag(site, f"feed/{name}{query}"),
+        make_tag_uri(site, f"feed/{name}{query}"),
         f"{site.base_url}/editions/" if subject.name == "editions" else f"{site.base_url}/",
         f"{site.base_url}/feeds/{name}/",
         (),
@@ -126,27 +126,27 @@ def fill_live_feed(about: Feed, newest: Iterable[Item]) -> Feed:
     return replace(about, items=tuple(items))
 
 
-def archives(counts: Mapping[str, int]) -> dict[str, dict[str, list[str]]]:
-    """The documents of every feed's archive, by feed and month, oldest first; `counts` says how much is in each list.
+def list_archives(counts: Mapping[str, int]) -> dict[str, dict[str, list[str]]]:
+    """List the documents of every feed's archive, by feed and month, oldest first; `counts` is the size of each list.
 
     By month of publication, in parts of 500 from the month's beginning, so that a full part never changes again for
     what comes later. Source: RFC 5005, section 4.
     """
-    found: dict[str, dict[str, list[str]]] = {}
+    archives: dict[str, dict[str, list[str]]] = {}
     for name in sorted(counts):
         if parsed := _ARCHIVE.fullmatch(name):
             month, parts = parsed["month"], range(1, -(-counts[name] // ARCHIVE_ITEMS) + 1)
             documents = [f"{month}.atom.xml" if part == 1 else f"{month}-{part}.atom.xml" for part in parts]
-            found.setdefault(parsed["feed"], {})[month] = documents
-    return found
+            archives.setdefault(parsed["feed"], {})[month] = documents
+    return archives
 
 
 def find_dependent_lists(changed: Iterable[str], counts: Mapping[str, int]) -> set[str]:
-    """The months next to those that changed, as lists: documents of an archive name those before and after them."""
-    known = archives(counts)
-    found: set[str] = set()
+    """Find the lists of months next to those that changed: documents of an archive name those before and after them."""
+    archives = list_archives(counts)
+    dependent: set[str] = set()
     for parsed in filter(None, map(_ARCHIVE.fullmatch, changed)):
-        months = sorted({parsed["month"], *known.get(parsed["feed"], ())})
+        months = sorted({parsed["month"], *archives.get(parsed["feed"], ())})
         place = months.index(parsed["month"])
-        found.update(f"feeds/{parsed['feed']}/archive/{month}" for month in months[max(0, place - 1) : place + 2])
-    return found & counts.keys()
+        dependent.update(f"feeds/{parsed['feed']}/archive/{month}" for month in months[max(0, place - 1) : place + 2])
+    return dependent & counts.keys()

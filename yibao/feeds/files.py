@@ -10,18 +10,18 @@ from yibao.feeds.channels import (
     ARCHIVE_ITEMS,
     ItemMaker,
     Subject,
-    archives,
     describe_feed,
     fill_live_feed,
+    list_archives,
 )
-from yibao.feeds.model import Feed, Variant, variants
+from yibao.feeds.model import Feed, Variant, list_variants
 from yibao.settings import Site
 
 #: By file name.
 FORMATS: dict[str, Callable[[Feed], bytes]] = {
-    "rss.xml": rss.render,
-    "atom.xml": atom.render,
-    "feed.json": jsonfeed.render,
+    "rss.xml": rss.render_feed,
+    "atom.xml": atom.render_feed,
+    "feed.json": jsonfeed.render_feed,
 }
 LIST = "feeds.opml"
 
@@ -30,13 +30,13 @@ def list_feed_documents(subjects: Sequence[Subject], lists: Lists, site: Site) -
     """List the feeds' index, and every feed and archive document whose list is rendered again, by path."""
     maker = ItemMaker(site)
     described = [describe_feed(subject, Variant.WRITTEN, site) for subject in subjects]
-    tree = {LIST: wrap_content(opml.render(described, site.title))}
-    known = archives(lists.counts)
+    tree = {LIST: wrap_content(opml.render_list(described, site.title))}
+    archives = list_archives(lists.counts)
     for subject, about in zip(subjects, described, strict=True):
-        documents = known.get(subject.name, {})
+        documents = archives.get(subject.name, {})
         if subject.live in lists.members:
             names = [name for parts in documents.values() for name in parts]
-            for variant in variants(site):
+            for variant in list_variants(site):
                 feed = describe_feed(subject, variant, site, names)
                 tree |= _list_live_files(feed, variant, lists.members[subject.live], maker, site)
         for name, document in _list_archive(about, subject, documents, lists, maker, site):
@@ -87,4 +87,4 @@ def _render_live(  # noqa: PLR0913  (a feed, its members, and what they are rend
 
 def _render_archive(about: Feed, members: Sequence[ItemRef], maker: ItemMaker, items: Items) -> bytes:
     entries = tuple(maker.make_item(items[ref.item], Variant.WRITTEN) for ref in reversed(members))
-    return atom.render(replace(about, items=entries))
+    return atom.render_feed(replace(about, items=entries))

@@ -9,12 +9,12 @@ from yibao.settings import FeedChoice
 
 
 def choose_entries(chosen: FeedChoice, entries: Iterable[Entry]) -> list[Entry]:
-    """The entries that satisfy all that is named, in the order given; of several values of one kind any will do."""
+    """Choose the entries that satisfy all conditions, in the order given; of several values of one kind any will do."""
     patterns = [keywords.compile_keyword(keyword) for keyword in chosen.keywords]
-    return [entry for entry in entries if _fits(chosen, patterns, entry)]
+    return [entry for entry in entries if _is_chosen(chosen, patterns, entry)]
 
 
-def _fits(chosen: FeedChoice, patterns: list[re.Pattern[str]], entry: Entry) -> bool:
+def _is_chosen(chosen: FeedChoice, patterns: list[re.Pattern[str]], entry: Entry) -> bool:
     translation, paper = entry.translation, entry.paper
     if chosen.translated is not None and (translation is not None) != chosen.translated:
         return False
@@ -26,14 +26,14 @@ def _fits(chosen: FeedChoice, patterns: list[re.Pattern[str]], entry: Entry) -> 
         return False
     if chosen.languages and (translation is None or translation.language not in chosen.languages):
         return False
-    return not patterns or any(found.search(text) for found in patterns for text in _texts(entry))
+    return not patterns or any(pattern.search(text) for pattern in patterns for text in _list_texts(entry))
 
 
-def _is_by(name: str, wanted: Iterable[str]) -> bool:
-    return name.casefold() in {one.casefold() for one in wanted}
+def _is_by(name: str, authors: Iterable[str]) -> bool:
+    return name.casefold() in {author.casefold() for author in authors}
 
 
-def _texts(entry: Entry) -> list[str]:
+def _list_texts(entry: Entry) -> list[str]:
     texts = [entry.title_en, entry.paper.abstract if entry.paper else ""]
     if entry.translation:
         texts += [entry.translation.title or "", entry.translation.abstract]

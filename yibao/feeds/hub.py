@@ -25,8 +25,8 @@ def notify_hub(hub_url: str, feed_urls: Sequence[str], timeout_s: float = _TIMEO
         for start in range(0, len(feed_urls), _AT_ONCE):
             form = {"hub.mode": "publish", "hub.url": list(feed_urls[start : start + _AT_ONCE])}
             try:
-                answer = http.request("POST", hub_url, data=form, wants_body=lambda _status: False)
+                response = http.request("POST", hub_url, data=form, wants_body=lambda _status: False)
             except UpstreamError as error:
                 raise UpstreamError(hub_url, f"the hub: {error.reason}") from None
-            if answer.status not in _SUCCESS:
-                raise UpstreamError(hub_url, f"the hub answers {answer.status}")
+            if response.status not in _SUCCESS:
+                raise UpstreamError(hub_url, f"the hub answers {response.status}")

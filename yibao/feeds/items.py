@@ -3,25 +3,37 @@
 from html import escape
 
 from yibao import chinese_scripts, identifiers, markup
-from yibao.edition_summaries import EditionSummary
-from yibao.feeds.model import Item, Variant, tag
-from yibao.records import Entry, Translation
+from yibao.edition_summaries import (
+    EditionSummary,
+    describe_counts,
+    describe_counts_in_english,
+    describe_gaps,
+    describe_gaps_in_english,
+    name_edition,
+)
+from yibao.feeds.model import Item, Variant, make_tag_uri
+from yibao.records import Entry, Translation, TranslationState
 from yibao.settings import Site
 from yibao.text import remove_illegal_characters, shorten_text
 
 _SUMMARY_CHARACTERS = 300
 _WITHDRAWN = ("本文已撤回。", "This paper has been withdrawn.")
 _WAITING = ("尚待 arXiv 的元数据。", "Metadata from arXiv is still to come.")
+_ORPHANED = ("arXiv 上查无此编号。", "arXiv has no paper with this identifier.")
 _CONVERTED = ("繁体由 OpenCC 自简体转换。", "Converted from Simplified Chinese by OpenCC.")
 
 
-def make_item(one: Entry | EditionSummary, site: Site, variant: Variant = Variant.WRITTEN) -> Item:
-    """The item that readers of this variant are shown.
+def make_item(subject: Entry | EditionSummary, site: Site, variant: Variant = Variant.WRITTEN) -> Item:
+    """Make the item that readers of this variant are shown.
 
     Raises:
         ValueError: it has not been published.
     """
-    return _paper(one, site, variant) if isinstance(one, Entry) else _edition(one, site, variant)
+    return (
+        _make_paper_item(subject, site, variant)
+        if isinstance(subject, Entry)
+        else _make_edition_item(subject, site, variant)
+    )
 
 
 def paper_url(site: Site, entry: Entry) -> str:
@@ -32,37 +44,44 @@ def paper_url(site: Site, entry: Entry) -> str:
 
 
 def say(variant: Variant, chinese: str, english: str) -> str:
-    """A phrase of ours in the languages of a variant."""
+    """Say a phrase of ours in the languages of a variant."""
     if variant is Variant.ENGLISH:
         return english
     return f"{chinese_scripts.convert_text(chinese) if variant is Variant.TRADITIONAL else chinese}{english}"
 
 
-def translation_of(entry: Entry, variant: Variant) -> tuple[Translation | None, bool]:
-    """The translation that this variant shows, and whether it was converted; what a person wrote comes first."""
+def choose_translation(entry: Entry, variant: Variant) -> tuple[Translation | None, bool]:
+    """Choose the translation that this variant shows, and whether it is converted; what a person wrote comes first."""
     written = entry.translation
     if variant is Variant.ENGLISH or written is None:
         return None, False
     if variant is Variant.WRITTEN:
         return written, False
-    by_hand = next((one for one in (written, *entry.others) if chinese_scripts.is_traditional(one.language)), None)
+    by_hand = next(
+        (
+            translation
+            for translation in (written, *entry.others)
+            if chinese_scripts.is_traditional(translation.language)
+        ),
+        None,
+    )
     if by_hand or not chinese_scripts.is_simplified(written.language):
         return by_hand or written, False
     return chinese_scripts.convert_translation(written), True
 
 
-def _paper(entry: Entry, site: Site, variant: Variant) -> Item:
+def _make_paper_item(entry: Entry, site: Site, variant: Variant) -> Item:
     if entry.stamp is None:
         raise ValueError(f"{entry.arxiv_id} has not been published")
     paper = entry.paper
-    translation, is_converted = translation_of(entry, variant)
-    title = _title(entry, translation)
+    translation, is_converted = choose_translation(entry, variant)
+    title = _translated_title(entry, translation)
     return Item(
-        id=tag(site, entry.item),
+        id=make_tag_uri(site, entry.item),
         url=paper_url(site, entry),
         title=remove_illegal_characters(markup.render_plain(title or entry.title_en)),
-        summary=remove_illegal_characters(shorten_text(_summary(entry, translation, variant), _SUMMARY_CHARACTERS)),
-        html=remove_illegal_characters(_html(entry, translation, variant, is_converted=is_converted)),
+        summary=remove_illegal_characters(shorten_text(_summarize(entry, translation, variant), _SUMMARY_CHARACTERS)),
+        html=remove_illegal_characters(_render_body(entry, translation, variant, is_converted=is_converted)),
         language=translation.language if translation and title else "en",
         published_at=entry.stamp.published_at,
         updated_at=entry.stamp.updated_at,
@@ -77,56 +96,57 @@ def _paper(entry: Entry, site: Site, variant: Variant) -> Item:
     )
 
 
-def _title(entry: Entry, translation: Translation | None) -> str | None:
+def _translated_title(entry: Entry, translation: Translation | None) -> str | None:
     """The translated title, where there is one that differs from the English."""
     return translation.title if translation and translation.title != entry.title_en else None
 
 
-def _summary(entry: Entry, translation: Translation | None, variant: Variant) -> str:
-    said = f"{say(variant, *_WITHDRAWN)} " if entry.is_withdrawn else ""
+def _summarize(entry: Entry, translation: Translation | None, variant: Variant) -> str:
+    notice = f"{say(variant, *_WITHDRAWN)} " if entry.is_withdrawn else ""
     if translation and translation.abstract:
-        return said + markup.render_markdown_text(translation.abstract)
-    return said + (markup.render_abstract_text(entry.paper.abstract) if entry.paper else "")
+        return notice + markup.render_markdown_text(translation.abstract)
+    return notice + (markup.render_abstract_text(entry.paper.abstract) if entry.paper else "")
 
 
-def _html(entry: Entry, translation: Translation | None, variant: Variant, *, is_converted: bool) -> str:
-    """The body of an item: English title, people and places, the translation, the English abstract."""
+def _render_body(entry: Entry, translation: Translation | None, variant: Variant, *, is_converted: bool) -> str:
+    """Render the body of an item: English title, people and places, the translation, the English abstract."""
     paper = entry.paper
-    has_title = _title(entry, translation) is not None
+    has_title = _translated_title(entry, translation) is not None
     parts = [f'<p lang="en"><strong>{escape(markup.render_plain(entry.title_en))}</strong></p>'] if has_title else []
-    parts.append(f'<p lang="en">{_byline(entry)}</p>')
+    parts.append(f'<p lang="en">{_render_byline(entry)}</p>')
     if paper and paper.is_withdrawn:
         reason = f' <span lang="en">{escape(markup.render_plain(paper.comment))}</span>' if paper.comment else ""
         parts.append(f"<p><strong>{say(variant, *_WITHDRAWN)}</strong>{reason}</p>")
     if translation:
-        parts += _translated(entry, translation, variant, is_converted=is_converted)
+        parts += _render_translation(entry, translation, variant, is_converted=is_converted)
     if paper and paper.abstract:
         parts.append(f'<div lang="en">{markup.render_abstract_html(paper.abstract)}</div>')
     if paper is None:
-        parts.append(f"<p>{say(variant, *_WAITING)}</p>")
+        is_orphaned = entry.state is TranslationState.ORPHANED
+        parts.append(f"<p>{say(variant, *(_ORPHANED if is_orphaned else _WAITING))}</p>")
     return "\n".join(parts)
 
 
-def _translated(entry: Entry, translation: Translation, variant: Variant, *, is_converted: bool) -> list[str]:
-    parts = [f"<p>{_stale(entry, variant)}</p>"] if entry.is_stale else []
+def _render_translation(entry: Entry, translation: Translation, variant: Variant, *, is_converted: bool) -> list[str]:
+    parts = [f"<p>{_describe_staleness(entry, variant)}</p>"] if entry.is_stale else []
     if translation.abstract:
         html = markup.render_markdown_html(translation.abstract)
         parts.append(f'<div lang="{escape(translation.language)}">{html}</div>')
-        credit = "，".join(f"{role}：{escape(name)}" for role, name in _roles(translation, variant) if name)
+        credit = "，".join(f"{role}：{escape(name)}" for role, name in _list_roles(translation, variant) if name)
         parts += [f"<p>{credit}</p>"] if credit else []
     if is_converted:
         parts.append(f"<p>{say(variant, *_CONVERTED)}</p>")
     return parts
 
 
-def _stale(entry: Entry, variant: Variant) -> str:
-    """What readers are told of a translation that arXiv's text has outlived."""
+def _describe_staleness(entry: Entry, variant: Variant) -> str:
+    """Say that arXiv's text has changed since the translation."""
     of = f" v{entry.source_version}" if entry.source_version else "较早的文本"
     chinese = f"译文依据{of}，此后 arXiv 上的标题或摘要有改动。"
     return say(variant, chinese, "Translated from an earlier text; arXiv's has changed since.")
 
 
-def _roles(translation: Translation, variant: Variant) -> tuple[tuple[str, str | None], ...]:
+def _list_roles(translation: Translation, variant: Variant) -> tuple[tuple[str, str | None], ...]:
     return (
         (say(variant, "译者", ""), translation.translator),
         (say(variant, "审校", ""), translation.reviewer),
@@ -135,44 +155,43 @@ def _roles(translation: Translation, variant: Variant) -> tuple[tuple[str, str |
     )
 
 
-def _byline(entry: Entry) -> str:
+def _render_byline(entry: Entry) -> str:
     authors = escape(", ".join(author.name for author in entry.paper.authors)) if entry.paper else ""
     link = f'<a href="{identifiers.build_abs_url(entry.arxiv_id)}">arXiv:{entry.arxiv_id}</a>'
     return " · ".join(part for part in (authors, ", ".join(entry.categories), link) if part)
 
 
-def _edition(edition: EditionSummary, site: Site, variant: Variant) -> Item:
+def _make_edition_item(edition: EditionSummary, site: Site, variant: Variant) -> Item:
     if edition.stamp is None:
         raise ValueError(f"{edition.item} has not been published")
-    key, translated, untranslated, told = edition.listed
+    key, translated, untranslated, notes = edition.listed
     url = f"{site.base_url}/editions/{key}/"
-    counts = f"{translated} translated, {untranslated} others"
+    counts, title = describe_counts_in_english(translated, untranslated), f"{site.title} {key}: "
     if variant is not Variant.ENGLISH:
-        counts = say(variant, f"译文 {translated} 篇，其余 {untranslated} 篇", "")
-    notes = "".join(f"<p>{say(variant, '不完整 ', 'Incomplete')}: {escape(note)}</p>" for note in told)
-    rows = "".join(_row(entry, site, variant) for entry in edition.entries)
+        counts = say(variant, describe_counts(translated, untranslated), "")
+        title = f"{site.title} {say(variant, name_edition(key), '')}："
+    gaps = say(variant, describe_gaps(notes), describe_gaps_in_english(notes)) if notes else ""
+    rows = "".join(_render_row(entry, site, variant) for entry in edition.entries)
     rest = translated + untranslated - len(edition.entries)
     more = f'<p><a href="{escape(url)}">{say(variant, f"另有 {rest} 篇。", f"{rest} more.")}</a></p>' if rest else ""
     return Item(
-        id=tag(site, edition.item),
+        id=make_tag_uri(site, edition.item),
         url=url,
-        title=remove_illegal_characters(
-            f"{site.title} {key}{'：' if variant is not Variant.ENGLISH else ': '}{counts}"
-        ),
+        title=remove_illegal_characters(f"{title}{counts}"),
         summary=counts,
-        html=remove_illegal_characters(f"{notes}<ol>{rows}</ol>{more}"),
+        html=remove_illegal_characters(f"{f'<p>{escape(gaps)}</p>' if gaps else ''}<ol>{rows}</ol>{more}"),
         language=str(variant) or site.language,
         published_at=edition.stamp.published_at,
         updated_at=edition.stamp.updated_at,
     )
 
 
-def _row(entry: Entry, site: Site, variant: Variant) -> str:
-    translation, _ = translation_of(entry, variant)
-    title, english = _title(entry, translation), escape(markup.render_plain(entry.title_en))
-    shown = escape(markup.render_plain(title)) if title else english
+def _render_row(entry: Entry, site: Site, variant: Variant) -> str:
+    translation, _ = choose_translation(entry, variant)
+    title, english = _translated_title(entry, translation), escape(markup.render_plain(entry.title_en))
+    heading = escape(markup.render_plain(title)) if title else english
     return (
-        f'<li><a href="{escape(paper_url(site, entry))}">{shown}</a>'
+        f'<li><a href="{escape(paper_url(site, entry))}">{heading}</a>'
         + (f'<br/><span lang="en">{english}</span>' if title else "")
         + (f"<br/>{say(variant, *_WITHDRAWN)}" if entry.is_withdrawn else "")
         + "</li>"

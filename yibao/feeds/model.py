@@ -28,8 +28,8 @@ class Variant(StrEnum):
     ENGLISH = "en"
 
 
-def variants(site: Site) -> tuple[Variant, ...]:
-    """The variants in which this site's feeds are published."""
+def list_variants(site: Site) -> tuple[Variant, ...]:
+    """List the variants in which this site's feeds are published."""
     if chinese_scripts.is_simplified(site.language):
         return (Variant.WRITTEN, Variant.TRADITIONAL, Variant.ENGLISH)
     return (Variant.WRITTEN, Variant.ENGLISH)
@@ -103,11 +103,11 @@ class Feed:
         return f"{self.base_url}{file}{self.query}"
 
 
-def stamp(at: datetime) -> str:
-    """An RFC 3339 timestamp in UTC."""
+def format_timestamp(at: datetime) -> str:
+    """Format an RFC 3339 timestamp in UTC."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def tag(site: Site, name: str) -> str:
-    """The permanent id of an item or feed."""
+def make_tag_uri(site: Site, name: str) -> str:
+    """Make the permanent id of an item or feed."""
     return f"tag:{site.tag_authority}:{name}"

@@ -6,6 +6,6 @@ from yibao.feeds import xml_templates
 from yibao.feeds.model import Feed
 
 
-def render(feeds: Sequence[Feed], title: str) -> bytes:
-    """Every feed once, in its Atom form; the same feeds always give the same bytes."""
-    return xml_templates.render("feeds.opml", feeds=feeds, title=title)
+def render_list(feeds: Sequence[Feed], title: str) -> bytes:
+    """Render a list of feeds, each in its Atom form; the same feeds always give the same bytes."""
+    return xml_templates.render_template("feeds.opml", feeds=feeds, title=title)

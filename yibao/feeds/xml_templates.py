@@ -9,20 +9,28 @@ from typing import Any
 
 from jinja2 import Template
 
-from yibao import templating
+from yibao import chinese_scripts, templating
 from yibao.categories import find_category
-from yibao.feeds.model import stamp
+from yibao.feeds.model import format_timestamp
 
 
-def render(template: str, **values: Any) -> bytes:
-    """The document as UTF-8; the same values always give the same bytes."""
-    return _template(template).render(values).encode()
+def render_template(template: str, **values: Any) -> bytes:
+    """Render a template as UTF-8; the same values always give the same bytes."""
+    return _load_template(template).render(values).encode()
+
+
+def label_category(code: str, language: str) -> str:
+    """Name a category in the language of a feed: Chinese as it is written there, else English."""
+    name = find_category(code)
+    if not language.startswith("zh"):
+        return name.name_en
+    return chinese_scripts.convert_text(name.name_zh) if chinese_scripts.is_traditional(language) else name.name_zh
 
 
 @lru_cache(maxsize=8)
-def _template(name: str) -> Template:
-    made = templating.create_environment("yibao.feeds")
-    made.filters.update(
-        stamp=lru_cache(stamp), mail_date=lru_cache(format_datetime), label=lambda code: find_category(code).name_en
+def _load_template(name: str) -> Template:
+    environment = templating.create_environment("yibao.feeds")
+    environment.filters.update(
+        stamp=lru_cache(format_timestamp), mail_date=lru_cache(format_datetime), label=label_category
     )
-    return made.get_template(name)
+    return environment.get_template(name)

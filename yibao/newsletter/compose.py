@@ -17,6 +17,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from yibao import categories, identifiers, markup, templating
+from yibao.edition_summaries import describe_counts, describe_gaps, name_edition
 from yibao.records import Edition, Entry
 from yibao.settings import Site
 from yibao.text import join_lines, remove_illegal_characters, shorten_text
@@ -27,6 +28,8 @@ LIMIT_BYTES = 100_000
 _MEASURES = ((None, 40), (None, 15), (700, 10), (400, 8), (250, 5), (120, 3), (0, 0))
 # RFC 2047 allows 75 characters a word; twelve of them are its frame.
 _WORD_CHARACTERS = 63
+#: Authors that are named of each paper.
+_MOST_NAMES = 8
 
 
 class Body(NamedTuple):
@@ -45,13 +48,13 @@ class MailPolicy(EmailPolicy):
     """
 
     def fold(self, name: str, value: Any) -> str:
-        """The header as lines of ASCII."""
+        """Fold the header into lines of ASCII."""
         if name.lower() == "subject" and not str(value).isascii():
             return f"Subject: {encode_subject(str(value))}\n"
         return str(super().fold(name, value))
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        """The header as bytes."""
+        """Fold the header into bytes."""
         return (
             self.fold(name, value)
             .replace("\r\n", "\n")
@@ -66,23 +69,23 @@ _UTF8_POLICY = POLICY.clone(utf8=True)
 
 
 def compose_body(edition: Edition, site: Site) -> Body:
-    """The message's parts, within the size limit."""
+    """Compose the message's parts, within the size limit."""
     for abstract, titles in _MEASURES:
-        found = _render(edition, site, abstract, titles)
-        if _size(found) <= LIMIT_BYTES:
+        body = _render_body(edition, site, abstract, titles)
+        if _estimate_size(body) <= LIMIT_BYTES:
             break
-    return found
+    return body
 
 
 def compose_message(parts: Body, edition_key: str, recipient: str, sender: str, at: datetime) -> EmailMessage:
-    """The message for one person. `at` is when it is handed over; all else follows from edition and person."""
+    """Compose the message for one person. `at` is when it is handed over; all else follows from edition and person."""
     mail = EmailMessage(policy=POLICY)
     mail["From"] = sender
     mail["To"] = recipient
     mail["Subject"] = parts.subject
     mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = message_id(edition_key, recipient, sender)
-    mail["List-Id"] = f"<digest.{_domain(sender)}>"
+    mail["Message-ID"] = make_message_id(edition_key, recipient, sender)
+    mail["List-Id"] = f"<digest.{_find_domain(sender)}>"
     mail["List-Unsubscribe"] = f"<mailto:{parseaddr(sender)[1]}?subject=unsubscribe>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(parts.text, cte="base64")
@@ -92,19 +95,19 @@ def compose_message(parts: Body, edition_key: str, recipient: str, sender: str, 
     return mail
 
 
-def as_bytes(mail: EmailMessage) -> bytes:
-    """The message as a server gets it: ASCII, unless the recipient's address has letters that ASCII lacks."""
+def serialize_message(mail: EmailMessage) -> bytes:
+    """Serialize a message for a server: ASCII, unless the recipient's address has letters that ASCII lacks."""
     return mail.as_bytes(policy=POLICY if str(mail["To"]).isascii() else _UTF8_POLICY)
 
 
-def message_id(edition_key: str, recipient: str, sender: str) -> str:
-    """The same for every try at one person and edition, so that mail programs recognise a repetition."""
+def make_message_id(edition_key: str, recipient: str, sender: str) -> str:
+    """Make a Message-ID, the same for every try at one person and edition: mail programs recognise a repetition."""
     digest = hashlib.sha256(f"{edition_key}\n{recipient.lower()}".encode()).hexdigest()[:32]
-    return f"<{edition_key}.{digest}@{_domain(sender)}>"
+    return f"<{edition_key}.{digest}@{_find_domain(sender)}>"
 
 
 def encode_subject(subject: str) -> str:
-    """The subject in RFC 2047 words of whole characters, folded."""
+    """Encode the subject in RFC 2047 words of whole characters, folded."""
     words = [""]
     for letter in subject:
         encoded = (
@@ -116,16 +119,16 @@ def encode_subject(subject: str) -> str:
     return "\n ".join(f"=?utf-8?q?{word}?=" for word in words)
 
 
-def _domain(sender: str) -> str:
+def _find_domain(sender: str) -> str:
     return parseaddr(sender)[1].partition("@")[2] or "localhost"
 
 
-def _size(parts: Body) -> int:
+def _estimate_size(parts: Body) -> int:
     # Base64 makes four bytes of three, in lines of 76 with two more; headers take about a kilobyte.
     return sum(len(part.encode()) * 4 // 3 * 78 // 76 for part in (parts.text, parts.html)) + 2048
 
 
-def _render(edition: Edition, site: Site, abstract: int | None, titles: int) -> Body:
+def _render_body(edition: Edition, site: Site, abstract: int | None, titles: int) -> Body:
     values = {
         "edition": edition,
         "site": site,
@@ -133,9 +136,12 @@ def _render(edition: Edition, site: Site, abstract: int | None, titles: int) -> 
         "titles": titles,
         "edition_url": f"{site.base_url}/editions/{edition.key}/",
     }
-    subject = f"{site.title} {edition.key}：{_counts(edition)}"
-    text = _templates().get_template("edition.txt").render(values)
-    html = _templates().get_template("edition.html").render(values, subject=subject)
+    counts = describe_counts(len(edition.translated), edition.untranslated)
+    if not edition.translated and not edition.untranslated:
+        counts = describe_counts(0, 0, len(edition.replaced))
+    subject = f"{site.title} {name_edition(edition.key)}：{counts}"
+    text = _load_templates().get_template("edition.txt").render(values)
+    html = _load_templates().get_template("edition.html").render(values, subject=subject)
     inlined = css_inline.CSSInliner(keep_at_rules=True, keep_style_tags=False).inline(html)
     return Body(
         join_lines(remove_illegal_characters(subject)),
@@ -144,33 +150,34 @@ def _render(edition: Edition, site: Site, abstract: int | None, titles: int) -> 
     )
 
 
-def _counts(edition: Edition) -> str:
-    parts = [f"译文 {len(edition.translated)} 篇"] if edition.translated else []
-    parts += [f"新论文 {edition.untranslated} 篇"] if edition.untranslated else []
-    return "，".join(parts or [f"更新版本 {len(edition.replaced)} 篇"])
-
-
 @cache
-def _templates() -> Environment:
+def _load_templates() -> Environment:
     environment = templating.create_environment("yibao.newsletter")
     environment.globals.update(abs_url=identifiers.build_abs_url)
     environment.filters.update(
         plain=markup.render_plain,
         category=categories.find_category,
-        names=_names,
-        abstract_text=abstract_text,
-        abstract_html=abstract_html,
+        names=_join_names,
+        more_names=_count_names,
+        edition_name=name_edition,
+        gaps=describe_gaps,
+        abstract_text=render_abstract_text,
+        abstract_html=render_abstract_html,
     )
     return environment
 
 
-def _names(entry: Entry) -> str:
-    names = [author.name for author in entry.paper.authors] if entry.paper else []
-    return ", ".join(names[:8]) + (f" 等 {len(names)} 人" if len(names) > 8 else "")  # noqa: PLR2004
+def _join_names(entry: Entry) -> str:
+    return ", ".join(author.name for author in entry.paper.authors[:_MOST_NAMES]) if entry.paper else ""
 
 
-def abstract_text(entry: Entry, limit: int | None) -> str:
-    """The translated abstract (the English one where there is none) as text of at most so many characters."""
+def _count_names(entry: Entry) -> str:
+    count = len(entry.paper.authors) if entry.paper else 0
+    return f"等 {count} 人" if count > _MOST_NAMES else ""
+
+
+def render_abstract_text(entry: Entry, limit: int | None) -> str:
+    """Render the translated abstract (else the English one) as text of at most so many characters."""
     if entry.translation and entry.translation.abstract:
         full = markup.render_markdown_text(entry.translation.abstract)
     else:
@@ -178,8 +185,8 @@ def abstract_text(entry: Entry, limit: int | None) -> str:
     return full if limit is None else shorten_text(full, limit) if limit else ""
 
 
-def abstract_html(entry: Entry, limit: int | None) -> str:
-    """The same as HTML; a shortened one is one paragraph of text."""
+def render_abstract_html(entry: Entry, limit: int | None) -> str:
+    """Render the same as HTML; a shortened one is one paragraph of text."""
     if limit is None and entry.translation and entry.translation.abstract:
         return Markup(markup.render_markdown_html(entry.translation.abstract, has_mathml=False))  # noqa: S704  (escaped there)
-    return Markup("<p>{}</p>").format(abstract_text(entry, limit))
+    return Markup("<p>{}</p>").format(render_abstract_text(entry, limit))

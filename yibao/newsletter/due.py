@@ -45,40 +45,40 @@ class Verdict:
         return "W" in self.key
 
 
-def appears_on(key: str) -> date:
-    """The date of an edition's last announcement: its day, or the Friday of its week."""
+def find_appearance_date(key: str) -> date:
+    """Find the date of an edition's last announcement: its day, or the Friday of its week."""
     first, last = dates.parse_edition_key(key)
     return first + 4 * _ONE_DAY if last > first else first
 
 
 def find_doubts(
-    key: str, batches: Iterable[Batch], categories: Collection[str], begun: Mapping[str, date], on: date
+    key: str, batches: Iterable[Batch], categories: Collection[str], first_dates: Mapping[str, date], on: date
 ) -> tuple[str, ...]:
-    """The lists of an edition that are not complete as far as one can know on a date, each with the reason.
+    """Find the lists of an edition that are not complete as far as one can know on a date, each with the reason.
 
     Only configured categories count, each from its first list on (`begun`). A list of an announcement day that nobody
     asked for is not complete either.
     """
     first, last = dates.parse_edition_key(key)
     by_list = {(batch.announced_on, batch.category): batch for batch in batches}
-    found = []
+    doubts = []
     day = first
     while day <= min(last, on):
         for category in categories:
             batch = by_list.get((day, category))
             named = category if first == last else f"{category} of {day}"
             if batch and batch.state in _DOUBTFUL:
-                found.append(f"{named} ({_shorten(batch.note)})")
-            elif batch is None and dates.is_announcement_day(day) and begun.get(category, date.max) <= day:
-                found.append(f"{named} (nobody has asked arXiv for it)")
+                doubts.append(f"{named} ({_shorten(batch.note)})")
+            elif batch is None and dates.is_announcement_day(day) and first_dates.get(category, date.max) <= day:
+                doubts.append(f"{named} (nobody has asked arXiv for it)")
         day += _ONE_DAY
-    return tuple(found)
+    return tuple(doubts)
 
 
-def decide(  # noqa: PLR0913  (a table of cases: what is known of the edition, and of the run)
+def decide_mail(  # noqa: PLR0913  (a table of cases: what is known of the edition, and of the run)
     key: str, doubts: Sequence[str], size: int, *, on: date, own: str | None, max_age_days: int, obstacle: str = ""
 ) -> Verdict:
-    """What becomes of an edition's mail in the run of a date.
+    """Decide what becomes of an edition's mail in the run of a date.
 
     Args:
         key: of the edition.
@@ -89,31 +89,31 @@ def decide(  # noqa: PLR0913  (a table of cases: what is known of the edition, a
         max_age_days: how many days after its last announcement an edition may still be sent unasked.
         obstacle: why nothing can be sent in this run; empty where nothing stands in the way.
     """
-    appeared, is_weekly = appears_on(key), "W" in key
+    appeared, is_weekly = find_appearance_date(key), "W" in key
     due_on = appeared + _ONE_DAY if is_weekly and key != own else appeared
     if due_on > on:
         return Verdict(key, Decision.HOLD, f"the week is not over; it goes out from {appeared + _ONE_DAY}")
     if not doubts and not size:
         return Verdict(key, Decision.EMPTY)
     if key != own and (on - appeared).days > max_age_days:
-        return Verdict(key, Decision.LATE, _incomplete(doubts, is_weekly=is_weekly) if doubts else "")
+        return Verdict(key, Decision.LATE, _explain_gaps(doubts, is_weekly=is_weekly) if doubts else "")
     if doubts:
-        return Verdict(key, Decision.HOLD, _incomplete(doubts, is_weekly=is_weekly))
+        return Verdict(key, Decision.HOLD, _explain_gaps(doubts, is_weekly=is_weekly))
     return Verdict(key, Decision.HOLD, obstacle) if obstacle else Verdict(key, Decision.SEND)
 
 
-def order(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Oldest edition first; a week after its days."""
-    return sorted(verdicts, key=lambda one: (appears_on(one.key), one.is_weekly))
+def sort_verdicts(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Sort verdicts: oldest edition first, a week after its days."""
+    return sorted(verdicts, key=lambda verdict: (find_appearance_date(verdict.key), verdict.is_weekly))
 
 
-def can_get(key: str, subscribed_on: date, begun_on: date) -> bool:
+def can_get(key: str, subscribed_on: date, first_offered_on: date) -> bool:
     """Whether an edition goes to a subscriber unasked to whom it was never offered.
 
     Not when it appeared before they subscribed, or before this installation first offered mail to anybody (`begun_on`):
     what was there before is for reading on the site.
     """
-    return appears_on(key) >= max(subscribed_on, begun_on)
+    return find_appearance_date(key) >= max(subscribed_on, first_offered_on)
 
 
 def is_alarming(refused: int, offered: int, share: float) -> bool:
@@ -121,7 +121,7 @@ def is_alarming(refused: int, offered: int, share: float) -> bool:
     return bool(refused) and (refused == offered or (refused >= 5 and refused > share * offered))  # noqa: PLR2004
 
 
-def _incomplete(doubts: Sequence[str], *, is_weekly: bool) -> str:
+def _explain_gaps(doubts: Sequence[str], *, is_weekly: bool) -> str:
     named = "; ".join(doubts[:_NAMED]) + (f"; and {len(doubts) - _NAMED} more" if len(doubts) > _NAMED else "")
     return f"the {'week' if is_weekly else 'day'} is not complete: {named}"
 

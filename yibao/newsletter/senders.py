@@ -15,7 +15,7 @@ from typing import Protocol, Self
 from urllib.parse import unquote, urlsplit
 
 from yibao.errors import DeliveryError
-from yibao.newsletter.compose import as_bytes
+from yibao.newsletter.compose import serialize_message
 
 _TIMEOUT_S = 60.0
 _AGREED = (250, 251)
@@ -59,14 +59,14 @@ class Outbox:
         del committing
         target = self._folder / f"{mail['Message-ID'].strip('<>')}.eml"
         partial = target.with_suffix(".part")
-        content = as_bytes(mail)
+        content = serialize_message(mail)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(content)
             partial.replace(target)
         except OSError as error:
-            told = f"{self._folder}: nothing can be written there: {error.strerror}"
-            raise DeliveryError(told, is_server=True) from error
+            reason = f"{self._folder}: nothing can be written there: {error.strerror}"
+            raise DeliveryError(reason, is_server=True) from error
         return f"kept as {target.name}"
 
 
@@ -87,7 +87,7 @@ class Smtp:
 
     def send(self, mail: EmailMessage, committing: Callable[[], None]) -> str:
         """Offer the message; the connection is opened first where there is none, and again after a failure."""
-        content = as_bytes(mail)
+        content = serialize_message(mail)
         server = self._offer(parseaddr(mail["From"])[1], mail["To"].addresses[0].addr_spec)
         committing()
         try:
@@ -127,7 +127,7 @@ class Smtp:
         return server
 
     def _options(self, server: smtplib.SMTP, recipient: str) -> list[str]:
-        """What the server is asked for beside the ordinary, for this recipient.
+        """Choose what the server is asked for beside the ordinary, for this recipient.
 
         Raises:
             DeliveryError: the address cannot be named to this server.
@@ -168,7 +168,7 @@ class Smtp:
         self._server = None
 
     def _taken(self, answer: tuple[int, bytes]) -> str:
-        """What the server said when it took the message."""
+        """Return what the server said when it took the message."""
         code, words = answer
         if code in _PASSING and code < 300:  # noqa: PLR2004  (RFC 5321: 2xx is agreement)
             return f"{code} {words.decode(errors='replace')}"
@@ -180,7 +180,7 @@ class Smtp:
         )
 
     def _refused(self, answer: tuple[int, bytes], *, is_personal: bool = False) -> DeliveryError:
-        """The error of a refusal; final where it is about this person or message for good. The connection goes on."""
+        """Make the error of a refusal; final where it concerns this person or message. The connection stays open."""
         code, words = answer
         is_known = code in _PASSING or code in _FOR_GOOD
         is_server = not is_personal or code == _LEAVING
@@ -189,15 +189,15 @@ class Smtp:
         elif self._server:
             with suppress(OSError, smtplib.SMTPException):
                 self._server.rset()
-        told = self._told(f"{code} {words.decode(errors='replace')}")
-        return DeliveryError(told, code, is_final=is_personal and code in _FOR_GOOD, is_server=is_server)
+        reason = self._told(f"{code} {words.decode(errors='replace')}")
+        return DeliveryError(reason, code, is_final=is_personal and code in _FOR_GOOD, is_server=is_server)
 
     def _told(self, words: str) -> str:
         return f"{self._url.hostname}: {words}"
 
 
 def _words(error: Exception, timeout_s: float) -> str:
-    """What went wrong, for a person."""
+    """Say what went wrong, for a person."""
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{error.smtp_code} {_bytes(error.smtp_error).decode(errors='replace')}"
     if isinstance(error, smtplib.SMTPNotSupportedError):

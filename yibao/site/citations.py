@@ -10,30 +10,30 @@ _SPECIAL = re.compile(r"([&%$#_{}])")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 
 
-def bibtex(paper: Paper) -> bytes:
-    """One `@misc` entry, as arXiv itself suggests it; its key is name, year and first word of the title.
+def render_bibtex(paper: Paper) -> bytes:
+    """Render one `@misc` entry, as arXiv suggests it; its key is name, year and first word of the title.
 
     Source: https://info.arxiv.org/help/hypertex/bibstyles/index.html
     """
     fields = {
-        "title": f"{{{_safe(markup.render_plain(paper.title))}}}",
-        "author": " and ".join(_safe(author.name) for author in paper.authors),
+        "title": f"{{{_escape(markup.render_plain(paper.title))}}}",
+        "author": " and ".join(_escape(author.name) for author in paper.authors),
         "year": str(paper.submitted_at.year) if paper.submitted_at else "",
         "eprint": paper.arxiv_id,
         "archivePrefix": "arXiv",
         "primaryClass": paper.primary_category or "",
         "url": identifiers.build_abs_url(paper.arxiv_id),
         "doi": paper.doi or "",
-        "note": _safe(paper.journal_ref or ""),
+        "note": _escape(paper.journal_ref or ""),
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
-    return "\n".join([f"@misc{{{_key(paper)},", *lines, "}", ""]).encode()
+    return "\n".join([f"@misc{{{_make_key(paper)},", *lines, "}", ""]).encode()
 
 
-def ris(paper: Paper) -> bytes:
-    """One record of an unpublished work. Source: https://en.wikipedia.org/wiki/RIS_(file_format)."""
+def render_ris(paper: Paper) -> bytes:
+    """Render one record of an unpublished work. Source: https://en.wikipedia.org/wiki/RIS_(file_format)."""
     lines = [("TY", "UNPB"), ("TI", markup.render_plain(paper.title))]
-    lines += [("AU", _turned(author.name)) for author in paper.authors]
+    lines += [("AU", _put_surname_first(author.name)) for author in paper.authors]
     if paper.submitted_at:
         lines += [("PY", str(paper.submitted_at.year)), ("DA", f"{paper.submitted_at:%Y/%m/%d}")]
     lines += [("DO", paper.doi)] if paper.doi else []
@@ -43,7 +43,7 @@ def ris(paper: Paper) -> bytes:
     return "".join(f"{name}  - {value}\r\n" for name, value in lines).encode()
 
 
-def _key(paper: Paper) -> str:
+def _make_key(paper: Paper) -> str:
     name = paper.authors[0].name.split()[-1] if paper.authors else "arxiv"
     year = str(paper.submitted_at.year) if paper.submitted_at else ""
     word = next(iter(_WORD.findall(markup.render_plain(paper.title))), "")
@@ -51,11 +51,11 @@ def _key(paper: Paper) -> str:
     return re.sub(r"[^a-z0-9]", "", plain) or "arxiv"
 
 
-def _safe(text: str) -> str:
+def _escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text.replace("\\", ""))
 
 
-def _turned(name: str) -> str:
-    """`Tang, Zhengyang`: what RIS asks for."""
+def _put_surname_first(name: str) -> str:
+    """Write a name as RIS asks for it: `Tang, Zhengyang`."""
     *first, last = name.split() or [""]
     return f"{last}, {' '.join(first)}" if first else last

@@ -25,13 +25,13 @@ async function update() {
   address.value = `${base}/${path(FILES[new FormData(form).get("format")])}`;
   document.querySelector("#open").href = root + path(FILES[new FormData(form).get("format")]);
   const answer = await fetch(root + path("feed.json")).catch(() => null);
-  const told = answer && (answer.ok ? await answer.json() : await answer.text());
+  const content = answer && (answer.ok ? await answer.json() : await answer.text());
   if (mine !== turn) return;
   if (answer && answer.ok) {
-    const newest = told.items.length ? `最新一篇：${told.items[0].title}` : "现在还没有合乎条件的论文，以后有了会出现。";
-    state.textContent = `订阅里现有 ${told.items.length} 篇。${newest}`;
-  } else if (answer && answer.status === 400) state.textContent = told;
-  else state.textContent = "这里只有固定的订阅（全部、译文、各期、各分类）；按词订阅需要由 yibao serve 提供的站点。";
+    const newest = content.items.length ? `最新一篇：${content.items[0].title}` : "暂无符合条件的论文；有新论文时会自动出现。";
+    state.textContent = `此订阅现有 ${content.items.length} 篇。${newest}`;
+  } else if (answer && answer.status === 400) state.textContent = content;
+  else state.textContent = "本站只提供固定订阅（全部、译文、各期、各分类）；自定义订阅需要由 yibao serve 提供的站点。";
 }
 
 let timer;

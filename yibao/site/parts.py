@@ -48,8 +48,8 @@ class Part(NamedTuple):
 
 
 def split_edition(edition: Edition) -> list[Part]:
-    """The edition's pages in order, at least one; every entry is on one of them."""
-    pages = _pages(edition)
+    """Split an edition into pages in order, at least one; every entry is on one of them."""
+    pages = _split_into_pages(edition)
     begins: dict[str, tuple[str, int, int]] = {}
     for number, sections in enumerate(pages, 1):
         for section in sections:
@@ -69,7 +69,7 @@ def split_edition(edition: Edition) -> list[Part]:
     return [Part(head, number, sections) for number, sections in enumerate(pages, 1)]
 
 
-def _pages(edition: Edition) -> list[tuple[Section, ...]]:
+def _split_into_pages(edition: Edition) -> list[tuple[Section, ...]]:
     whole = [("translated", edition.translated), *edition.by_category, ("replaced", edition.replaced)]
     totals = {name: len(entries) for name, entries in whole}
     pages: list[list[tuple[str, Entry]]] = [[]]
@@ -80,7 +80,7 @@ def _pages(edition: Edition) -> list[tuple[Section, ...]]:
             pages.append([])
             size = weight
         pages[-1].append((name, entry))
-    return [tuple(_sections(page, totals)) for page in pages]
+    return [tuple(_arrange_sections(page, totals)) for page in pages]
 
 
 def _weigh_entries(edition: Edition) -> Iterator[tuple[str, Entry, int]]:
@@ -88,17 +88,21 @@ def _weigh_entries(edition: Edition) -> Iterator[tuple[str, Entry, int]]:
         texts = (entry.translation.abstract if entry.translation else "", entry.paper.abstract if entry.paper else "")
         # Formulas in MathML take several times their TeX.
         maths = sum(text.count("$") for text in texts) * 150
-        yield "translated", entry, sum(len(text.encode()) for text in texts) + maths + _names(entry) + _ARTICLE_BYTES
+        yield (
+            "translated",
+            entry,
+            sum(len(text.encode()) for text in texts) + maths + _weigh_names(entry) + _ARTICLE_BYTES,
+        )
     for name, entries in (*edition.by_category, ("replaced", edition.replaced)):
         for entry in entries:
-            yield name, entry, len(entry.title_en.encode()) + _names(entry) + _LINE_BYTES
+            yield name, entry, len(entry.title_en.encode()) + _weigh_names(entry) + _LINE_BYTES
 
 
-def _names(entry: Entry) -> int:
+def _weigh_names(entry: Entry) -> int:
     return sum(len(author.name.encode()) + 2 for author in entry.paper.authors[:MOST_NAMES]) if entry.paper else 0
 
 
-def _sections(page: list[tuple[str, Entry]], totals: dict[str, int]) -> Iterator[Section]:
+def _arrange_sections(page: list[tuple[str, Entry]], totals: dict[str, int]) -> Iterator[Section]:
     names = dict.fromkeys(name for name, _ in page)
     for name in names:
-        yield Section(name, tuple(entry for known, entry in page if known == name), totals[name])
+        yield Section(name, tuple(entry for section, entry in page if section == name), totals[name])

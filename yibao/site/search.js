@@ -40,25 +40,25 @@ function shown(entry, words) {
   if (entry.title !== entry.title_en) item.append(line(entry.title_en, "en"));
   const text = [entry.abstract, entry.abstract_en].find((one) => words.some((word) => word.test(plain(one))));
   if (text) item.append(excerpt(text, words, text === entry.abstract ? entry.language : "en"));
-  const withdrawn = entry.is_withdrawn ? " · 已撤回 withdrawn" : "";
-  item.append(line(`${entry.published} · ${entry.categories.join(", ")} · ${entry.arxiv_id}${withdrawn}`, "en"));
+  const facts = [entry.published, entry.categories.join(", "), entry.arxiv_id, entry.is_withdrawn && "已撤回 withdrawn"];
+  item.append(line(facts.filter(Boolean).join(" · ")));
   return item;
 }
 
 function line(text, language) {
-  const made = document.createElement("p");
-  made.className = "quiet";
-  made.lang = language;
-  made.textContent = text;
-  return made;
+  const element = document.createElement("p");
+  element.className = "quiet";
+  if (language) element.lang = language;
+  element.textContent = text;
+  return element;
 }
 
 function excerpt(text, words, language) {
   const places = words.map((word) => plain(text).search(word)).filter((place) => place >= 0);
   const start = Math.max(0, Math.min(...places) - 40);
   const cut = text.slice(start, start + 160);
-  const made = line("", language);
-  made.append(start > 0 ? "…" : "");
+  const element = line("", language);
+  element.append(start > 0 ? "…" : "");
   let rest = cut;
   // Where folding changes lengths (ﬁ is fi), places cannot be told: nothing is marked.
   while (rest && plain(rest).length === rest.length) {
@@ -66,11 +66,17 @@ function excerpt(text, words, language) {
     if (!hits.length || !hits[0][0]) break;
     const mark = document.createElement("mark");
     mark.textContent = rest.slice(hits[0].index, hits[0].index + hits[0][0].length);
-    made.append(rest.slice(0, hits[0].index), mark);
+    element.append(rest.slice(0, hits[0].index), mark);
     rest = rest.slice(hits[0].index + hits[0][0].length);
   }
-  made.append(rest, start + 160 < text.length ? "…" : "");
-  return made;
+  element.append(rest, start + 160 < text.length ? "…" : "");
+  return element;
+}
+
+// 2026-06 as readers write it: 2026 年 6 月.
+function inChinese(month) {
+  const [year, number] = month.split("-").map(Number);
+  return `${year} 年 ${number} 月`;
 }
 
 async function json(path) {
@@ -89,7 +95,7 @@ async function search(query) {
   try {
     let count = 0;
     for (const month of (await json("data/manifest.json")).translations) {
-      state.textContent = `在找 ${month.month} 及以前的，已找到 ${count} 篇…`;
+      state.textContent = `正在检索 ${inChinese(month.month)}及更早，已找到 ${count} 篇…`;
       const entries = await json(`data/${month.path}`);
       if (mine !== turn) return;
       const hits = entries.map((entry) => [score(entry, words), entry]).filter(([points]) => points > 0);
@@ -97,9 +103,9 @@ async function search(query) {
       for (const [, entry] of hits) if (count++ < MOST) list.append(shown(entry, words));
       if (count >= MOST) break;
     }
-    state.textContent = count >= MOST ? `最新的 ${MOST} 篇。换更准的词，可以找得更远。` : count ? `找到 ${count} 篇。` : "没有找到。换一个词，或用英文再试。";
+    state.textContent = count >= MOST ? `仅显示最新 ${MOST} 篇，请用更具体的词。` : count ? `找到 ${count} 篇。` : "未找到。请换用其他关键词，或用英文检索。";
   } catch (error) {
-    state.textContent = `检索没有完成：${error.message}。请稍后再试。`;
+    state.textContent = `检索未完成：${error.message}。请稍后再试。`;
   }
 }
 

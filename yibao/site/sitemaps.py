@@ -18,24 +18,26 @@ MOST_ADDRESSES = 50_000
 
 
 def list_sitemaps(base_url: str, pages: Iterable[str], lists: Lists) -> dict[str, Document]:
-    """The sitemaps of pages and of the months to be shown anew, and the index of all."""
-    tree = {"sitemap-pages.xml": _sitemap("urlset", "url", [f"{base_url}/{path}" for path in sorted(pages)])}
+    """List the sitemaps of pages and of the months that are rendered again, and the index of all."""
+    tree = {"sitemap-pages.xml": _define_sitemap("urlset", "url", [f"{base_url}/{path}" for path in sorted(pages)])}
     for name, members in lists.members.items():
         if name.startswith(MONTH):
-            addresses = [f"{base_url}/papers/{one.item.removeprefix(PAPER)}/" for one in members]
-            for file, start in zip(_files(name, len(members)), range(0, len(members), MOST_ADDRESSES), strict=True):
-                tree[file] = _sitemap("urlset", "url", addresses[start : start + MOST_ADDRESSES])
-    months = [file for name in lists.counts if name.startswith(MONTH) for file in _files(name, lists.counts[name])]
+            addresses = [f"{base_url}/papers/{ref.item.removeprefix(PAPER)}/" for ref in members]
+            for file, start in zip(
+                _name_files(name, len(members)), range(0, len(members), MOST_ADDRESSES), strict=True
+            ):
+                tree[file] = _define_sitemap("urlset", "url", addresses[start : start + MOST_ADDRESSES])
+    months = [file for name in lists.counts if name.startswith(MONTH) for file in _name_files(name, lists.counts[name])]
     listed = [f"{base_url}/{name}" for name in ("sitemap-pages.xml", *sorted(months, reverse=True))]
-    return {**tree, "sitemap.xml": _sitemap("sitemapindex", "sitemap", listed)}
+    return {**tree, "sitemap.xml": _define_sitemap("sitemapindex", "sitemap", listed)}
 
 
-def _files(name: str, count: int) -> list[str]:
+def _name_files(name: str, count: int) -> list[str]:
     numbers = range(1, -(-count // MOST_ADDRESSES) + 1)
     return [f"{name}.xml" if number == 1 else f"{name}-{number}.xml" for number in numbers]
 
 
-def _sitemap(root_name: str, name: str, addresses: Sequence[str]) -> Document:
+def _define_sitemap(root_name: str, name: str, addresses: Sequence[str]) -> Document:
     return define_document(partial(_render_sitemap, root_name, name, addresses), root_name, addresses)
 
 

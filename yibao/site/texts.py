@@ -16,7 +16,7 @@ FOLDER = "data/translations/"
 
 
 def list_monthly_texts(lists: Lists, site: Site) -> tuple[dict[str, Document], dict[str, int]]:
-    """The months to be shown anew, and a manifest of all; how many entries each month has, newest first."""
+    """List the months that are rendered again, and a manifest of all; returns also each month's count, newest first."""
     tree = {
         f"{name}.json": define_document(partial(_render_month, members), needs=members)
         for name, members in lists.members.items()
@@ -42,12 +42,12 @@ def _render_manifest(title: str, base_url: str, counts: Mapping[str, int], _item
 def _render_month(members: Sequence[ItemRef], items: Items) -> bytes:
     entries = [entry for entry in (items[ref.item] for ref in members) if isinstance(entry, Entry)]
     newest = sorted(entries, key=lambda entry: identifiers.sort_key(entry.arxiv_id), reverse=True)
-    lines = b",\n".join(orjson.dumps(_record(entry)) for entry in newest)
+    lines = b",\n".join(orjson.dumps(_make_record(entry)) for entry in newest)
     return b"[\n" + lines + b"\n]\n"
 
 
-def _record(entry: Entry) -> dict[str, Any]:
-    """What is said of one paper; texts are plain Unicode, formulas included."""
+def _make_record(entry: Entry) -> dict[str, Any]:
+    """Make the record of one paper; texts are plain Unicode, formulas included."""
     paper, translation = entry.paper, entry.translation
     return {
         "arxiv_id": entry.arxiv_id,

@@ -55,7 +55,7 @@ Answer = Callable[[str, str], Reply | Redirect | Refusal | None]
 
 
 def make_application(public: Path, answer: Answer = lambda _path, _query: None) -> ASGIApp:
-    """Hands out what is below the folder at the moment of each request; `public` need not exist yet.
+    """Make an application that serves what is below the folder at each request; `public` need not exist yet.
 
     `answer` is asked first, with the path and the query of the address; None leaves it to the folder.
     """
@@ -65,55 +65,57 @@ def make_application(public: Path, answer: Answer = lambda _path, _query: None) 
             await send({"type": "websocket.close", "code": 1000})  # Refused, before it was accepted.
         if scope["type"] != "http":
             return  # Nothing is to be done when the server starts or stops.
-        method, path, asked = scope["method"], scope["path"], Headers(scope=scope)
+        method, path, headers = scope["method"], scope["path"], Headers(scope=scope)
         if method == "OPTIONS":
             response = Response(None, 204, {**HEADERS, **_PREFLIGHT})
         elif method not in _METHODS:
             response = PlainTextResponse("405 Method not allowed\n", 405, {**HEADERS, "Allow": "GET, HEAD, OPTIONS"})
         else:
-            answered = None
+            reply = None
             if scope["query_string"] or path.startswith(QUESTIONS):
-                answered = await run_in_threadpool(answer, path, scope["query_string"].decode("latin-1"))
+                reply = await run_in_threadpool(answer, path, scope["query_string"].decode("latin-1"))
             response = (
-                _answered(answered, asked, method) if answered is not None else _of_tree(public, path, asked, method)
+                _respond_to_question(reply, headers, method)
+                if reply is not None
+                else _respond_from_tree(public, path, headers, method)
             )
         await response(scope, receive, send)
 
     return serve
 
 
-def _answered(answered: Reply | Redirect | Refusal, asked: Headers, method: str) -> Response:
-    if isinstance(answered, Redirect):
-        return RedirectResponse(answered.address, 302, HEADERS)
-    if isinstance(answered, Refusal):
-        return PlainTextResponse(f"{answered.status} {answered.message}\n", answered.status, HEADERS)
-    etag = hashlib.blake2b(answered.content, digest_size=12).hexdigest()
-    coding = _coding(_MADE, asked)
-    content = _MADE[coding](answered.content) if coding else answered.content
+def _respond_to_question(reply: Reply | Redirect | Refusal, request_headers: Headers, method: str) -> Response:
+    if isinstance(reply, Redirect):
+        return RedirectResponse(reply.address, 302, HEADERS)
+    if isinstance(reply, Refusal):
+        return PlainTextResponse(f"{reply.status} {reply.message}\n", reply.status, HEADERS)
+    etag = hashlib.blake2b(reply.content, digest_size=12).hexdigest()
+    coding = _choose_coding(_MADE, request_headers)
+    content = _MADE[coding](reply.content) if coding else reply.content
     etag = f'"{etag}-{coding}"' if coding else f'"{etag}"'
     headers = {**HEADERS, "ETag": etag, "Cache-Control": CACHE, "Vary": "Accept-Encoding"}
-    if _is_known(asked, etag, None):
+    if _is_known(request_headers, etag, None):
         return Response(None, 304, headers)
     headers |= {"Content-Encoding": coding} if coding else {}
     headers["Content-Length"] = str(len(content))
-    return Response(None if method == "HEAD" else content, 200, headers, answered.media_type)
+    return Response(None if method == "HEAD" else content, 200, headers, reply.media_type)
 
 
-def _of_tree(public: Path, path: str, asked: Headers, method: str) -> Response:
-    found = files.find_file(public, path)
-    if isinstance(found, str):
-        return RedirectResponse(found, 308, HEADERS)
-    if found is None:
-        return PlainTextResponse("404 没有这一页 Not found\n", 404, HEADERS)
-    return _file(found, asked, is_head=method == "HEAD")
+def _respond_from_tree(public: Path, path: str, request_headers: Headers, method: str) -> Response:
+    file = files.find_file(public, path)
+    if isinstance(file, str):
+        return RedirectResponse(file, 308, HEADERS)
+    if file is None:
+        return PlainTextResponse("404 页面不存在 Not found\n", 404, HEADERS)
+    return _respond_with_file(file, request_headers, is_head=method == "HEAD")
 
 
-def _file(file: File, asked: Headers, *, is_head: bool) -> Response:
-    coding = _coding(file.compressed, asked)
+def _respond_with_file(file: File, request_headers: Headers, *, is_head: bool) -> Response:
+    coding = _choose_coding(file.compressed, request_headers)
     etag = f'{file.etag[:-1]}-{coding}"' if coding else file.etag
-    if _is_known(asked, etag, file.modified_at):
-        return _unchanged(etag, file.modified_at, varies=bool(file.compressed))
-    headers = _headers(etag, file.modified_at, varies=bool(file.compressed))
+    if _is_known(request_headers, etag, file.modified_at):
+        return _respond_unchanged(etag, file.modified_at, varies=bool(file.compressed))
+    headers = _make_headers(etag, file.modified_at, varies=bool(file.compressed))
     if coding:
         content = file.compressed[coding]
         sizes = {"Content-Encoding": coding, "Content-Length": str(len(content))}
@@ -121,45 +123,45 @@ def _file(file: File, asked: Headers, *, is_head: bool) -> Response:
     return FileResponse(file.path, 200, headers, file.media_type)
 
 
-def _headers(etag: str, modified_at: datetime, *, varies: bool) -> dict[str, str]:
+def _make_headers(etag: str, modified_at: datetime, *, varies: bool) -> dict[str, str]:
     last_modified = format_datetime(modified_at, usegmt=True)
     headers = {**HEADERS, "ETag": etag, "Last-Modified": last_modified, "Cache-Control": CACHE}
     return {**headers, "Vary": "Accept-Encoding"} if varies else headers
 
 
 @lru_cache(maxsize=1024)
-def _unchanged(etag: str, modified_at: datetime, *, varies: bool) -> Response:
-    """Most answers are this one; it holds nothing of the request."""
-    return Response(None, 304, _headers(etag, modified_at, varies=varies))
+def _respond_unchanged(etag: str, modified_at: datetime, *, varies: bool) -> Response:
+    """Respond with 304, as to most requests; the response holds nothing of the request."""
+    return Response(None, 304, _make_headers(etag, modified_at, varies=varies))
 
 
-def _is_known(asked: Headers, etag: str, modified_at: datetime | None) -> bool:
-    """Whether who asks has these bytes. An ETag decides; a date only where none is sent."""
-    tags = asked.get("if-none-match")
+def _is_known(request_headers: Headers, etag: str, modified_at: datetime | None) -> bool:
+    """Whether the client has these bytes. An ETag decides; a date only where none is sent."""
+    tags = request_headers.get("if-none-match")
     if tags is not None:
-        known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-        return "*" in known or etag in known
-    since = asked.get("if-modified-since")
+        client_tags = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+        return "*" in client_tags or etag in client_tags
+    since = request_headers.get("if-modified-since")
     try:
         return since is not None and modified_at is not None and parsedate_to_datetime(since) >= modified_at
     except (ValueError, TypeError, OverflowError):
         return False  # No date, or one beyond all calendars.
 
 
-def _coding(codings: Mapping[str, Any], asked: Headers) -> str | None:
-    """The best content coding that who asks takes; None for the bytes as they are, as parts of a file always are."""
-    accepted = asked.get("accept-encoding") if codings else None
-    if accepted is None or "range" in asked:
+def _choose_coding(codings: Mapping[str, Any], request_headers: Headers) -> str | None:
+    """Choose the best content coding that the client takes; None for plain bytes, as parts of a file always are."""
+    accepted = request_headers.get("accept-encoding") if codings else None
+    if accepted is None or "range" in request_headers:
         return None
-    taken = _taken(accepted)
+    taken = _parse_accepted_codings(accepted)
     return next((coding for coding in codings if taken.get(coding, taken.get("*", False))), None)
 
 
 @lru_cache(maxsize=256)
-def _taken(accepted: str) -> dict[str, bool]:
-    """Whether each content coding in the header is taken."""
+def _parse_accepted_codings(accepted: str) -> dict[str, bool]:
+    """Parse the header into whether each content coding is taken."""
     taken = {}
-    for one in accepted.split(","):
-        name, _, weight = one.partition(";")
+    for part in accepted.split(","):
+        name, _, weight = part.partition(";")
         taken[name.strip().lower()] = weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
     return taken

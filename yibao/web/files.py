@@ -51,26 +51,26 @@ class File:
 
 
 def find_file(public: Path, address: str) -> File | str | None:
-    """The file at an address below the tree's root; the address to go to instead; or None, where there is nothing.
+    """Find the file at an address below the tree's root, or the address to go to instead; None where there is nothing.
 
     The address is as the server decoded it, beginning with a slash.
     """
     try:
-        place = _place(public, address)
+        place = _locate(public, address)
     except _FolderError:
         return f"{address}/"
     except (OSError, RuntimeError):
         return None  # Not there, or links in a circle.
     try:
         stat = os.stat(place)  # noqa: PTH116  (a third of the time of a request that was answered before)
-        return _file(place, stat.st_mtime_ns, stat.st_size)
+        return _read_file(place, stat.st_mtime_ns, stat.st_size)
     except OSError:
-        _place.cache_clear()  # Taken away since, or not ours to read.
+        _locate.cache_clear()  # Taken away since, or not ours to read.
         return None
 
 
-def media_type(name: str) -> str:
-    """The media type of a file of this name."""
+def find_media_type(name: str) -> str:
+    """Find the media type of a file of this name."""
     return next((kind for end, kind in _TYPES.items() if name.endswith(end)), "application/octet-stream")
 
 
@@ -79,8 +79,8 @@ class _FolderError(Exception):
 
 
 @lru_cache(maxsize=8 * _KEPT)
-def _place(public: Path, address: str) -> Path:
-    """Where the file is. What is not there is not remembered: it may come.
+def _locate(public: Path, address: str) -> Path:
+    """Locate the file of an address. What is not there is not remembered: it may come.
 
     Raises:
         FileNotFoundError: there is none, or none that may be seen.
@@ -102,22 +102,22 @@ def _place(public: Path, address: str) -> Path:
 
 
 @lru_cache(maxsize=_KEPT)
-def _file(path: Path, modified_ns: int, size: int) -> File:
-    """What is known of a file with this time and size; read once for each."""
+def _read_file(path: Path, modified_ns: int, size: int) -> File:
+    """Read a file with this time and size, once for each."""
     modified_at = datetime.fromtimestamp(modified_ns // 10**9, UTC)
-    kind = media_type(path.name)
+    kind = find_media_type(path.name)
     if size > _MOST_BYTES:
         digest = hashlib.blake2b(f"{path}\0{modified_ns}\0{size}".encode(), digest_size=12).hexdigest()
         return File(path, kind, f'"{digest}"', modified_at, size, {})
     digest = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
-    return File(path, kind, f'"{digest}"', modified_at, size, _twins(path, modified_ns))
+    return File(path, kind, f'"{digest}"', modified_at, size, _read_twins(path, modified_ns))
 
 
-def _twins(path: Path, modified_ns: int) -> dict[str, bytes]:
-    """The file's compressed forms; those that are older than the file itself are of other bytes."""
-    found = {}
+def _read_twins(path: Path, modified_ns: int) -> dict[str, bytes]:
+    """Read the file's compressed forms; those that are older than the file itself are of other bytes."""
+    twins = {}
     for coding, ending in _CODINGS.items():
         twin = path.with_name(path.name + ending)
         if twin.exists() and twin.stat().st_mtime_ns >= modified_ns:
-            found[coding] = twin.read_bytes()
-    return found
+            twins[coding] = twin.read_bytes()
+    return twins

@@ -48,7 +48,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._arrived[self] = None
         self._deadline = self.loop.call_later(HEADER_TIME_S, transport.abort)
         if len(self._arrived) > MOST_CONNECTIONS:
-            oldest = next((one for one in self._arrived if not one._is_answering), self)  # noqa: SLF001  (of our kind)
+            oldest = next((connection for connection in self._arrived if not connection._is_answering), self)  # noqa: SLF001  (of our kind)
             del self._arrived[oldest]
             oldest.transport.abort()
 
@@ -104,12 +104,12 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _refuse_header(self) -> None:
-        said = f"431 The header is longer than {MOST_HEADER_BYTES} bytes\n".encode()
+        content = f"431 The header is longer than {MOST_HEADER_BYTES} bytes\n".encode()
         lines = (
             STATUS_LINE[431],
             b"content-type: text/plain; charset=utf-8\r\n",
-            b"content-length: %d\r\nconnection: close\r\n\r\n" % len(said),
-            said,
+            b"content-length: %d\r\nconnection: close\r\n\r\n" % len(content),
+            content,
         )
         self.transport.write(b"".join(lines))
         self.transport.close()
