@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks import options
-from commands.prefect_server import own_server
+from commands.prefect_server import start_own_server
 from tests.standin.server import Standin
 
 ROUNDS = 5
@@ -29,8 +29,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, Standin(today=ON) as arxiv:
         folder = Path(name)
         os.environ.update(arxiv.environ | {"YIBAO_ARXIV__PACE_S": "0"})
-        with own_server(folder / "prefect"):
-            import commands.flow_runs  # noqa: F401, PLC0415  (after own_server)
+        with start_own_server(folder / "prefect"):
+            import commands.flow_runs  # noqa: F401, PLC0415  (after start_own_server)
 
             started = time.perf_counter() - began
             first = run_day(folder / "first")
@@ -47,7 +47,7 @@ def main() -> None:
 
 def run_day(home: Path) -> float:
     """Seconds that one day takes in a new installation."""
-    from commands import flow_runs  # noqa: PLC0415  (after own_server)
+    from commands import flow_runs  # noqa: PLC0415  (after start_own_server)
 
     shutil.copytree(CURATED, home / "translations")
     config = home / "yibao.toml"

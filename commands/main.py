@@ -21,7 +21,7 @@ from commands.status import status
 from commands.translations import translations
 from flows import wiring
 from flows.report import Report, as_text
-from storage.library import connection, queries, runs
+from storage.library import queries
 from yibao import __version__, dates
 from yibao.errors import YibaoError
 from yibao.settings import CategoryCode, Settings
@@ -328,15 +328,10 @@ def _run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbos
     if not settings.arxiv.contact:
         click.echo("yibao: arxiv.contact is not set; arXiv asks for an address to write to.", err=True)
     failures.require_writable(_folders(settings, name))
-    from commands.prefect_server import own_server
+    from commands.manual_runs import run_by_hand
 
-    with own_server(settings.paths.data / "prefect"):
-        from commands import flow_runs
-
-        with progress.show_steps(sys.stderr.isatty() or verbose):
-            run_id = flow_runs.run_flow(name, on=on, config=str(config), **more)
-    with connection.read_library(wiring.library_path(settings)) as library:
-        row = runs.find(library, run_id)
+    with progress.show_steps(sys.stderr.isatty() or verbose):
+        row = run_by_hand(settings, wiring.library_path(settings), name, on=on, config=str(config), **more)
     if row is None or not row.report:
         raise YibaoError(f"The run broke off before its report was on record ({name}). Run it again.")
     click.echo(json.dumps(row.report, ensure_ascii=False) if as_json else as_text(Report.of(row.report)))
