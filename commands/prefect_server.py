@@ -5,6 +5,7 @@ of the time. No Prefect variable or profile of the user counts for either.
 """
 
 import errno
+import logging
 import os
 import re
 import socket
@@ -75,6 +76,8 @@ def start_own_server(home: Path) -> Iterator[None]:
 @contextmanager
 def join_server(home: Path, api_url: str) -> Iterator[None]:
     """Let flows called inside the block use the server at `api_url`. To be entered before anything imports Prefect."""
+    # Log lines that a lost server does not take are no news for a terminal.
+    logging.raiseExceptions = False
     # A server that is away is waited for some seconds, not for the minute at every step that is Prefect's default.
     _set_environment(home, api_url, PREFECT_CLIENT_MAX_RETRIES="2")
     with _without_heartbeat():

@@ -72,6 +72,9 @@ def test_what_goes_wrong_in_a_run_is_one_line_each_and_with_its_runner_killed_th
         require_page(port)
         assert "cs.CL, 2025-01-13: " in failed["state"]["message"]
         one.api.require_readable(failed["id"], MONDAY.isoformat())
+        lines = [line["message"] for line in one.api.logs(failed["id"])]
+        assert any("503" in line for line in lines)
+        assert not any("Traceback" in line for line in lines)
         with FileLock(installation.folder / "data" / "run.lock"):
             one.await_run(one.start_run(MONDAY.isoformat()))
         assert wait_for(lambda: one.text.count("daily: FAILED: Another run is at work on this installation") == 1, 5)
