@@ -12,7 +12,6 @@ from pydantic import TypeAdapter, ValidationError
 from commands import failures, progress
 from commands.options import as_json_option, config_option, date_option, on_option
 from flows.steps import environment
-from storage.library import connection, runs
 from yibao.errors import YibaoError
 from yibao.run_report import Report, render_text
 from yibao.settings import CategoryCode, Settings
@@ -118,15 +117,10 @@ def run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbose
     if not settings.arxiv.contact:
         click.echo("yibao: arxiv.contact is not set; arXiv asks for an address to write to.", err=True)
     failures.require_writable(_folders(settings, name))
-    from commands.prefect_server import own_server
+    from commands.manual_runs import run_by_hand
 
-    with own_server(settings.paths.data / "prefect"):
-        from commands import flow_runs
-
-        with progress.show_steps(sys.stderr.isatty() or verbose):
-            run_id = flow_runs.run_flow(name, on=on, config=str(config), **more)
-    with connection.read_library(settings.paths.library) as library:
-        row = runs.find(library, run_id)
+    with progress.show_steps(sys.stderr.isatty() or verbose):
+        row = run_by_hand(settings, settings.paths.library, name, on=on, config=str(config), **more)
     if row is None or not row.report:
         raise YibaoError(f"The run broke off before its report was on record ({name}). Run it again.")
     click.echo(json.dumps(row.report, ensure_ascii=False) if as_json else render_text(Report.from_json(row.report)))

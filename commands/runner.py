@@ -26,6 +26,10 @@ def run_schedule(tell: Tell, config: str, installation: str, schedule: Schedule)
     """
     from prefect.runner import Runner
 
+    from commands.prefect_server import log_to_page
+
+    # Of the runs that it starts. How they end is told in one line each, and why on their pages.
+    log_to_page()
     # One run at a time. A limit of Prefect's would stay taken by a run that was killed, and cancel all that come after.
     runner = Runner(name=installation, limit=1, pause_on_shutdown=False)
     try:
@@ -44,7 +48,7 @@ def _register(runner: Any, config: str, installation: str, schedule: Schedule) -
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
-    from commands.flow_runs import FLOWS
+    from commands.flow_runs import FLOWS, tags_of
 
     deployments = [
         runner.add_flow(
@@ -53,6 +57,7 @@ def _register(runner: Any, config: str, installation: str, schedule: Schedule) -
             schedule=Cron(cron, timezone=schedule.timezone),
             parameters={"config": config},
             entrypoint_type=EntrypointType.MODULE_PATH,
+            tags=tags_of(name),
         )
         for name, cron in (("daily", schedule.daily), ("weekly", schedule.weekly))
     ]

@@ -5,20 +5,17 @@ import os
 import secrets
 import signal
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from http.client import HTTPException
 from pathlib import Path
 from typing import NoReturn
 
 import click
-from filelock import FileLock, Timeout
 
 from commands import ports
 from commands.children import Child
-from commands.prefect_server import isolate_schedule, serve_schedules
+from commands.prefect_address import hold_schedule_lock, is_answering, write_address
+from commands.prefect_server import isolate_schedule, log_to_page, serve_schedules
 from commands.runner import run_schedule
 from storage import prefect_tables
 from storage.disk import make_writable_folder
@@ -33,7 +30,6 @@ _SILENCE_S = 60.0
 #: How long a server that is not ours may be away: its operator may be restarting it.
 _ABSENCE_S = 300.0
 _ASK_EVERY_S = 5.0
-_ANSWER_S = 5.0
 _PAUSE_S = 0.5
 _RESTART = "Start `yibao schedule` again; systemd does so by itself."
 
@@ -50,7 +46,7 @@ def serve(config: Path, settings: Settings) -> None:
     """
     make_writable_folder(settings.paths.data)
     try:
-        with _catch_signals(), _one_schedule(settings.paths.data), ExitStack() as children:
+        with _catch_signals(), hold_schedule_lock(settings.paths.data), ExitStack() as children:
             if settings.prefect.api_url:
                 _serve_on_foreign(settings.prefect.api_url, config, settings, children)
             else:
@@ -75,19 +71,6 @@ def name_installation(config: Path, settings: Settings) -> str:
     return f"{config.resolve().parent.name or 'yibao'}-{figures}"
 
 
-def is_answering(api_url: str) -> bool:
-    """Tell whether a server answers at `api_url`, whatever it answers short of an error of its own."""
-    # A proxy has no business between us and ourselves.
-    handlers = [urllib.request.ProxyHandler({})] if f"//{ports.HOST}:" in api_url else []
-    try:
-        urllib.request.build_opener(*handlers).open(f"{api_url}/health", timeout=_ANSWER_S).close()
-    except urllib.error.HTTPError as error:
-        return error.code < 500  # noqa: PLR2004  (the server's own faults)
-    except (OSError, HTTPException):
-        return False
-    return True
-
-
 def _serve_on_own(config: Path, settings: Settings, children: ExitStack) -> None:
     home, port = settings.paths.data / "prefect", settings.prefect.port
     make_writable_folder(home)
@@ -99,6 +82,7 @@ def _serve_on_own(config: Path, settings: Settings, children: ExitStack) -> None
         server = Child(serve_schedules, listener)
     children.callback(server.stop)
     _await_start(server, api_url)
+    write_address(settings.paths.data, api_url)
     runner = _start_runner(config, settings, children)
     _watch_own(server, runner, api_url)
 
@@ -119,8 +103,7 @@ def _serve_on_foreign(api_url: str, config: Path, settings: Settings, children: 
 
 def _start_runner(config: Path, settings: Settings, children: ExitStack) -> Child:
     name = name_installation(config, settings)
-    # What fails in a task is told by its flow, which knows whether it matters.
-    os.environ.update(PREFECT_LOGGING_LEVEL="ERROR", PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL="CRITICAL")
+    log_to_page(least_on_stderr="ERROR")
     runner = Child(run_schedule, str(config), name, settings.schedule)
     children.callback(runner.stop)
     return runner
@@ -211,18 +194,3 @@ def _catch_signals() -> Iterator[None]:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     yield
-
-
-@contextmanager
-def _one_schedule(data: Path) -> Iterator[None]:
-    lock = FileLock(data / "schedule.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise YibaoError(
-            f"`yibao schedule` runs already for this installation ({lock.lock_file} is locked). Stop it first."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()

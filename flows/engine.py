@@ -137,9 +137,12 @@ def _is_repeatable(_task: Any, _run: Any, state: State[Any]) -> bool:
     return isinstance(error, UpstreamError) and error.is_repeatable
 
 
-def _has_no_expected_error(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and isinstance(record.exc_info[1], YibaoError))
+def _drop_traceback(record: logging.LogRecord) -> bool:
+    """Leave a failure that a person can act on one line, wherever it is read; Prefect would add its traceback."""
+    if record.exc_info and isinstance(record.exc_info[1], YibaoError):
+        record.exc_info = None
+    return True
 
 
-# A failure that a person can act on is one line, by whoever reports it; Prefect would add its traceback.
-logging.getLogger("prefect.flow_runs").addFilter(_has_no_expected_error)
+for _name in ("prefect.flow_runs", "prefect.task_runs"):
+    logging.getLogger(_name).addFilter(_drop_traceback)

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Before anything imports Prefect, which reads its settings then.
-from commands.prefect_server import isolated, serving
+from commands.prefect_server import isolate_prefect, serve_api
 
 _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="yibao-prefect-")
-_LISTENER = isolated(Path(_PREFECT_HOME.name))
+_LISTENER = isolate_prefect(Path(_PREFECT_HOME.name))
 for _name in [name for name in os.environ if name.startswith("YIBAO_")]:
     del os.environ[_name]
 # The servers of tests come and go: their pace is nobody else's on this host.
@@ -53,7 +53,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
-    with serving(_LISTENER):
+    with serve_api(_LISTENER):
         yield
 
 

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 READY = "Prefect at http"
 #: Far more than anything needs here, far less than for ever.
 PATIENCE_S = 150.0
+#: States in which a run stays.
+ENDS = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 in_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
 
@@ -60,13 +62,77 @@ def find_descendants(pid):
     return found
 
 
+class PrefectApi:
+    """A Prefect server, asked over HTTP for what its page shows."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def ask(self, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
+        for _ in range(20):
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                if error.code != 503:  # SQLite was locked for a moment
+                    raise
+                time.sleep(0.5)
+        raise AssertionError(f"{path} is never answered")
+
+    def is_up(self):
+        try:
+            return self.ask("/health")
+        except OSError:
+            return False
+
+    def deployments(self):
+        return {found["name"]: found for found in self.ask("/deployments/filter", {})}
+
+    def start_run(self, deployment, on):
+        body = {"parameters": {"on": on}, "state": {"type": "SCHEDULED"}}
+        return self.ask(f"/deployments/{deployment['id']}/create_flow_run", body)["id"]
+
+    def find_end(self, run_id):
+        """The flow run, once it has ended."""
+        run = self.ask(f"/flow_runs/{run_id}")
+        return run if run["state_type"] in ENDS else None
+
+    def runs(self, flow):
+        return self.ask("/flow_runs/filter", {"flows": {"name": {"any_": [flow]}}})
+
+    def task_runs(self, run_id):
+        return self.ask("/task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
+
+    def logs(self, run_id):
+        return self.ask("/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_ASC"})
+
+    def artifacts(self, run_id):
+        found = self.ask("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run_id]}}})
+        return {artifact["key"]: artifact for artifact in found}
+
+    def require_readable(self, run_id, on):
+        """The page of a daily run says what happened without our files."""
+        run = self.ask(f"/flow_runs/{run_id}")
+        assert set(run["tags"]) == {"yibao", "daily"}
+        # Task states and log lines come behind the run's own end.
+        assert wait_for(lambda: {task["state_type"] for task in self.task_runs(run_id)} <= ENDS, 15)
+        assert len(self.task_runs(run_id)) > 5
+        assert wait_for(lambda: any("Finished in state" in line["message"] for line in self.logs(run_id)), 15)
+        report = self.artifacts(run_id)["daily-report"]
+        assert report["type"] == "markdown"
+        assert on in report["data"]
+        return run
+
+
 class Scheduled:
     """A running `yibao schedule`, what it printed, and its Prefect server."""
 
     def __init__(self, installation, port):
         self.port = port
         self.output = installation.folder / "output"
-        self.api = f"http://127.0.0.1:{port}/api"
+        self.api = PrefectApi(f"http://127.0.0.1:{port}/api")
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
         with self.output.open("ab") as file:
             self.process = subprocess.Popen(
@@ -108,30 +174,12 @@ class Scheduled:
         assert [pid for pid in self.seen if is_alive(pid)] == []
         return self.process.returncode
 
-    def ask(self, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.api + path, data, {"Content-Type": "application/json"})
-        for _ in range(20):
-            try:
-                with urllib.request.urlopen(request, timeout=20) as answer:
-                    return json.load(answer)
-            except urllib.error.HTTPError as error:
-                if error.code != 503:  # SQLite was locked for a moment
-                    raise
-                time.sleep(0.5)
-        raise AssertionError(f"{path} is never answered")
-
     def start_run(self, on):
-        deployment = next(one for one in self.ask("/deployments/filter", {}) if one["name"].startswith("daily"))
-        body = {"parameters": {"on": on}, "state": {"type": "SCHEDULED"}}
-        return self.ask(f"/deployments/{deployment['id']}/create_flow_run", body)["id"]
+        daily = next(found for name, found in self.api.deployments().items() if name.startswith("daily"))
+        return self.api.start_run(daily, on)
 
     def await_run(self, run_id):
-        def find_end():
-            run = self.ask(f"/flow_runs/{run_id}")
-            return run if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
-
-        found = wait_for(find_end)
+        found = wait_for(lambda: self.api.find_end(run_id))
         assert found, self.text
         return found
 

@@ -84,10 +84,10 @@ def test_a_file_where_the_data_folder_should_be_is_told_as_such(tmp_path, config
 def test_a_disk_that_fills_up_while_prefects_server_makes_its_tables_is_told_as_full(tmp_path, config):
     # Something else takes the room after it was looked for.
     start = (
-        "import os, sys\nfrom pathlib import Path\nfrom flows import prefect_server\n"
+        "import os, sys\nfrom pathlib import Path\nfrom commands import prefect_server\n"
         "from yibao.errors import YibaoError\n"
         "try:\n"
-        "    with prefect_server.serving(prefect_server.isolated(Path(sys.argv[1]))): pass\n"
+        "    with prefect_server.serve_api(prefect_server.isolate_prefect(Path(sys.argv[1]))): pass\n"
         "except YibaoError as error: print(error, flush=True)\n"
         "os._exit(0)\n"
     )

@@ -81,9 +81,9 @@ def test_two_installations_on_an_operators_server_have_deployments_of_their_own(
     with running(installations[0], operators.port) as one, running(installations[1], operators.port) as other:
         one.await_ready()
         other.await_ready()
-        ours = [found for found in one.ask("/deployments/filter", {}) if "-srv-" in found["name"]]
-        assert len(ours) == len({found["name"] for found in ours}) == 4
-        configs = {found["name"]: found["parameters"]["config"] for found in ours}
+        ours = {name: found for name, found in one.api.deployments().items() if "-srv-" in name}
+        configs = {name: found["parameters"]["config"] for name, found in ours.items()}
+        assert len(configs) == 4
         assert set(configs.values()) == {str(installation.config) for installation in installations}
         assert all(re.fullmatch(r"(daily|weekly)-srv-[0-9a-f]{6}", name) for name in configs)
 

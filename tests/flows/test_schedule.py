@@ -1,6 +1,7 @@
 """`yibao schedule`: real processes, a real Prefect server, ended in every way that a host knows."""
 
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -10,6 +11,7 @@ import time
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from filelock import FileLock
 
@@ -45,6 +47,15 @@ def installed(tmp_path, arxiv, prefect_server):
     return made, port
 
 
+def require_page(port):
+    """Prefect's page is up, its scripts included."""
+    url = f"http://127.0.0.1:{port}"
+    page = httpx.get(url, headers={"Accept": "text/html"}, follow_redirects=True)
+    assert page.headers["content-type"].startswith("text/html")
+    script = re.search(r'src="([^"]+\.js)"', page.text).group(1)
+    assert "javascript" in httpx.get(url + script).headers["content-type"]
+
+
 def test_what_goes_wrong_in_a_run_is_one_line_each_and_with_its_runner_killed_the_schedule_ends_with_status_1(
     installed, arxiv
 ):
@@ -55,8 +66,15 @@ def test_what_goes_wrong_in_a_run_is_one_line_each_and_with_its_runner_killed_th
         assert (status, "runs already for this installation" in output) == (1, True), output
 
         arxiv.fail("/", Fault.UNAVAILABLE, times=1000)
-        assert one.await_run(one.start_run(MONDAY.isoformat()))["state_type"] == "FAILED"
+        failed = one.await_run(one.start_run(MONDAY.isoformat()))
+        assert failed["state_type"] == "FAILED"
         assert wait_for(lambda: one.text.count("daily: FAILED: cs.CL, 2025-01-13: ") == 1, 5), one.text
+        require_page(port)
+        assert "cs.CL, 2025-01-13: " in failed["state"]["message"]
+        one.api.require_readable(failed["id"], MONDAY.isoformat())
+        lines = [line["message"] for line in one.api.logs(failed["id"])]
+        assert any("503" in line for line in lines)
+        assert not any("Traceback" in line for line in lines)
         with FileLock(installation.folder / "data" / "run.lock"):
             one.await_run(one.start_run(MONDAY.isoformat()))
         assert wait_for(lambda: one.text.count("daily: FAILED: Another run is at work on this installation") == 1, 5)

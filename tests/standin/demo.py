@@ -18,7 +18,7 @@ from aiosmtpd.handlers import Mailbox
 from rich.console import Console
 from rich.table import Table
 
-from commands.prefect_server import own_server
+from commands.prefect_server import start_own_server
 from flows.steps import environment
 from storage.library import connection, runs
 from storage.people import subscribers
@@ -50,7 +50,7 @@ def main() -> int:
     os.chdir(folder)
     with Standin() as arxiv, mail_server(folder / "mailbox") as smtp_url:
         os.environ.update(arxiv.environ | {"YIBAO_NEWSLETTER__SMTP_URL": smtp_url})
-        with own_server(folder / "data" / "prefect"):
+        with start_own_server(folder / "data" / "prefect"):
             reports = [run_day(folder, arxiv, on) for on in DAYS]
             reports.append(run_flow("weekly", DAYS[-1]))
     show(folder, reports, time.monotonic() - began)

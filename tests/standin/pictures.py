@@ -1,6 +1,7 @@
 """Pictures of the demo for people who have not run it: `make pictures`.
 
-Today, an edition and a paper, in light, in dark and on a phone, as Chromium shows them, into docs/pictures/.
+Today, an edition and a paper, in light, in dark and on a phone, and Prefect's pages of two runs, as Chromium shows
+them, into docs/pictures/.
 """
 
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.standin import demo
+from tests.standin import demo, prefect_pictures
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"today": "today", "edition": "editions/2025-W03", "paper": "papers/2501.06252"}
@@ -37,6 +38,8 @@ def main() -> int:
                 page.goto((public / path / "index.html").as_uri())
                 page.screenshot(path=folder / f"{name}-{look}.png")
                 print(f"docs/pictures/{name}-{look}.png")
+        for name in prefect_pictures.take_pictures(browser, folder):
+            print(f"docs/pictures/{name}.png")
         browser.close()
     return 0
 

@@ -171,9 +171,9 @@ class Newsletter(_Section):
 
 
 class Prefect(_Section):
-    """Which Prefect server `yibao schedule` uses. Every other command brings its own."""
+    """Which Prefect server runs use."""
 
-    #: An operator's own Prefect server; without it `yibao schedule` starts one.
+    #: An operator's own Prefect server; without it `yibao schedule` starts one, which runs by hand join.
     api_url: HttpUrl | None = None
     #: Where the server that `yibao schedule` starts listens, on this machine only.
     port: int = Field(4200, ge=1, le=65535)
