@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ settings.load_profile("yibao")
 
 SHARED = Path(__file__).parents[2] / "shared"
 MONDAY = date(2025, 1, 13)
+FILES = connection.files
 #: Columns of the library that hold our own clock: two runs of one story differ in them.
 OUR_CLOCK = ("known_from_at", "known_until_at", "since_at", "revised_at", "superseded_at", "freshness_at")
 
@@ -54,6 +56,28 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
     with serve_api(_LISTENER):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_library_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Copy the empty library where a test begins one: its migrations take longer than most tests."""
+    template = tmp_path_factory.mktemp("library") / "empty.duckdb"
+    create = connection._create
+
+    def copy(path: Path) -> None:
+        if connection.files is not FILES:
+            create(path)  # A test has migrations of its own.
+            return
+        if not template.exists():
+            create(template)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(template, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "_create", copy)
+        # DuckDB looks for it at every value that it is handed, and does without.
+        patch.setitem(sys.modules, "pandas", None)
         yield
 
 

@@ -21,7 +21,7 @@ from tests.drills import world as w
 from tests.drills.world import ROOT, Mailbox, Result, World, holdings, type_command
 from tests.standin.server import Fault, Standin
 
-pytestmark = [pytest.mark.drill, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 TABLE = ROOT / "docs" / "operations" / "drills.md"
 RUN = f"run --on {MONDAY}"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MONDAY
-from tests.flows.scheduled import ROOT, PrefectApi, free_port, lay_out, wait_for
+from tests.drills.scheduled import ROOT, PrefectApi, free_port, lay_out, wait_for
 
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]
 

@@ -54,6 +54,7 @@ def test_every_command_has_help_with_an_example(path):
     assert "Example:" in shown or path == ("schedule",)
 
 
+@pytest.mark.drill
 def test_in_an_empty_folder_init_and_run_make_a_first_edition_whatever_prefect_the_user_has(tmp_path, arxiv):
     status, out, _ = command("init", "--contact", "me@example.org", cwd=tmp_path)
     assert (status, "made" in out) == (0, True)
@@ -213,6 +214,7 @@ def test_wrong_usage_is_told_before_anything_is_asked(installation, arxiv, argum
     assert arxiv.requests == []
 
 
+@pytest.mark.drill
 def test_import_takes_in_a_snapshot_on_the_command_line_and_says_what_it_did(tmp_path):
     from tests.storage.test_bulk import record
 

@@ -168,7 +168,7 @@ def test_an_entry_of_which_arxiv_does_not_know_the_paper_is_orphaned_until_it_do
     installation.run("daily", MONDAY)
     assert installation.ask("SELECT freshness, source_sha256 FROM translation") == [("orphaned", None)]
     page = (installation.public / "papers" / "2501.99999" / "index.html").read_text()
-    assert "arXiv 不认识这个编号" in page
+    assert "arXiv 上查无此编号" in page
 
 
 def test_the_digest_of_the_english_is_one_that_anybody_can_compute(installation):

@@ -91,6 +91,7 @@ def counts(installation):
     return len(installation.ask("FROM batch")), len(editions)
 
 
+@pytest.mark.drill
 def test_a_harvest_from_long_ago_asks_for_what_can_be_had_says_so_and_has_not_failed(installation, arxiv):
     report = installation.run("harvest", MONDAY, since=date(1995, 1, 1), categories=["cs.CL"])
     assert not report.has_failed
@@ -104,6 +105,7 @@ def test_a_harvest_from_long_ago_asks_for_what_can_be_had_says_so_and_has_not_fa
     assert counts(installation)[1] <= 10  # Quiet days have no page.
 
 
+@pytest.mark.drill
 def test_years_without_a_run_are_told_once_in_one_line_a_category_and_leave_one_row(installation, arxiv):
     wanted = ["cs.CL", "cs.CV"]
     arxiv.today = date(2020, 1, 13)

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.conftest import MONDAY
+from tests.drills.test_kill import postbox
 from tests.flows.test_days import subscribe
-from tests.flows.test_kill import postbox
 
 
 @pytest.fixture

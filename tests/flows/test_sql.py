@@ -53,6 +53,7 @@ def start(folder, query, *more, measured=False, **how):
     return subprocess.Popen(arguments, cwd=folder, env={**environ, "PYTHONPATH": str(Path.cwd())}, **how)
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["csv", "json"])
 def test_rows_that_would_fill_a_gigabyte_are_written_in_little_memory(folder, form):
     process = start(folder, MANY, *form, measured=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -166,6 +167,7 @@ def test_a_query_that_takes_too_much_memory_and_disk_ends_with_a_sentence(folder
     assert "more than 1GB of memory" in err
 
 
+@pytest.mark.drill
 def test_a_sort_that_does_not_fit_into_memory_is_done_on_disk_which_is_free_again(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     query = "SELECT length(text) FROM (SELECT repeat('x', 1000) || range AS text FROM range(1300000)) ORDER BY text"

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tests.flows.scheduled import Scheduled, free_port, lay_out, running
+from tests.drills.scheduled import Scheduled, free_port, lay_out, running
 from tests.standin.server import Fault, Standin
 
 CURATED = Path(__file__).parent / "week" / "curated" / "2025-01-17"

@@ -210,6 +210,7 @@ def test_a_byline_gives_the_same_people_in_the_import_and_over_oai(installed, by
     assert not any(re.search(r"[\n:]|^\(", one.name) for one in (*paper.authors, *parse_byline(byline)))
 
 
+@pytest.mark.drill
 @pytest.mark.shared
 def test_real_crawled_files_of_another_schema_are_refused(installed, shared):
     folder = shared / "data" / "arxiv-records" / "raw-daily"
@@ -219,6 +220,7 @@ def test_real_crawled_files_of_another_schema_are_refused(installed, shared):
     assert installed.ask("SELECT count(*) FROM paper_state") == [(0,)]
 
 
+@pytest.mark.drill
 @pytest.mark.shared
 def test_of_real_records_no_category_is_unknown_and_every_day_of_submission_is_kept(installed, shared):
     path = shared / "data" / "arxiv-records" / "records.parquet"

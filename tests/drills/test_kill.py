@@ -21,8 +21,6 @@ from aiosmtpd.controller import Controller
 from tests.conftest import MONDAY, Installation, section, tree_of
 from tests.standin.server import Standin
 
-pytestmark = pytest.mark.drill
-
 READERS = [f"reader{n}@example.org" for n in range(3)]
 #: Tables that hold our own clock, a random name, or how often we looked; everything else must be the same.
 OURS = {f"operations.{table}" for table in ("response", "run", "source_report", "last_publication")}

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from commands import schedule
-from tests.flows.scheduled import free_port, in_proc, lay_out, run_to_end, running, wait_for
+from tests.drills.scheduled import free_port, in_proc, lay_out, run_to_end, running, wait_for
 from yibao.errors import YibaoError
 
 pytestmark = in_proc

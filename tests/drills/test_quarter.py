@@ -24,8 +24,6 @@ from yibao.arxiv.authors import parse_byline
 from yibao.records import BatchState
 from yibao.text import join_lines
 
-pytestmark = pytest.mark.drill
-
 LAST = announcement_days()[-1]
 PACE_S = 0.02
 SELDOM = {Fault.FORBIDDEN, Fault.NOT_FOUND, Fault.TEAPOT, Fault.WRONG_ENCODING, Fault.ERROR_ENTRY, Fault.SHUFFLED}

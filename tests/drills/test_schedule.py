@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from commands.children import Child
 from tests.conftest import MONDAY
-from tests.flows.scheduled import (
+from tests.drills.scheduled import (
     find_descendants,
     free_port,
     in_proc,

@@ -9,9 +9,9 @@ from filelock import FileLock
 
 from commands import prefect_address
 from tests.conftest import MONDAY
-from tests.flows.scheduled import ROOT, free_port, in_proc, lay_out, running, wait_for
-from tests.flows.test_operators_server import operators
-from tests.flows.test_schedule import _Anyone, anyone, installed
+from tests.drills.scheduled import ROOT, free_port, in_proc, lay_out, running, wait_for
+from tests.drills.test_operators_server import operators
+from tests.drills.test_schedule import _Anyone, anyone, installed
 from tests.standin.server import Fault
 
 __all__ = ["installed", "operators"]
@@ -78,7 +78,6 @@ def test_a_run_by_hand_says_that_the_operators_server_does_not_answer_and_starts
     assert f"no Prefect server answers at {url} (prefect.api_url); this run starts its own" in err
 
 
-@pytest.mark.drill
 @pytest.mark.timeout(290)
 def test_a_run_whose_server_goes_away_goes_on_with_one_of_its_own_and_says_so(tmp_path, arxiv, operators):
     url = f"http://127.0.0.1:{operators.port}/api"
