@@ -26,7 +26,7 @@ run: $(READY) ## One day against arXiv itself, with ./yibao.toml (make one with 
 	$(BIN)/yibao run
 
 test: $(READY) ## Tests, without network
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 drills: $(READY) ## What takes long: months of days, kills, real records, judges of feeds and pages, browsers, benchmarks
 	$(BIN)/python -m pytest -n 3 --dist loadfile -m drill

@@ -29,7 +29,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from benchmarks import bulk_data, options, publishing
-from storage import search, site_tree
+from storage import search, site_tree, tree_state
 from yibao import build_graph
 from yibao.records import Entry, Stamp
 
@@ -185,7 +185,7 @@ def compare(seconds: int, load_seconds: int) -> None:
         folder = Path(scratch)
         feed = ("<entry>中文 text</entry>\n" * 10_000).encode()
         site_tree.publish_tree(
-            site_tree.read_tree(folder / "public"), folder / "untold", {_FEED: build_graph.wrap_content(feed)}
+            tree_state.read_tree(folder / "public"), folder / "untold", {_FEED: build_graph.wrap_content(feed)}
         )
         question_index(folder / "data" / "search")
         (folder / "yibao.toml").write_text("")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import platformdirs
 
+from flows.steps import environment
 from storage import linter_cache
 from storage.library import connection, source_texts
 from yibao.errors import LibraryBusyError
@@ -62,7 +63,7 @@ def check_files(
     """
     found, problems = folder.find_files(paths)
     results: list[CheckResult] = []
-    with linter_cache.open_cache(cache or cache_path()) as kept:
+    with linter_cache.open_cache(cache or cache_path(), environment.SystemClock().now()) as kept:
         pending = []
         for file in found:
             raw = folder.read_content(file)

@@ -6,7 +6,6 @@ where there is none.
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +20,9 @@ _TABLE = (
 class Cache:
     """Values by key. Not shared between threads."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, now: float) -> None:
         self._database = database
+        self._now = now
         self._used: list[bytes] = []
         self._is_writable = True
 
@@ -44,28 +44,31 @@ class Cache:
             return
         content = json.dumps(value, ensure_ascii=False)
         try:
-            self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, content, time.time()))
+            self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, content, self._now))
         except sqlite3.Error:
             self._is_writable = False  # Read-only, full, or another check is at it: the next one takes longer.
 
-    def close(self, now: float) -> None:
+    def close(self) -> None:
         """Note what was used in this check, and forget what nobody used for long."""
         self._database.executemany(
             "UPDATE kept SET used_at = ? WHERE key = ? AND used_at < ?",
-            [(now, key, now - _KEPT_S / 2) for key in self._used],
+            [(self._now, key, self._now - _KEPT_S / 2) for key in self._used],
         )
-        self._database.execute("DELETE FROM kept WHERE used_at < ?", (now - _KEPT_S,))
+        self._database.execute("DELETE FROM kept WHERE used_at < ?", (self._now - _KEPT_S,))
         self._database.commit()
 
 
 @contextmanager
-def open_cache(path: Path) -> Iterator[Cache]:
-    """Open the cache at this path; one in memory where it cannot be opened or is damaged."""
+def open_cache(path: Path, now: float) -> Iterator[Cache]:
+    """Open the cache at this path; one in memory where it cannot be opened or is damaged.
+
+    `now`: seconds since the epoch, by which what nobody used for long is forgotten.
+    """
     with _open_database(path) as database:
-        cache = Cache(database)
+        cache = Cache(database, now)
         yield cache
         try:
-            cache.close(time.time())
+            cache.close()
         except sqlite3.Error:
             return  # A full disk, or another process at it: the next check takes longer.
 

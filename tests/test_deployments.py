@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from commands.flow_runs import FLOWS
-from storage import site_tree
+from storage import site_tree, tree_state
 from tests.judges.conftest import serving
 from tests.judges.site import Published, entries
 from yibao.build_graph import wrap_content
@@ -109,7 +109,7 @@ FILES = {
 def public(tmp_path):
     """A published tree, readable by the servers' own users."""
     site_tree.publish_tree(
-        site_tree.read_tree(tmp_path / "public"),
+        tree_state.read_tree(tmp_path / "public"),
         tmp_path / "untold",
         {path: wrap_content(said.encode()) for path, said in FILES.items()},
     )

@@ -8,9 +8,10 @@ from flows.steps import publication_plan
 from flows.steps.progress import report_progress
 from flows.steps.publication_plan import Plan
 from flows.steps.run_record import Run, write_library
-from storage import search, site_tree
+from storage import search, site_tree, tree_state
 from storage.library import connection, pending
-from storage.site_tree import Publication, Tree
+from storage.site_tree import Publication
+from storage.tree_state import Tree
 from yibao import categories
 from yibao.build_graph import Document, digest_inputs, digest_program
 from yibao.errors import UpstreamError
@@ -40,12 +41,12 @@ def publish_changes(run: Run) -> Outcome:
     Everything is looked at where program, settings or what was published are not those of then.
     """
     report_progress("publishing")
-    return _publish(run, site_tree.read_tree(run.settings.paths.public), is_whole=False)
+    return _publish(run, tree_state.read_tree(run.settings.paths.public), is_whole=False)
 
 
 def publish_everything(run: Run) -> Outcome:
     """Publish what the library says; every published file is read, and made again where it is not what was written."""
-    tree = site_tree.check_tree(site_tree.read_tree(run.settings.paths.public))
+    tree = tree_state.check_tree(tree_state.read_tree(run.settings.paths.public))
     return _publish(run, tree, is_whole=True)
 
 

@@ -1,7 +1,6 @@
 """A bulk metadata snapshot, into the library: millions of records, compared first, then stored in large transactions.
 
-What is in the library already is found by fingerprint before anything is written, so that a second import of a file
-writes nothing, and one that was killed goes on where it was. Nothing here reads files itself: DuckDB does.
+What the library has is found by fingerprint first, so that a second import writes nothing. DuckDB reads the files.
 """
 
 import json

@@ -163,7 +163,7 @@ from storage.library import connection
 from yibao.errors import LibraryError
 import pytz
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
-for way in (connection.reading, connection.writing):
+for way in (connection.read_library, connection.write_library):
     try:
         with way(Path(sys.argv[1])):
             pass

@@ -152,7 +152,7 @@ import os, sys
 from pathlib import Path
 from storage import linter_cache
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
-with linter_cache.open_cache(Path(sys.argv[1])) as kept:
+with linter_cache.open_cache(Path(sys.argv[1]), 0.0) as kept:
     print(kept.get(b"old"))
     kept.put(b"new", 2)
     print(kept.get(b"new"))
@@ -164,7 +164,7 @@ def test_a_cache_that_may_not_be_written_is_read_and_else_done_without(tmp_path)
     place = Path(tempfile.mkdtemp())
     try:
         place.chmod(0o755)
-        with linter_cache.open_cache(place / "checked.sqlite3") as kept:
+        with linter_cache.open_cache(place / "checked.sqlite3", 0.0) as kept:
             kept.put(b"old", 1)
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, str(place / "checked.sqlite3")],
@@ -180,23 +180,23 @@ def test_a_cache_that_may_not_be_written_is_read_and_else_done_without(tmp_path)
 
 def test_a_cache_that_another_check_is_writing_is_done_without(tmp_path):
     path = tmp_path / "checked.sqlite3"
-    with linter_cache.open_cache(path):
+    with linter_cache.open_cache(path, 0.0):
         pass
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with linter_cache.open_cache(path) as kept:
+    with linter_cache.open_cache(path, 0.0) as kept:
         kept.put(b"new", 2)
     other.close()
 
 
 def test_a_cache_that_is_damaged_inside_is_done_without(tmp_path):
     path = tmp_path / "checked.sqlite3"
-    with linter_cache.open_cache(path) as kept:
+    with linter_cache.open_cache(path, 0.0) as kept:
         for number in range(2000):
             kept.put(b"%d" % number, "x" * 100)
     content = bytearray(path.read_bytes())
     content[4096:] = os.urandom(len(content) - 4096)
     path.write_bytes(content)
-    with linter_cache.open_cache(path) as kept:
+    with linter_cache.open_cache(path, 0.0) as kept:
         assert kept.get(b"7") is None
         kept.put(b"7", 1)

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from storage import site_tree
+from storage import site_tree, tree_state
 from yibao.build_graph import wrap_content
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     (folder / "yibao.toml").write_text("")
     site_tree.publish_tree(
-        site_tree.read_tree(folder / "public"), folder / "untold.json", {"index.html": wrap_content(PAGE)}
+        tree_state.read_tree(folder / "public"), folder / "untold.json", {"index.html": wrap_content(PAGE)}
     )
     port = free_port()
     process = start(folder, "--port", str(port))

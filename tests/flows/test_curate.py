@@ -84,6 +84,7 @@ def shown(installation):
     return atom[0], texts
 
 
+@pytest.mark.drill
 def test_a_translation_through_its_whole_life_is_one_item_and_nobody_is_told_twice(installation, arxiv, tmp_path):
     steps = {
         "before its paper": (FRIDAY_BEFORE, "初译。", None),

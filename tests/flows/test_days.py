@@ -219,6 +219,7 @@ def test_a_category_without_news_on_a_day_with_news_is_quiet(installation, arxiv
     assert installation.ask("SELECT state FROM batch WHERE category = 'math.NA'") == [("none announced",)]
 
 
+@pytest.mark.drill
 def test_a_lost_library_is_rebuilt_from_the_kept_bytes_without_arxiv(installation, arxiv):
     for days in range(3):
         arxiv.today = MONDAY + timedelta(days=days)
@@ -258,6 +259,7 @@ def test_weekly_subscribers_get_the_weekly_edition_and_daily_ones_do_not(install
     assert installation.run("newsletter", FRIDAY, edition="2025-W03").sent == 0
 
 
+@pytest.mark.drill
 def test_the_report_is_an_artifact_and_a_row(installation, prefect_server):
     from prefect.client.orchestration import get_client
 
@@ -278,10 +280,9 @@ def test_a_second_run_on_the_same_installation_is_refused(installation):
         installation.run("daily", MONDAY)
 
 
+@pytest.mark.drill
 @pytest.mark.shared
-def test_the_seed_files_24_translations_reach_every_format_and_wait_for_arxiv_when_it_is_away(
-    tmp_path, arxiv, prefect_server, shared
-):
+def test_the_seed_files_24_translations_reach_every_format_and_wait_for_arxiv_when_it_is_away(tmp_path, arxiv, shared):
     """The whole way with real translations: arXiv away, then back, the same items under the same ids."""
     away = Installation(tmp_path)
     with Standin() as gone:

@@ -161,6 +161,7 @@ def test_a_holiday_is_explained_by_the_calendar_and_fetched_all_the_same(install
     assert asked(arxiv, "catchup")
 
 
+@pytest.mark.drill
 def test_a_day_without_announcements_that_no_calendar_knows_is_unknown_until_arxiv_announces_again(installation, arxiv):
     arxiv.papers = [
         replace(paper, announced=tuple(line for line in paper.announced if line.on != TUESDAY))
@@ -222,7 +223,7 @@ def test_the_stand_in_checks_its_client():
         [httpx.get(f"{arxiv.url}/rss/cs.CL", trust_env=False) for _ in range(2)]
 
 
-def test_a_harvest_keeps_the_pace_and_one_connection_whatever_it_asks(tmp_path, prefect_server):
+def test_a_harvest_keeps_the_pace_and_one_connection_whatever_it_asks(tmp_path):
     with Standin(today=FRIDAY, pace_s=0.1) as arxiv:
         made = Installation(tmp_path)
         (tmp_path / "translations").mkdir()

@@ -70,6 +70,7 @@ def test_a_message_that_cannot_be_made_costs_that_one_alone(posted, monkeypatch)
     assert installation.run("daily", MONDAY).sent == 1
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("reply", ["550 5.7.1 we do not want you, {0}", "554 spam from {0}", "999 {0} what"])
 def test_a_server_that_refuses_everybody_fails_the_run_with_its_words_and_can_be_asked_again(posted, reply):
     installation, box = posted
@@ -93,6 +94,7 @@ def test_a_server_that_refuses_everybody_fails_the_run_with_its_words_and_can_be
     assert installation.run("newsletter", MONDAY, edition="2025-01-13", resend=["refused", "sending"]).sent == 0
 
 
+@pytest.mark.drill
 @pytest.mark.timeout(200)
 def test_a_hanging_server_is_left_alone_after_three_tries_and_the_next_run_goes_on(installation):
     with deaf_server() as (url, connections), postbox() as box:

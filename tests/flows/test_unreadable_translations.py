@@ -68,6 +68,7 @@ def test_check_fails_with_the_path_and_a_remedy(curated, way):
     assert "1 error" in done.output
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("way", [is_missing, is_below_a_file, leads_nowhere])
 def test_a_run_goes_on_without_it_fails_and_tells_no_translation_as_vanished(curated, way):
     curated.run("daily", MONDAY)

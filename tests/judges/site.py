@@ -10,7 +10,7 @@ import duckdb
 
 from flows.steps import publication
 from flows.steps.publication_plan import Plan, Scope, plan_items
-from storage import search, site_tree
+from storage import search, site_tree, tree_state
 from storage.library import connection, pending, publications
 from storage.library.connection import Connection
 from yibao.records import (
@@ -135,7 +135,7 @@ class Published:
             shown = publications.read_shown_items(library)
             changes = given(library, self.settings, found, issued, batches, is_whole=not shown)
         tree = publication.list_documents(changes, self.settings)
-        where = site_tree.read_tree(self.public)
+        where = tree_state.read_tree(self.public)
         untold = self.settings.paths.data / "untold.json"
         site_tree.publish_tree(where, untold, tree, items=changes.items, whole_below=changes.places)
         index = self.settings.paths.search

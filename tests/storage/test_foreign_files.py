@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from storage import folder_swap, site_tree
+from storage import folder_swap, site_tree, tree_state
 from yibao.build_graph import wrap_content
 from yibao.errors import YibaoError
 
@@ -22,7 +22,7 @@ def write(folder):
     """Publishes these files, and returns what a person is told of it."""
 
     def written(files):
-        shown = site_tree.read_tree(folder)
+        shown = tree_state.read_tree(folder)
         made = {path: wrap_content(content) for path, content in files.items()}
         return list(site_tree.publish_tree(shown, folder.parent / "untold.json", made).notes)
 

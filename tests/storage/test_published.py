@@ -8,7 +8,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import folder_swap, site_tree, tree_files
+from storage import folder_swap, site_tree, tree_files, tree_state
 from yibao.build_graph import ItemRef, define_document, wrap_content
 
 PAGE = b"<p>" + b"text " * 200
@@ -22,7 +22,7 @@ def tree(files):
 def write(tmp_path):
     def written(made, *more, **named):
         return site_tree.publish_tree(
-            site_tree.read_tree(tmp_path / "public"), tmp_path / "untold.json", made, *more, **named
+            tree_state.read_tree(tmp_path / "public"), tmp_path / "untold.json", made, *more, **named
         ).counts
 
     return written
@@ -132,12 +132,12 @@ def test_what_others_put_there_while_we_publish_comes_along(write, folder, monke
 
 def test_what_is_not_told_of_stays_and_what_is_told_whole_goes(write, folder, either):
     write(tree({"a/1.html": b"1", "a/2.html": b"1", "b/1.html": b"1", "b-2.xml": b"1"}), signature="one")
-    assert site_tree.read_tree(folder).signature == "one"
+    assert tree_state.read_tree(folder).signature == "one"
     assert write(tree({"a/1.html": b"2"}), whole_below=["a/", "b-"], signature="two") == (1, 1, 2)
     assert shown(folder) == {"a/1.html": b"2", "b/1.html": b"1"}
-    assert site_tree.read_tree(folder).signature == "two"
+    assert tree_state.read_tree(folder).signature == "two"
     (folder / "b/1.html").unlink()
-    assert site_tree.read_tree(folder).signature is None
+    assert tree_state.read_tree(folder).signature is None
 
 
 def test_a_document_is_made_only_when_what_goes_into_it_changed_or_it_is_gone(write, folder):
@@ -273,7 +273,7 @@ def test_whatever_is_published_in_turn_the_folder_is_the_last_of_it(tmp_path_fac
     where = tmp_path_factory.mktemp("published")
     for files in turns:
         site_tree.publish_tree(
-            site_tree.read_tree(where / "public"),
+            tree_state.read_tree(where / "public"),
             where / "untold.json",
             tree({path: body * 300 for path, body in files.items()}),
         )

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from storage import readable, site_tree
+from storage import readable, site_tree, tree_state
 from yibao.build_graph import wrap_content
 
 FILES = {"index.html": "<!doctype html>" + "<p>正文</p>" * 100, "feeds/all/archive/2025-01.atom.xml": "<feed/>"}
@@ -20,7 +20,7 @@ def strict_umask():
 
 def publish(folder, files):
     rendered = {path: wrap_content(content.encode()) for path, content in files.items()}
-    site_tree.publish_tree(site_tree.read_tree(folder / "public"), folder / "untold", rendered)
+    site_tree.publish_tree(tree_state.read_tree(folder / "public"), folder / "untold", rendered)
 
 
 def hidden(folder):

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from storage import folder_swap, site_tree
+from storage import folder_swap, site_tree, tree_state
 from yibao.build_graph import wrap_content
 
 PAGE = b"<p>" + b"text " * 200
@@ -33,9 +33,9 @@ def folder(tmp_path):
 
 
 def publish(folder, files, *, is_whole=False):
-    shown = site_tree.read_tree(folder)
+    shown = tree_state.read_tree(folder)
     if is_whole:
-        shown = site_tree.check_tree(shown)
+        shown = tree_state.check_tree(shown)
     made = {path: wrap_content(content) for path, content in files.items()}
     return site_tree.publish_tree(shown, folder.parent / "untold.json", made).counts
 

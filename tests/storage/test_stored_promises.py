@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from storage import site_tree
+from storage import site_tree, tree_state
 from storage.library import connection, papers, publications
 from tests.storage.test_papers import AT, FEED, RAW
 from yibao import editions
@@ -62,7 +62,7 @@ def test_addresses_that_the_hub_was_not_told_of_are_told_with_later_ones(tmp_pat
 
     def write(files, tell):
         tree = {path: wrap_content(content) for path, content in files.items()}
-        site_tree.publish_tree(site_tree.read_tree(tmp_path / "public"), untold, tree, tell)
+        site_tree.publish_tree(tree_state.read_tree(tmp_path / "public"), untold, tree, tell)
 
     def killed(_paths):
         raise KeyboardInterrupt

@@ -3,9 +3,6 @@
 import contextlib
 import json
 import re
-import shutil
-import sqlite3
-import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
@@ -18,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from pydantic import ValidationError
 
 from storage.library import connection
 from tests.judges.site import given as given_
@@ -30,7 +26,7 @@ from yibao.feeds.files import list_feed_documents
 from yibao.feeds.items import make_item
 from yibao.feeds.model import MOST_BYTES, MOST_ITEMS, Variant, list_variants
 from yibao.records import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation, TranslationState
-from yibao.settings import Arxiv, FeedChoice, Feeds, Settings, Site
+from yibao.settings import Arxiv, Feeds, Settings, Site
 
 SITE = Site.model_validate({"base_url": "https://yibao.example"})
 AT = datetime(2025, 1, 13, 5, tzinfo=UTC)
@@ -264,47 +260,6 @@ def test_a_large_edition_shows_its_first_papers_in_feeds_and_how_many_more_there
     assert "more" not in made(entries[:100])[2].items[0].html
 
 
-def choice(**more):
-    return FeedChoice(name="own", **more)
-
-
-def chosen(entries, **more):
-    return [item.id.rpartition("/")[2] for item in made(entries, [choice(**more)])[-1].items]
-
-
-def test_a_feed_of_ones_own_holds_what_satisfies_all_that_it_names():
-    one = replace(entry(1, title="Reasoning in agents"), translation=replace(entry(1).translation, translator="王"))
-    entries = [one, entry(2, translated=False, title="Unreasonable"), entry(3, authors=("C. Three",), zh="推理模型")]
-    assert chosen(entries, keywords=["reasoning"]) == ["2501.00001"]
-    assert chosen(entries, keywords=["推理", "agents"]) == ["2501.00001", "2501.00003"]
-    assert chosen(entries, keywords=["/reason/"]) == ["2501.00001", "2501.00002"]
-    assert chosen(entries, authors=["c. three"]) == ["2501.00003"]
-    assert chosen(entries, translators=["王"]) == ["2501.00001"]
-    assert chosen(entries, translated=False) == ["2501.00002"]
-    assert chosen(entries, categories=["cs.AI"], translated=True) == ["2501.00001", "2501.00003"]
-    assert chosen(entries, languages=["zh-Hant"]) == []
-
-
-@pytest.mark.parametrize(
-    ("more", "told"),
-    [
-        ({"keywords": ["/(/"]}, "is no regular expression"),
-        ({"keywords": [" "]}, "cannot be empty"),
-        ({"categories": ["cs.XX"]}, "no category"),
-        ({"colour": "red"}, "Extra inputs"),
-    ],
-)
-def test_a_broken_choice_is_refused_with_the_reason(more, told):
-    with pytest.raises(ValidationError, match=told):
-        choice(**more)
-
-
-@pytest.mark.parametrize("name", ["all", "../x", "A", "", "editions"])
-def test_a_feed_cannot_take_a_name_of_ours_or_one_that_is_no_folder(name):
-    with pytest.raises(ValidationError, match="cannot be a feed's name"):
-        FeedChoice(name=name)
-
-
 def test_a_hub_the_licence_of_paper_and_translation_and_the_pdf_are_told():
     one = entry(1)
     licensed = replace(
@@ -405,36 +360,3 @@ def test_any_text_makes_well_formed_feeds(title, zh, authors, other):
 def test_three_thousand_authors_are_all_there():
     (feed, *_) = made([entry(1, authors=[f"Author {n}" for n in range(3000)])])
     assert len(feedparser.parse(atom.render_feed(feed)).entries[0].authors) == 3000
-
-
-def test_the_reader_library_takes_every_entry_and_is_not_told_twice_of_a_correction(tmp_path):
-    reader = pytest.importorskip("reader", reason="reader does not support this Python yet")
-    names = {"atom.xml": atom.render_feed, "rss.xml": rss.render_feed, "feed.json": jsonfeed.render_feed}
-    with reader.make_reader(str(tmp_path / "reader.sqlite"), feed_root=str(tmp_path)) as library:
-        for corrected in (False, True):
-            entries = [entry(n) for n in range(1, 4)]
-            if corrected:
-                later = Stamp(AT, datetime(2025, 1, 14, 5, tzinfo=UTC))
-                entries[0] = replace(entry(1, zh="改正后的标题"), stamp=later)
-            for name, write in names.items():
-                (tmp_path / name).write_bytes(write(made(entries)[0]))
-                library.add_feed(name, exist_ok=True)
-                library.update_feed(name)
-        for name in names:
-            found = list(library.get_entries(feed=name))
-            assert len(found) == 3
-            assert "改正后的标题" in {item.title for item in found}
-
-
-@pytest.mark.parametrize("write", [rss.render_feed, atom.render_feed])
-def test_newsboat_takes_every_entry_and_shows_a_correction_as_the_same(tmp_path, write):
-    if not shutil.which("newsboat"):
-        pytest.skip("newsboat is not installed on this machine")
-    (tmp_path / "urls").write_text(f"file://{tmp_path}/feed.xml\n")
-    for zh in ("译文标题", "改正后的标题"):
-        (tmp_path / "feed.xml").write_bytes(write(made([entry(1, zh=zh), entry(2), entry(3, translated=False)])[0]))
-        command = ["newsboat", "-u", "urls", "-c", "cache.db", "-C", "/dev/null", "-x", "reload"]
-        subprocess.run(command, cwd=tmp_path, check=True, timeout=60, capture_output=True)
-    rows = sqlite3.connect(tmp_path / "cache.db").execute("SELECT guid, title FROM rss_item").fetchall()
-    assert len(rows) == 3
-    assert {title for guid, title in rows if guid.endswith("2501.00001")} == {"改正后的标题"}

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import uvicorn
 
-from storage import site_tree
+from storage import site_tree, tree_state
 from yibao.build_graph import wrap_content
 from yibao.web import files
 from yibao.web.application import make_application
@@ -46,7 +46,7 @@ def public(tmp_path_factory):
         ".yibao.part": "half",
     }
     site_tree.publish_tree(
-        site_tree.read_tree(folder),
+        tree_state.read_tree(folder),
         folder.parent / "untold",
         {path: wrap_content(said.encode()) for path, said in files.items()},
     )
