@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from hypothesis import HealthCheck, settings
 
 # Before anything imports Prefect, which reads its settings then.
@@ -211,6 +212,13 @@ def harvested(installation: Installation, _data_of_monday: Path) -> Installation
     """An installation that harvested on Monday. That was done once, and is copied."""
     shutil.copytree(_data_of_monday, installation.folder / "data")
     return installation
+
+
+def drills(*values: object) -> list[ParameterSet]:
+    """Further values of a test's parameter, which only the drills try."""
+    return [
+        pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.drill) for value in values
+    ]
 
 
 def tree_of(folder: Path) -> dict[str, bytes]:

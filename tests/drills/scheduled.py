@@ -115,14 +115,19 @@ class PrefectApi:
     def require_readable(self, run_id, on):
         """The page of a daily run says what happened without our files."""
         run = self.ask(f"/flow_runs/{run_id}")
-        assert set(run["tags"]) == {"yibao", "daily"}
+        assert (run["name"], set(run["tags"])) == (f"daily {on}", {"yibao", "daily"})
         # Task states and log lines come behind the run's own end.
         assert wait_for(lambda: {task["state_type"] for task in self.task_runs(run_id)} <= ENDS, 15)
-        assert len(self.task_runs(run_id)) > 5
-        assert wait_for(lambda: any("Finished in state" in line["message"] for line in self.logs(run_id)), 15)
+        names = {task["name"] for task in self.task_runs(run_id)}
+        assert {f"fetch the feed of cs.CL, {on}", f"store the list of cs.CL, {on}", "read translations"} <= names
+        # What was fetched, by a step; what a task did, by the flow; how the run ended, by Prefect.
+        for words in ("/rss/cs.CL: ", " papers new", "Finished in state"):
+            assert wait_for(lambda said=words: any(said in line["message"] for line in self.logs(run_id)), 15), words
         report = self.artifacts(run_id)["daily-report"]
         assert report["type"] == "markdown"
         assert on in report["data"]
+        table = self.artifacts(run_id)["completeness"]
+        assert (table["type"], f"cs.CL, {on}" in table["data"]) == ("table", True)
         return run
 
 

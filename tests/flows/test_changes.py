@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import feedparser
 import pytest
 
-from tests.conftest import MONDAY, section
+from tests.conftest import MONDAY, drills, section
 from tests.flows.test_harvest import FRIDAY, TUESDAY, asked
 from tests.standin.papers import Line, Silent, Version, load
 from tests.standin.server import Fault
@@ -118,7 +118,9 @@ def test_a_server_that_refuses_every_token_is_given_up_within_a_run(installation
     assert len(asked(arxiv, "oai")) < 12
 
 
-@pytest.mark.parametrize("fault", [Fault.OAI_ERROR, Fault.WRONG_ECHO, Fault.CUT_OFF, Fault.MALFORMED, Fault.EMPTY_BODY])
+@pytest.mark.parametrize(
+    "fault", [Fault.OAI_ERROR, Fault.WRONG_ECHO, *drills(Fault.CUT_OFF, Fault.MALFORMED, Fault.EMPTY_BODY)]
+)
 def test_a_fault_of_oai_is_told_and_costs_no_list_and_no_mail(installation, arxiv, fault):
     from tests.flows.test_days import subscribe
 

@@ -11,7 +11,7 @@ import feedparser
 import pytest
 
 from storage.responses import Responses
-from tests.conftest import MONDAY, Installation, section, tree_of
+from tests.conftest import MONDAY, Installation, drills, section, tree_of
 from tests.standin.server import Fault, Standin
 from yibao import markup
 from yibao.arxiv import announcements
@@ -143,15 +143,17 @@ def test_an_identifier_that_the_api_refuses_spoils_no_other(installation, arxiv)
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (Fault.TOO_MANY, "HTTP 429"),
         (Fault.UNAVAILABLE, "HTTP 503"),
-        (Fault.FORBIDDEN, "access denied"),
-        (Fault.CUT_OFF, "broke off"),
         (Fault.HTML, "HTML page"),
-        (Fault.MALFORMED, "not well-formed"),
-        (Fault.EMPTY_BODY, "empty"),
         (Fault.NO_ITEMS, "empty on a working day"),
-        (Fault.SILENCE, "could not be reached"),
+        *drills(
+            (Fault.TOO_MANY, "HTTP 429"),
+            (Fault.FORBIDDEN, "access denied"),
+            (Fault.CUT_OFF, "broke off"),
+            (Fault.MALFORMED, "not well-formed"),
+            (Fault.EMPTY_BODY, "empty"),
+            (Fault.SILENCE, "could not be reached"),
+        ),
     ],
 )
 def test_an_upstream_fault_is_reported_as_what_it_is_and_the_mail_waits(installation, arxiv, fault, told):

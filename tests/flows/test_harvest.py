@@ -10,7 +10,7 @@ import pytest
 
 from flows.steps import environment, run_record
 from storage.library import connection, leases, oai_cursor
-from tests.conftest import MONDAY, Installation, section
+from tests.conftest import MONDAY, Installation, drills, section
 from tests.standin.papers import load
 from tests.standin.server import Fault, Standin
 from tests.standin.test_standin import FRIDAY
@@ -95,7 +95,7 @@ def test_a_list_older_than_arxiv_keeps_is_told_as_lost_and_asked_for_no_more(ins
 # Doubts
 
 
-@pytest.mark.parametrize("fault", [Fault.STALE_FRESH, Fault.SHORT, Fault.LAGGING, Fault.STALE, Fault.NO_ITEMS])
+@pytest.mark.parametrize("fault", [Fault.STALE_FRESH, Fault.SHORT, *drills(Fault.LAGGING, Fault.STALE, Fault.NO_ITEMS)])
 def test_a_feed_that_lies_costs_nothing_and_files_nothing_under_a_wrong_date(harvested, arxiv, fault):
     arxiv.today = TUESDAY
     arxiv.fail(FEEDS, fault, times=99)
@@ -143,7 +143,9 @@ def test_an_empty_page_on_a_working_day_is_looked_at_again_and_nothing_is_taken_
     assert harvested.ask("SELECT count(*) FROM announcement WHERE category = 'cs.CL'") == [(4,)]
 
 
-@pytest.mark.parametrize("fault", [Fault.MISCOUNTED, Fault.WRONG_DATE, Fault.CUT_OFF, Fault.EMPTY_BODY, Fault.HTML])
+@pytest.mark.parametrize(
+    "fault", [Fault.MISCOUNTED, Fault.WRONG_DATE, *drills(Fault.CUT_OFF, Fault.EMPTY_BODY, Fault.HTML)]
+)
 def test_a_page_that_contradicts_itself_leaves_the_list_open_and_the_next_run_closes_it(installation, arxiv, fault):
     arxiv.fail("/catchup/cs.CL", fault, times=2)
     report = installation.run("daily", MONDAY)
@@ -240,6 +242,7 @@ def test_a_harvest_keeps_the_pace_and_one_connection_whatever_it_asks(tmp_path):
         }
 
 
+@pytest.mark.drill
 def test_a_lost_library_is_rebuilt_from_the_kept_bytes_history_and_ledger_included(installation, arxiv):
     arxiv.entries_a_page = 2
     for day in (MONDAY, TUESDAY, WEDNESDAY):

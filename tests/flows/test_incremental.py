@@ -62,6 +62,7 @@ def differences(one, other):
     return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
 
 
+@pytest.mark.drill
 def test_after_every_change_the_tree_is_what_a_publication_from_nothing_makes(tmp_path):
     site = Published(tmp_path / "kept", BASE)
     for number, state in enumerate(changes()):
