@@ -71,7 +71,7 @@ def test_what_goes_wrong_in_a_run_is_one_line_each_and_with_its_runner_killed_th
         assert wait_for(lambda: one.text.count("daily: FAILED: cs.CL, 2025-01-13: ") == 1, 5), one.text
         require_page(port)
         assert "cs.CL, 2025-01-13: " in failed["state"]["message"]
-        one.api.require_readable(failed["id"], MONDAY.isoformat())
+        one.api.require_readable(failed["id"], MONDAY.isoformat(), went_well=False)
         lines = [line["message"] for line in one.api.logs(failed["id"])]
         assert any("503" in line for line in lines)
         assert not any("Traceback" in line for line in lines)

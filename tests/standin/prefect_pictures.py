@@ -21,7 +21,7 @@ def take_pictures(browser: Any, folder: Path) -> list[str]:
     """Picture a flow run, a failed task with its reason, and a report, of real runs of `yibao schedule`."""
     with _schedule_up() as (schedule, arxiv):
         good, bad = _run_days(schedule, arxiv)
-        schedule.api.require_readable(bad, BAD_DAY.isoformat())
+        schedule.api.require_readable(bad, BAD_DAY.isoformat(), went_well=False)
         failed = next(task for task in schedule.api.task_runs(bad) if task["state_type"] == "FAILED")
         report = schedule.api.artifacts(good)["daily-report"]
         pages = {

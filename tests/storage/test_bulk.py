@@ -356,10 +356,10 @@ def test_the_damaged_identifiers_of_real_archives_are_repaired_or_refused_with_a
 def test_all_real_records_are_imported_and_the_second_time_nothing_changes(installed, shared):
     path = shared / "data" / "arxiv-records" / "records.parquet"
     report = installed.take(path)
-    assert (counts(report), report.problems) == ((106_275, 0, 0), [])
+    assert (counts(report), report.problems) == ((106_275, 0, 0), ())
     before = installed.ask("SELECT sum(hash(paper_state)) FROM paper_state")
     report = installed.take(path, TUESDAY)
-    assert (counts(report), report.problems) == ((0, 0, 106_275), [])
+    assert (counts(report), report.problems) == ((0, 0, 106_275), ())
     assert installed.ask("SELECT sum(hash(paper_state)) FROM paper_state") == before
     missing = installed.ask(f"""
         SELECT count(*) FROM '{path}' AS file ANTI JOIN paper
