@@ -26,8 +26,10 @@ R = TypeVar("R")
 #: A request waits its turn among all processes of this host, and then as long as a slow server may take.
 _LONGEST_REQUEST_S = 1800.0
 _JITTER = 0.5
-#: Prefect sends what is logged here and in the steps to the page of the run (`PREFECT_LOGGING_EXTRA_LOGGERS`).
+#: Prefect sends what is logged here and in the steps to the page of the run (`PREFECT_LOGGING_EXTRA_LOGGERS`), and
+#: leaves it to us from which level on.
 _log = logging.getLogger(__name__)
+logging.getLogger("flows").setLevel(logging.INFO)
 
 
 class RunLog:
