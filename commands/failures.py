@@ -70,7 +70,7 @@ def require_writable(folders: Iterable[tuple[str, Path]]) -> None:
 
 
 def _prepare_streams() -> None:
-    """Every character can be written to every terminal, and no file of ours gets the number of a closed stream."""
+    """Make every character writable to every terminal, and keep the numbers of closed streams from our files."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -117,7 +117,7 @@ def _tell(error: BaseException) -> int:
 
 
 def _describe(error: BaseException) -> str | None:
-    """One sentence for what the world did; None for a fault of the program."""
+    """Say in one sentence what the world did; None for a fault of the program."""
     if isinstance(error, YibaoError):
         return str(error)
     if isinstance(error, OSError):

@@ -47,7 +47,7 @@ class _Pending(NamedTuple):
 
 
 def cache_path() -> Path:
-    """Where results are kept between checks."""
+    """Return where results are kept between checks."""
     return platformdirs.user_cache_path("yibao") / "checked.sqlite3"
 
 
@@ -95,7 +95,7 @@ def check_files(
 
 
 def as_typed(found: Found) -> Found:
-    """The same, with files named as whoever typed the command would, from where it was typed."""
+    """Name files as whoever typed the command would, from where it was typed."""
     names = {file.shown: _from_here(file.path) for file in found.files}
     return found._replace(problems=[replace(one, path=names.get(one.path, one.path)) for one in found.problems])
 
@@ -115,7 +115,7 @@ class Lines:
         self._lines: dict[str, list[str]] = {}
 
     def __call__(self, path: str) -> Sequence[str]:
-        """The lines of the file that problems name so; none where it cannot be read."""
+        """Return the lines of the file that problems name so; none where it cannot be read."""
         if path not in self._lines:
             raw = folder.read_content(TranslationFile(path, self._paths[path])) if path in self._paths else b""
             self._lines[path] = decode_content(raw, path).text.split("\n") if isinstance(raw, bytes) else []
@@ -123,13 +123,13 @@ class Lines:
 
 
 def has_failed(problems: Iterable[Problem], *, strict: bool) -> bool:
-    """Whether a check is to fail: on an error, and if strict on a warning."""
+    """Tell whether a check is to fail: on an error, and if strict on a warning."""
     grave = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
     return any(problem.severity in grave for problem in problems)
 
 
 def _identified(kept: linter_cache.Cache, file: TranslationFile, raw: bytes, language: str) -> _Pending:
-    """The file, and of which papers it speaks."""
+    """Find of which papers a file speaks."""
     key = _digest(raw, file.shown, language, _code())
     ids = kept.get(key)
     if not isinstance(ids, list):
@@ -188,7 +188,7 @@ def load_terms(paths: Iterable[Path]) -> tuple[Term, ...]:
 
 @lru_cache(maxsize=1)
 def _code() -> bytes:
-    """A digest of the rules themselves: what another version found is found anew."""
+    """Return a digest of the rules themselves: what another version found is found anew."""
     parts = sorted((one.name, one.read_bytes()) for one in files("yibao.translations").iterdir() if one.is_file())
     return _digest(*(part for pair in parts for part in pair))
 

@@ -29,7 +29,7 @@ class Contents(click.Group):
     """A group whose help is a table of contents."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the commands by chapter, each with its first sentence."""
+        """Write the commands by chapter, each with its first sentence."""
         for chapter, names in _CHAPTERS:
             with formatter.section(chapter):
                 commands = [(name, self.get_command(ctx, name)) for name in names]

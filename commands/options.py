@@ -28,7 +28,7 @@ def as_json_option(command: Command) -> Command:
 
 
 def date_option(option: str, name: str, meaning: str, *, required: bool = False) -> Callable[[Command], Command]:
-    """An option that takes a date on which arXiv may have announced something."""
+    """Make an option that takes a date on which arXiv may have announced something."""
     made: Callable[[Command], Command] = click.option(
         option,
         name,

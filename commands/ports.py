@@ -31,7 +31,7 @@ def listen(port: int, setting: str) -> socket.socket:
 
 
 def find_holder(port: int) -> str | None:
-    """Which process listens on `port`, as `process 123 (its command line)`; None where the system does not tell."""
+    """Find who listens on `port`, as `process 123 (its command line)`; None where the system does not tell."""
     inodes = {f"socket:[{inode}]" for inode in _find_inodes(port)}
     for folder in Path("/proc").glob("[0-9]*") if inodes else ():
         try:

@@ -27,7 +27,7 @@ class Answers:
         self._settings = settings
 
     def __call__(self, path: str, query: str) -> Reply | Redirect | Refusal | None:
-        """The answer to a request for this path; None where a file is meant."""
+        """Return the answer to a request for this path; None where a file is meant."""
         try:
             pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=64)
             if path == f"/{LIST}" and query:
@@ -58,7 +58,7 @@ class Answers:
         return Reply(FORMATS[file](feed), find_media_type(file))
 
     def _address(self, pairs: list[tuple[str, str]]) -> Redirect:
-        """Where the feed is that a form without script asks for."""
+        """Find where the feed is that a form without script asks for."""
         said = dict(pairs)
         file, variant = _FORMATS.get(said.get("format", "atom")), said.get("variant", "")
         if file is None or variant not in list_variants(self._settings.site):

@@ -129,7 +129,7 @@ def run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbose
 
 
 def _folders(settings: Settings, flow: str) -> list[tuple[str, Path]]:
-    """The folders that a flow writes, with the names of their settings."""
+    """Return the folders that a flow writes, with the names of their settings."""
     found = [("paths.data", settings.paths.data)]
     if flow not in ("harvest", "import", "newsletter"):
         found.append(("paths.public", settings.paths.public))

@@ -59,7 +59,7 @@ NAMES = Standing._fields
 
 
 def row(category: str, batches: Iterable[Batch], today: date) -> Standing:
-    """A category's line; `batches` newest first."""
+    """Return a category's line; `batches` newest first."""
     found = [batch for batch in batches if batch.category == category]
     if not found:
         return Standing(category, "", BatchState.UNKNOWN, "", "", "", "never fetched", "yibao run")
@@ -110,7 +110,7 @@ def _repair(category: str, days: Sequence[date]) -> str:
 
 
 def _late(rows: Iterable[Standing], today: date) -> list[Finding]:
-    """Categories whose newest list is older than the tolerance allows, told together where it is of one date."""
+    """Find the categories whose newest list is older than the tolerance allows, together where it is of one date."""
     by_day: dict[str, list[str]] = {}
     for one in rows:
         if one.announced_on and _missed(date.fromisoformat(one.announced_on), today) > _TOLERATED_DAYS:
@@ -127,7 +127,7 @@ def _late(rows: Iterable[Standing], today: date) -> list[Finding]:
 
 
 def _missed(newest: date, today: date) -> int:
-    """How many announcement days lie between two dates, holidays apart; counted no further than is needed."""
+    """Count how many announcement days lie between two dates, holidays apart; counted no further than is needed."""
     day, found = newest + timedelta(days=1), 0
     while day < today and found <= _TOLERATED_DAYS:
         found += dates.is_announcement_day(day) and not holidays.find_holiday(day)
@@ -154,7 +154,7 @@ def _ahead(history: Iterable[RunRow], today: date) -> list[Finding]:
 
 
 def _failed(flow: str, healers: Sequence[str], history: Iterable[RunRow], *, is_at_work: bool) -> list[Finding]:
-    """The last run of this flow, where it was not done and nothing has made it good since."""
+    """Return the last run of this flow, where it was not done and nothing has made it good since."""
     ended = [run for run in history if not (run.state == "running" and is_at_work)]
     last = next((run for run in ended if run.flow in healers), None)
     own = next((run for run in ended if run.flow == flow), None)
@@ -170,5 +170,5 @@ def _failed(flow: str, healers: Sequence[str], history: Iterable[RunRow], *, is_
 
 
 def _needs_itself(run: RunRow) -> bool:
-    """Whether a harvest leaves something of it undone: mail, files, the curators' folder."""
+    """Tell whether a harvest leaves something of it undone: mail, files, the curators' folder."""
     return run.state != "completed" and (bool(run.report.get("faults")) or run.state != "failed")

@@ -71,7 +71,7 @@ def remove(email: str, config: Path) -> None:
 
 
 def find_ids(config: Path, emails: tuple[str, ...]) -> list[int]:
-    """The numbers of these subscribers, by which flows know them: an address in a flow's parameters would be on show.
+    """Find the numbers of these subscribers. Flows know them by these: an address among parameters would be on show.
 
     Raises:
         click.BadParameter: one of them is not subscribed.
@@ -87,7 +87,7 @@ def find_ids(config: Path, emails: tuple[str, ...]) -> list[int]:
 
 
 def forms_of(email: str) -> list[str]:
-    """An address as it may stand in the database: as typed, and normalised."""
+    """Return an address as it may stand in the database: as typed, and normalised."""
     typed = email.strip()
     try:
         return list({typed: None, addresses.parse_address(typed).text: None})

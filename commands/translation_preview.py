@@ -25,7 +25,7 @@ from yibao.translations import markdown
 
 
 def show(file: Path, settings: Settings, on: date, where: Path) -> list[Path]:
-    """The file's entries as pages, feed and mail, written into a folder; returns what to look at."""
+    """Write a file's entries as pages, feed and mail into a folder; returns what to look at."""
     document = markdown.parse_document(file.read_bytes(), file.as_posix(), settings.site.language)
     edition, entries = _edition([entry.translation for entry in document.entries], settings, on)
     shown = Contents(entries, [edition], edition, [], Lists({}, {}), Digests({}))

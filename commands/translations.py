@@ -183,7 +183,7 @@ def _find_stubs(settings: Settings) -> list[Problem]:
 
 
 def _settings(config: Path, *, needed: bool) -> Settings:
-    """The installation's settings; those of none, where there is none and none is needed."""
+    """Return the installation's settings; those of none, where there is none and none is needed."""
     if not config.exists() and not needed:
         return Settings()
     return environment.load_settings(config)
@@ -224,7 +224,7 @@ def _this_week(on: date) -> Path:
 
 
 def _stored(settings: Settings, ids: list[str]) -> dict[str, English]:
-    """The library's text of these papers; nothing where there is no library yet, or a run is at it."""
+    """Return the library's text of these papers; nothing where there is no library yet, or a run is at it."""
     path = settings.paths.library
     if not path.exists():
         return {}

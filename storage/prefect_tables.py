@@ -16,7 +16,7 @@ _DATABASE = "prefect.db"
 
 
 def has_tables(home: Path) -> bool:
-    """Whether Prefect's home has a database already."""
+    """Tell whether Prefect's home has a database already."""
     return (home / _DATABASE).exists()
 
 
@@ -50,7 +50,7 @@ def keep_tables(home: Path) -> None:
 
 
 def _is_whole(content: bytes) -> bool:
-    """Whether a database has as many pages as its header says. See https://www.sqlite.org/fileformat2.html."""
+    """Tell whether a database has as many pages as its header says. See https://www.sqlite.org/fileformat2.html."""
     page_size, pages = int.from_bytes(content[16:18], "big"), int.from_bytes(content[28:32], "big")
     return content.startswith(b"SQLite format 3\0") and len(content) == page_size * pages > 0
 

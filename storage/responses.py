@@ -156,7 +156,7 @@ class Responses:
         return aside
 
     def path_of(self, sha256: str) -> Path:
-        """Where the body with this hash is kept."""
+        """Return where the body with this hash is kept."""
         return self._folder / sha256[:2] / f"{sha256}.zst"
 
     def _append(self, kept: KeptResponse) -> None:
@@ -172,7 +172,7 @@ class Responses:
 
 
 def _is_after(line: bytes, after: date) -> bool:
-    """Whether a line of the journal is of a run for a date after this one; one that was cut off is of none."""
+    """Tell whether a line of the journal is of a run for a later date; one that was cut off is of none."""
     try:
         return date.fromisoformat(json.loads(line)["on"]) > after
     except (ValueError, KeyError, TypeError):

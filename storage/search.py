@@ -45,7 +45,7 @@ def read_signature(folder: Path) -> str | None:
 
 
 def is_damaged(folder: Path) -> bool:
-    """Whether there is an index in this folder that cannot be used, so that it must be made anew."""
+    """Tell whether there is an index in this folder that cannot be used, so that it must be made anew."""
     if not (folder / _INDEXED).exists():
         return False
     try:

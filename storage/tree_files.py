@@ -59,7 +59,7 @@ def digest_forms(forms: Mapping[str, bytes]) -> str:
 
 
 def is_shared(one: Path, other: Path, path: str) -> bool:
-    """Whether the files of a document are the same files in both trees, under two names."""
+    """Tell whether the files of a document are the same files in both trees, under two names."""
     return all(_read_inode(one / name) == _read_inode(other / name) for name in list_names(path))
 
 
@@ -72,7 +72,7 @@ def _read_inode(path: Path) -> tuple[int, int] | None:
 
 
 def has_bytes(path: Path, content: bytes) -> bool:
-    """Whether there is a file with these bytes."""
+    """Tell whether there is a file with these bytes."""
     return path.is_file() and path.read_bytes() == content
 
 

@@ -48,11 +48,11 @@ class Tree:
         return [path for path, document in tree.items() if not self.has(path, document.digest)]
 
     def has(self, path: str, digest: str) -> bool:
-        """Whether it holds the document of this digest."""
+        """Tell whether it holds the document of this digest."""
         return self.documents.get(path) == digest and path not in self.missing and path not in self.damaged
 
     def is_sound(self, path: str) -> bool:
-        """Whether the document's files are those that we wrote, as far as anybody looked."""
+        """Tell whether the document's files are those that we wrote, as far as anybody looked."""
         return path in self.manifest.contents and path not in self.missing and path not in self.damaged
 
 

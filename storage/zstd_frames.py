@@ -16,7 +16,7 @@ _RLE, _RESERVED = 1, 3
 
 
 def is_whole(path: Path) -> bool:
-    """Whether every frame of the file ends as it says. Damage inside a block is found when it is decompressed."""
+    """Tell whether every frame of the file ends as it says. Damage inside a block is found when it is decompressed."""
     size = path.stat().st_size
     with path.open("rb") as file:
         try:

@@ -41,7 +41,7 @@ class SearchQuery(NamedTuple):
 
 
 def parse_query(pairs: Iterable[tuple[str, str]]) -> SearchQuery:
-    """The question that the query of an address asks; values that are empty ask nothing.
+    """Parse the query of an address; values that are empty ask nothing.
 
     Raises:
         QueryError: it asks for something unknown, or for too much; the message says what to change.

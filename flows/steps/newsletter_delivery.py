@@ -296,7 +296,7 @@ def _offer(  # noqa: PLR0913  (likewise)
 
 
 def _classify(error: DeliveryError) -> tuple[DeliveryState, Result]:
-    """The server does not have the message: for good, or until a later run."""
+    """Tell from a refusal whether the server will never take the message, or may in a later run."""
     if error.is_final:
         return DeliveryState.REFUSED, Result.REFUSED
     return DeliveryState.CLAIMED, Result.LATER

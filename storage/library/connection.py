@@ -163,7 +163,7 @@ def insert_rows(connection: Connection, table: str, rows: Iterable[Mapping[str, 
 
 
 def _read_columns(connection: Connection, table: str) -> dict[str, str]:
-    """The columns of a table with DuckDB's types for them, in order."""
+    """Return the columns of a table with DuckDB's types for them, in order."""
     return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {table}").fetchall()}
 
 

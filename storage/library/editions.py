@@ -55,7 +55,7 @@ def read_editions(connection: Connection, keys: Iterable[str] | None = None) -> 
 
 
 def sizes(connection: Connection, first: date) -> dict[str, int]:
-    """How many papers each edition holds that ends on or after a date, replacements among them; by key."""
+    """Count how many papers each edition holds that ends on or after a date, replacements among them; by key."""
     rows = connection.execute(
         "SELECT edition, translated + untranslated + replaced FROM edition WHERE ends_on >= $first", {"first": first}
     )
@@ -115,7 +115,7 @@ def _row(edition: Edition) -> dict[str, object]:
 
 
 def _paper_rows(edition: Edition) -> list[dict[str, object]]:
-    """Every paper of the edition with its section and its place, in the order in which readers see them."""
+    """Return every paper of the edition with its section and its place, in the order in which readers see them."""
     untranslated = [entry for _, entries in edition.by_category for entry in entries]
     sections = (("translated", edition.translated), ("untranslated", untranslated), ("replaced", edition.replaced))
     placed = [(section, entry.arxiv_id) for section, entries in sections for entry in entries]

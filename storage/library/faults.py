@@ -27,18 +27,18 @@ class Holder(NamedTuple):
 
 
 def is_held(error: duckdb.Error) -> bool:
-    """Whether DuckDB refused the file because another process has it open."""
+    """Tell whether DuckDB refused the file because another process has it open."""
     return "Could not set lock" in str(error)
 
 
 def find_holder(error: duckdb.Error) -> Holder | None:
-    """The process that DuckDB's message names; None where it names none."""
+    """Return the process that DuckDB's message names; None where it names none."""
     found = _HOLDER.search(str(error))
     return Holder(int(found[2]), Path(found[1]).name) if found else None
 
 
 def describe_holder(error: duckdb.Error) -> str:
-    """The process that has the library open, as it is called in a message."""
+    """Return the process that has the library open, as it is called in a message."""
     holder = find_holder(error)
     return str(holder) if holder else "another process"
 
@@ -58,7 +58,7 @@ def explain_faults(path: Path) -> Iterator[None]:
 
 
 def explain(path: Path, error: duckdb.Error) -> LibraryError:
-    """What is wrong with the library's file, and what to do about it."""
+    """Tell what is wrong with the library's file, and what to do about it."""
     told = str(error).splitlines()[0]
     refusal = explain_words(told)
     if path.is_dir():

@@ -116,7 +116,7 @@ def _remove(path: Path) -> None:
 
 
 def _logs(path: Path) -> list[Path]:
-    """What DuckDB left beside the file: the log, and those of a checkpoint that was broken off."""
+    """Tell what DuckDB left beside the file: the log, and those of a checkpoint that was broken off."""
     return sorted(path.parent.glob(f"{path.name}.wal*"))
 
 

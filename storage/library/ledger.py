@@ -74,7 +74,7 @@ def between(connection: Connection, first: date, last: date) -> list[Batch]:
 
 
 def beginnings(connection: Connection) -> dict[str, date]:
-    """The date of each category's first list that we know of: no earlier one is missing."""
+    """Return the date of each category's first list that we know of: no earlier one is missing."""
     rows = connection.execute("SELECT category, min(announced_on) FROM batch GROUP BY category")
     return dict(rows.fetchall())
 

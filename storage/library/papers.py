@@ -140,7 +140,7 @@ def _needs_text(known: _Known | None, paper: Paper) -> bool:
 
 
 def _is_known(known: _Known | None, paper: Paper) -> bool:
-    """Whether a full record tells nothing that a stored full record did not: it is the same, or of an older version."""
+    """Tell whether a full record says no more than a stored one: it is the same, or of an older version."""
     if known is None:
         return False
     return known.fingerprint == paper.fingerprint or (known.version or 0) > (paper.version or 0)

@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 def count_statements(query: str) -> int:
-    """How many SQL statements the text holds; comments are none.
+    """Count how many SQL statements the text holds; comments are none.
 
     Raises:
         LibraryError: it is not SQL.
@@ -97,5 +97,5 @@ def _explain_refusals() -> Iterator[None]:
 
 
 def _first_sentence(error: duckdb.Error) -> str:
-    """What DuckDB says first, on one line; it goes on with the query and the place in it."""
+    """Tell what DuckDB says first, on one line; it goes on with the query and the place in it."""
     return " ".join(str(error).partition("\n\n")[0].split())

@@ -43,14 +43,14 @@ def forget(connection: Connection, run_id: str) -> None:
 
 
 def find(connection: Connection, run_id: str) -> RunRow | None:
-    """The run of this id; None where it was never recorded."""
+    """Return the run of this id; None where it was never recorded."""
     query = f"SELECT {_COLUMNS} FROM operations.run WHERE run_id = $run_id"  # noqa: S608  (our own text)
     row = connection.execute(query, {"run_id": run_id}).fetchone()
     return _row(row) if row else None
 
 
 def last(connection: Connection) -> RunRow:
-    """The run that was recorded last. There is one: a library is made by its first run.
+    """Return the run that was recorded last. There is one: a library is made by its first run.
 
     Raises:
         LibraryError: the library was made by hand, and no run was ever begun on it.

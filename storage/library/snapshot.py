@@ -128,7 +128,7 @@ def json_relation(path: str, *, has_lines: bool = False) -> str:
 
 
 def types_of(connection: Connection, path: str) -> dict[str, str]:
-    """The columns of a Parquet file, with DuckDB's types for them.
+    """Return the columns of a Parquet file, with DuckDB's types for them.
 
     Raises:
         DamagedFileError: it is no Parquet file, or was cut off.
@@ -142,7 +142,7 @@ def types_of(connection: Connection, path: str) -> dict[str, str]:
 
 
 def parquet_relation(connection: Connection, path: str) -> str:
-    """The rows of a Parquet file with any of the snapshot's columns, as SQL; what it lacks is NULL.
+    """Return the rows of a Parquet file with any of the snapshot's columns, as SQL; what it lacks is NULL.
 
     Raises:
         DamagedFileError: it is no Parquet file, or was cut off.

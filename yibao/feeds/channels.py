@@ -34,7 +34,7 @@ class Subject(NamedTuple):
         return f"feeds/{self.name}/live"
 
     def archive(self, month: str) -> str:
-        """The list of what was published in a month."""
+        """Return the list of what was published in a month."""
         return f"feeds/{self.name}/archive/{month}"
 
 

@@ -37,7 +37,7 @@ def make_item(subject: Entry | EditionSummary, site: Site, variant: Variant = Va
 
 
 def paper_url(site: Site, entry: Entry) -> str:
-    """Where the paper is read: our page where it is translated, else arXiv's."""
+    """Return where the paper is read: our page where it is translated, else arXiv's."""
     return (
         f"{site.base_url}/papers/{entry.arxiv_id}/" if entry.translation else identifiers.build_abs_url(entry.arxiv_id)
     )
@@ -97,7 +97,7 @@ def _make_paper_item(entry: Entry, site: Site, variant: Variant) -> Item:
 
 
 def _translated_title(entry: Entry, translation: Translation | None) -> str | None:
-    """The translated title, where there is one that differs from the English."""
+    """Return the translated title, where there is one that differs from the English."""
     return translation.title if translation and translation.title != entry.title_en else None
 
 

@@ -99,7 +99,7 @@ class Feed:
         return self.title.partition(" · ")[0]
 
     def url(self, file: str) -> str:
-        """The address of one of its files."""
+        """Return the address of one of its files."""
         return f"{self.base_url}{file}{self.query}"
 
 

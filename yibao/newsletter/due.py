@@ -108,7 +108,7 @@ def sort_verdicts(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 
 def can_get(key: str, subscribed_on: date, first_offered_on: date) -> bool:
-    """Whether an edition goes to a subscriber unasked to whom it was never offered.
+    """Tell whether an edition goes to a subscriber unasked to whom it was never offered.
 
     Not when it appeared before they subscribed, or before this installation first offered mail to anybody (`begun_on`):
     what was there before is for reading on the site.
@@ -117,7 +117,7 @@ def can_get(key: str, subscribed_on: date, first_offered_on: date) -> bool:
 
 
 def is_alarming(refused: int, offered: int, share: float) -> bool:
-    """Whether so many refusals for good speak of more than a few dead addresses: all, or five and a greater share."""
+    """Tell whether refusals for good speak of more than a few dead addresses: all, or five and a greater share."""
     return bool(refused) and (refused == offered or (refused >= 5 and refused > share * offered))  # noqa: PLR2004
 
 

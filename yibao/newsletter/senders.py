@@ -74,7 +74,7 @@ class Smtp:
     """Speaks to a mail server over one connection: `smtp://`, `smtps://` or `smtp+starttls://[user:password@]host[:port]`."""
 
     def __init__(self, url: str, timeout_s: float = _TIMEOUT_S) -> None:
-        """Every command is given up after `timeout_s` seconds without an answer."""
+        """Return every command is given up after `timeout_s` seconds without an answer."""
         self._url = urlsplit(url)
         self._timeout_s = timeout_s
         self._server: smtplib.SMTP | None = None

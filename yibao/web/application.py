@@ -136,7 +136,7 @@ def _respond_unchanged(etag: str, modified_at: datetime, *, varies: bool) -> Res
 
 
 def _is_known(request_headers: Headers, etag: str, modified_at: datetime | None) -> bool:
-    """Whether the client has these bytes. An ETag decides; a date only where none is sent."""
+    """Tell whether the client has these bytes. An ETag decides; a date only where none is sent."""
     tags = request_headers.get("if-none-match")
     if tags is not None:
         client_tags = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
