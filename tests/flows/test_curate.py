@@ -154,6 +154,7 @@ def test_two_languages_stand_side_by_side(installation):
     assert "<h1>可扩展的监督</h1>" in page
 
 
+@pytest.mark.drill
 def test_naming_the_new_version_in_the_link_makes_a_stale_translation_current_again(installation, arxiv):
     installation.write("a.md", section(PAPER))
     installation.run("daily", MONDAY)

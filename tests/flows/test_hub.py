@@ -62,6 +62,7 @@ def names(told):
     return {url.split("/feeds/")[1] for one in told for url in one["hub.url"]}
 
 
+@pytest.mark.drill
 def test_the_hub_is_told_of_the_live_feeds_that_changed_and_of_no_others(installation, hub):
     with_hub(installation, hub.url)
     installation.run("daily", MONDAY)

@@ -23,6 +23,7 @@ def snapshot(folder):
     }
 
 
+@pytest.mark.drill
 def test_a_tree_that_somebody_changed_is_byte_for_byte_what_it_was_after_publishing(site):
     before = snapshot(site.public)
     page = site.public / "papers" / "2501.05727" / "index.html"
