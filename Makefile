@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PEERS := benchmarks/data/peers
+# They wait for servers to answer in time, and share the processor with no months of days.
+SERVERS := $(addprefix tests/drills/,test_schedule.py test_operators_server.py test_manual_runs.py test_prefect_deployment.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test drills check bench pictures fix constraints clean
@@ -29,7 +31,8 @@ test: $(READY) ## Tests, without network
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 drills: $(READY) ## What takes long: months of days, kills, real records, judges of feeds and pages, browsers, benchmarks
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m drill
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m drill $(SERVERS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m drill $(addprefix --ignore=,$(SERVERS))
 
 check: $(READY) ## Lint, types, import contracts
 	$(BIN)/ruff check .
