@@ -125,7 +125,11 @@ except KeyboardInterrupt:
 
 def test_a_person_who_interrupts_a_request_need_not_wait_for_its_server(tmp_path):
     with RawServer(dripping(OK, b"X-Drip: 1\r\n")) as server:
-        asker = subprocess.Popen([sys.executable, "-c", ASKER, server.url, str(tmp_path)])
+        asker = subprocess.Popen(
+            [sys.executable, "-c", ASKER, server.url, str(tmp_path)],
+            # Whoever starts the tests in the background has a shell that lets them ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        )
         until = time.monotonic() + 60
         while not server.requests and time.monotonic() < until:
             time.sleep(0.01)
