@@ -4,7 +4,7 @@ The conversion is OpenCC's, phrase by phrase; pages say that it is one. Source: 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -46,6 +46,20 @@ def convert_translation(translation: Translation) -> Translation:
         title=convert_text(translation.title) if translation.title else translation.title,
         abstract=convert_text(translation.abstract),
     )
+
+
+def choose_traditional(
+    written: Translation | None, others: Iterable[Translation] = ()
+) -> tuple[Translation | None, bool]:
+    """Choose the translation that readers of Traditional Chinese are shown, and whether it is converted.
+
+    What a person wrote in Traditional Chinese comes first; what is not Chinese stays as it is.
+    """
+    candidates = [one for one in (written, *others) if one]
+    by_hand = next((one for one in candidates if is_traditional(one.language)), None)
+    if by_hand or written is None or not is_simplified(written.language):
+        return by_hand or written, False
+    return convert_translation(written), True
 
 
 def _find_literals(text: str) -> Iterator[tuple[int, int]]:

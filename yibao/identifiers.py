@@ -26,6 +26,8 @@ _MISSPELT_ENOUGH = 2
 _LOOKALIKES = str.maketrans("ахіѵогɡ" + "αχινοɩ", "axivorg" + "axivoi")
 #: More than this a number cannot differ from the identifier that it was.
 _NOISE = 1e-9
+#: Year and month of the first papers that arXiv shows as HTML.
+_FIRST_HTML_MONTH = 202312
 #: Moderators seldom hold a paper for longer.
 _LONGEST_HOLD_MONTHS = 6
 
@@ -81,6 +83,14 @@ def build_abs_url(arxiv_id: str) -> str:
 def build_pdf_url(arxiv_id: str) -> str:
     """Build the address of the PDF, at arXiv: its terms allow linking to it, not storing it."""
     return f"https://arxiv.org/pdf/{arxiv_id}"
+
+
+def build_html_url(arxiv_id: str) -> str | None:
+    """Build the address of the HTML version, which arXiv makes of papers since December 2023; None for older ones.
+
+    Source: https://info.arxiv.org/about/accessible_HTML.html.
+    """
+    return f"https://arxiv.org/html/{arxiv_id}" if sort_key(arxiv_id)[0] >= _FIRST_HTML_MONTH else None
 
 
 def sort_key(arxiv_id: str) -> tuple[int, str]:

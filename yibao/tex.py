@@ -24,7 +24,7 @@ _COMBINING = {
     "k": "\u0328",
     "b": "\u0331",
 }
-_LETTERS = {
+LETTERS = {
     "ss": "ß",
     "ae": "æ",
     "AE": "Æ",
@@ -45,7 +45,7 @@ _LETTERS = {
     "dj": "đ",
     "DJ": "Đ",
 }
-_GREEK = {
+GREEK = {
     name: unicodedata.lookup(f"GREEK {case} LETTER {spelt.upper()}")
     for spelt in [
         "alpha",
@@ -88,7 +88,7 @@ def decode_tex(text: str) -> str:
     if "\\" not in text:
         return unicodedata.normalize("NFC", text)
     accented = _NAMED.sub(_compose_accent, _SYMBOL.sub(_compose_accent, text))
-    named = _LETTER.sub(lambda match: _LETTERS.get(match[1]) or _GREEK.get(match[1]) or match[0], accented)
+    named = _LETTER.sub(lambda match: LETTERS.get(match[1]) or GREEK.get(match[1]) or match[0], accented)
     return unicodedata.normalize("NFC", named)
 
 

@@ -14,7 +14,9 @@ sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh Pr End Aut Ext Tor T
 Vol diam dist Re Im mod
 polylog poly Spec Proj Gal GL SL SO SU Sp PSL PGL cov var Var Cov softmax
 """
-SIGNS.update({name: name for name in _FUNCTIONS.split()})
+#: Names that stand upright.
+FUNCTIONS = frozenset(_FUNCTIONS.split())
+SIGNS.update({name: name for name in FUNCTIONS})
 #: What authors commonly define for themselves; arXiv has their abstracts without the definitions.
 _CUSTOM = (
     "R ℝ C ℂ Z ℤ N ℕ Q ℚ F 𝔽 E 𝔼 P ℙ bbR ℝ eps ε veps ε vareps ε ra → la ← lra ↔ iff ⇔ implies ⇒ ne ≠ gg ≫ ll ≪ half ½"

@@ -13,7 +13,7 @@ from yibao.records import Version
 SOURCE_TYPE = "I"
 #: A sentence that says so, not one about another paper's withdrawal. Also used by the bulk import, in SQL.
 STATEMENT = (
-    r"(?i)\b(?:this|the|our)\s+(?:\w+\s+)?(?:paper|article|manuscript|submission|work|preprint|note|version|draft|e-?print)"
+    r"(?i)\b(?:th[iu]s|the|our)\s+(?:\w+\s+)?(?:paper|article|manuscript|submission|work|preprint|note|version|draft|e-?print)"
     r"\s+(?:has\s+(?:already\s+)?been|have\s+been|was|is|is\s+being|is\s+now)"
     r"\s+(?:temporarily\s+|hereby\s+|now\s+|already\s+)?withdr(?:awn|wan|own|awan)\b"
     r"|^\W*(?:paper\s+|submission\s+|article\s+)?(?:has\s+(?:already\s+)?been\s+|was\s+|is\s+)?"

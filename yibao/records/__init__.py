@@ -5,11 +5,13 @@ There is a module for each noun. Callers import from here, so that a record can 
 
 from yibao.records.announcement import AnnouncedPaper, Announcement, AnnounceType, ListEntry, UnlistedPaper
 from yibao.records.batch import Batch, BatchState, SourceReport
-from yibao.records.edition import EDITION, PAPER, Edition, Entry, Stamp
+from yibao.records.edition import EDITION, PAPER, Edition, Entry, Pages, Timestamps
 from yibao.records.paper import Author, Paper, Precision, Version
 from yibao.records.problem import Problem, Severity
-from yibao.records.reading import Reading
-from yibao.records.translation import Arrival, English, Erratum, Translation, TranslationState
+from yibao.records.reading import ParsedDocument
+from yibao.records.subscription import Frequency, Language, Subscription
+from yibao.records.surroundings import Neighbours, RelatedPaper, Surroundings
+from yibao.records.translation import CurrentTranslation, Erratum, SourceText, Translation, TranslationState
 
 __all__ = [
     "EDITION",
@@ -17,22 +19,29 @@ __all__ = [
     "AnnounceType",
     "AnnouncedPaper",
     "Announcement",
-    "Arrival",
     "Author",
     "Batch",
     "BatchState",
+    "CurrentTranslation",
     "Edition",
-    "English",
     "Entry",
     "Erratum",
+    "Frequency",
+    "Language",
     "ListEntry",
+    "Neighbours",
+    "Pages",
     "Paper",
+    "ParsedDocument",
     "Precision",
     "Problem",
-    "Reading",
+    "RelatedPaper",
     "Severity",
     "SourceReport",
-    "Stamp",
+    "SourceText",
+    "Subscription",
+    "Surroundings",
+    "Timestamps",
     "Translation",
     "TranslationState",
     "UnlistedPaper",

@@ -1,22 +1,29 @@
 """Editions, and the entries in them, as readers meet them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from yibao.records.announcement import AnnounceType
 from yibao.records.paper import Paper
-from yibao.records.translation import English, Erratum, Translation, TranslationState
+from yibao.records.translation import Erratum, SourceText, Translation, TranslationState
 
 #: Permanent names of papers and of editions begin so.
 PAPER, EDITION = "arxiv/", "edition/"
+#: Papers that lead an edition.
+MOST_LEADS = 3
+#: On which page of a daily edition a paper stands, by the edition's key and the paper's identifier.
+Pages = Mapping[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class Timestamps:
     """When readers first met an item, and when what they see of it last changed."""
 
     published_at: datetime
     updated_at: datetime
+    #: Whether its id in feeds of another language is another one; until November 2026 there was one for all.
+    has_variant_ids: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +39,19 @@ class Entry:
     #: When its translation came to readers; None without one.
     translated_on: date | None = None
     #: None until it was published.
-    stamp: Stamp | None = None
+    stamp: Timestamps | None = None
     #: How the translation stands to arXiv's text; CURRENT without one.
     state: TranslationState = TranslationState.CURRENT
     #: The version that the translation was made from, where known.
     source_version: int | None = None
     #: The English that a stale translation was made from, where known.
-    source: English | None = None
+    source: SourceText | None = None
     #: What was corrected in the translation, latest first.
     errata: tuple[Erratum, ...] = ()
     #: Translations into other languages than the site's.
     others: tuple[Translation, ...] = ()
+    #: The page of its day's edition on which it stands; None where that is not known, or nothing was announced.
+    page: int | None = None
 
     @property
     def is_stale(self) -> bool:
@@ -83,6 +92,16 @@ class Entry:
         return self.paper is not None and self.paper.is_withdrawn
 
     @property
+    def address(self) -> str | None:
+        """Where it is read below the site's root: on a page of its own once translated, else in its day's edition."""
+        if self.translation:
+            return f"papers/{self.arxiv_id}/"
+        if self.page is None or self.announced_on is None:
+            return None
+        number = f"{self.page}/" if self.page > 1 else ""
+        return f"editions/{self.announced_on}/{number}#{self.arxiv_id}"
+
+    @property
     def categories(self) -> tuple[str, ...]:
         """Canonical categories, primary first; none while waiting."""
         return self.paper.categories if self.paper else ()
@@ -96,7 +115,7 @@ class Edition:
     key: str
     starts_on: date
     ends_on: date
-    #: By identifier, oldest last.
+    #: Those that are to lead first, then in the curators' order.
     translated: tuple[Entry, ...]
     #: (category, entries) for what has no translation, in arXiv's order of categories.
     by_category: tuple[tuple[str, tuple[Entry, ...]], ...]
@@ -105,7 +124,12 @@ class Edition:
     #: What is not complete about its days, in words.
     notes: tuple[str, ...] = ()
     #: None until it was published.
-    stamp: Stamp | None = None
+    stamp: Timestamps | None = None
+    #: Number of a day's edition; None for a week, and until it was published with papers.
+    number: int | None = None
+    #: (category, entries) for all that was announced for the first time, translated or not, in arXiv's order. It
+    #: decides which page each stands on, so that a translation moves no other paper. Empty: as `by_category`.
+    announced: tuple[tuple[str, tuple[Entry, ...]], ...] = ()
 
     @property
     def item(self) -> str:
@@ -116,6 +140,12 @@ class Edition:
     def is_weekly(self) -> bool:
         """Whether it spans a week."""
         return "W" in self.key
+
+    @property
+    def leads(self) -> tuple[Entry, ...]:
+        """The papers of its front page: up to three that curators chose, else the first three."""
+        chosen = tuple(entry for entry in self.translated if entry.translation and entry.translation.is_lead)
+        return (chosen or self.translated)[:MOST_LEADS]
 
     @property
     def untranslated(self) -> int:

@@ -9,7 +9,7 @@ from yibao.records.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedDocument:
     """What came of reading one document: the records in it, and what was set aside."""
 
     papers: tuple[Paper, ...] = ()

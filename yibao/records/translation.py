@@ -16,7 +16,7 @@ class TranslationState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class English:
+class SourceText:
     """What arXiv says of a paper, as far as a translation is compared with it."""
 
     title: str
@@ -51,6 +51,8 @@ class Translation:
     license: str | None = None
     #: Who corrected it after publication, where the file says so.
     corrector: str | None = None
+    #: Whether the curator wants it to lead its edition.
+    is_lead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Erratum:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class CurrentTranslation:
     """A translation that readers see, and when they may meet it. Dates are those of runs, in New York."""
 
     translation: Translation

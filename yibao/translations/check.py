@@ -9,27 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from yibao.records import English, Problem
+from yibao import glossary
+from yibao.glossary import Term
+from yibao.records import Problem, SourceText
 from yibao.text import join_lines
-from yibao.translations import fidelity, glossary, identity, sentences, spans, typography
+from yibao.translations import belonging, fidelity, identity, residue, spans, typography
 from yibao.translations.folder import EntryKey
-from yibao.translations.glossary import Term
 from yibao.translations.markdown import Document, LocatedEntry, Place
 from yibao.translations.rules import RULES, create_problem
 from yibao.translations.spans import count_chinese, mask_non_prose
 
-#: What language models put around a translation.
-_RESIDUE = re.compile(
-    r"""
-    ^\s*<think(?:ing)?> | </think(?:ing)?> | ^\s*</?(?:answer|translation)>
-    | \bAs\ an\ AI(?:\ language)?\ model\b | \b(?:Here\ is|Here's)\ the\ translat | \bSure[,!]\ here
-    | ^(?:Translation|Note)\s*: | ^以下(?:是|为).{0,12}(?:翻译|译文|中文) | ^(?:好的|当然)[，,！!]
-    | ^(?:翻译(?:结果|如下)?|译文)\s*[：:] | [(（]注[：:]
-    | 作为(?:一个|一名)?(?:AI|人工智能)(?:语言)?(?:模型|助手) | ^\#{1,6}\s*(?:摘要|译文|論文摘要翻譯)
-    | 希望(?:这|以上).{0,8}(?:翻译|译文).{0,6}(?:帮助|有用)
-    """,
-    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
-)
 _LATIN_RUN = re.compile(r"[A-Za-z][A-Za-z'’,;:()\- ]*")
 _WORDS = re.compile(r"[A-Za-z]{2,}")
 #: Fewer words may be a name.
@@ -38,6 +27,8 @@ _SHORT = 12
 _MOST_CHARACTERS = 20_000
 #: An abstract in Chinese has more Chinese characters than this for each word of Latin.
 _LEAST = 0.5
+#: So many entries above and below may have changed places with one.
+_NEAR = 25
 
 
 class CheckResult(NamedTuple):
@@ -53,11 +44,14 @@ class CheckResult(NamedTuple):
 
 
 def check_document(
-    document: Document, terms: Sequence[Term], english: Mapping[str, English], owners: Mapping[str, str]
+    document: Document, terms: Sequence[Term], english: Mapping[str, SourceText], owners: Mapping[str, str]
 ) -> CheckResult:
     """Check a file by all rules. `english` and `owners` may lack papers; see `identity.find_doubts`."""
     reported = [problem for problem in document.problems if problem.rule not in document.silenced]
     used = {problem.rule for problem in document.problems} & set(document.silenced)
+    strangers: dict[int, list[Problem]] = {}
+    for number, problem in _check_belonging(document, english):
+        strangers.setdefault(number, []).append(problem)
     for entry in document.entries:
         source = english.get(entry.translation.arxiv_id)
         silenced = {**document.silenced, **entry.silenced}
@@ -65,7 +59,7 @@ def check_document(
             problem for problem in document.problems if problem.rule in entry.silenced and _is_within(problem, entry)
         ]
         reported = [problem for problem in reported if problem not in silenced_in_entry]
-        entry_problems = list(_check_entry(entry, terms, source, owners))
+        entry_problems = [*_check_entry(entry, terms, source, owners), *strangers.get(entry.translation.line, ())]
         reported += [problem for problem in entry_problems if problem.rule not in silenced]
         broken = {problem.rule for problem in (*entry_problems, *silenced_in_entry)}
         used |= broken & set(document.silenced)
@@ -100,7 +94,7 @@ def _report_unused(rules: set[str], path: str, line: int, *, comparing: bool) ->
 
 
 def _check_entry(
-    entry: LocatedEntry, terms: Sequence[Term], english: English | None, owners: Mapping[str, str]
+    entry: LocatedEntry, terms: Sequence[Term], english: SourceText | None, owners: Mapping[str, str]
 ) -> Iterator[Problem]:
     is_chinese = entry.translation.language.startswith("zh")
     if len(entry.translation.abstract) > _MOST_CHARACTERS:
@@ -158,19 +152,18 @@ def _is_english(abstract: str) -> bool:
     return words > _SHORT and count_chinese(abstract) < words * _LEAST
 
 
-def _check_residue(entry: LocatedEntry, english: English | None) -> Iterator[Problem]:
+def _check_residue(entry: LocatedEntry, english: SourceText | None) -> Iterator[Problem]:
+    source = f"{english.title}\n{english.abstract}" if english else entry.translation.title_en
     for text, _ in _list_passages(entry):
-        for match in _RESIDUE.finditer(text):
-            if english and match[0].strip() in english.abstract:
-                continue
-            at = entry.title_at if text is entry.translation.title else _locate_character(entry, match.start())
-            message = f"{match[0]!r} is a language model speaking."
+        for left in residue.find_residue(text, source):
+            at = entry.title_at if text is entry.translation.title else _locate_character(entry, left.start)
+            message = f"{left.text[:40]!r} is {left.kind}, and no part of the paper."
             yield _create_problem(
-                entry, "model-residue", at, message, "Delete what is not the translation.", len(match[0])
+                entry, "model-residue", at, message, "Delete what is not the translation.", len(left.text)
             )
 
 
-def _check_terms(entry: LocatedEntry, terms: Sequence[Term], english: English | None) -> Iterator[Problem]:
+def _check_terms(entry: LocatedEntry, terms: Sequence[Term], english: SourceText | None) -> Iterator[Problem]:
     title, abstract = entry.translation.title or "", entry.translation.abstract
     source = (
         f"{entry.translation.title_en}\n{english.title}\n{english.abstract}" if english else entry.translation.title_en
@@ -185,16 +178,30 @@ def _check_terms(entry: LocatedEntry, terms: Sequence[Term], english: English | 
             yield _create_problem(entry, "forbidden-term", at, message, f"Write {preferred}.", len(breach.rendering))
 
 
-def _check_fidelity(entry: LocatedEntry, english: English, *, is_chinese: bool) -> Iterator[Problem]:
+def _check_fidelity(entry: LocatedEntry, english: SourceText, *, is_chinese: bool) -> Iterator[Problem]:
     abstract, original = entry.translation.abstract, join_lines(english.abstract)
-    for loss in fidelity.find_losses(original, abstract):
+    for loss in fidelity.find_losses(join_lines(english.title), original, abstract, is_chinese=is_chinese):
         at = _locate_character(entry, loss.start) if loss.start is not None else entry.abstract_at[0]
         length = len(loss.text) if loss.start is not None else 1
         yield _create_problem(entry, loss.rule, at, loss.message, loss.remedy, length)
-    if is_chinese:
-        for sentence in sentences.find_missing_sentences(original, abstract):
-            message = f"Nothing seems to stand for “{sentence}”"
-            yield _create_problem(entry, "sentence-missing", entry.abstract_at[0], message, "Translate it, too.")
+
+
+def _check_belonging(document: Document, english: Mapping[str, SourceText]) -> Iterator[tuple[int, Problem]]:
+    """Find texts that are not their paper's, and whose they are in this file; each with its entry's line."""
+    known = [
+        entry
+        for entry in document.entries
+        if entry.translation.arxiv_id in english and len(entry.translation.abstract) <= _MOST_CHARACTERS
+    ]
+    for number, entry in enumerate(known):
+        if not entry.translation.language.startswith("zh"):
+            continue
+        near = [other.translation.arxiv_id for other in known[max(0, number - _NEAR) : number + _NEAR + 1]]
+        for doubt in belonging.find_doubts(entry.translation, english, near):
+            at, length = (
+                (entry.title_at, len(entry.translation.title or "")) if doubt.is_title else (entry.abstract_at[0], 1)
+            )
+            yield entry.translation.line, _create_problem(entry, doubt.rule, at, doubt.message, doubt.remedy, length)
 
 
 def _locate_character(entry: LocatedEntry, start: int) -> Place:

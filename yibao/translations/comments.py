@@ -4,6 +4,7 @@ A comment is `<!-- … -->` within one entry. One that begins with `yibao:` spea
 
     <!-- yibao: ignore number-changed: the second version counts three more -->
     <!-- yibao: translator: 王小明 -->        (also reviewer, corrector)
+    <!-- yibao: lead -->                      (leads its edition)
 """
 
 import re
@@ -17,6 +18,7 @@ from yibao.translations.rules import RULES, create_problem
 CREDITS = ("translator", "reviewer", "corrector", "license")
 _OPENS, _CLOSES = "<!--", "-->"
 _DIRECTIVE = re.compile(r"\s*yibao:\s*(?P<key>[\w-]+)\s*:?\s*(?P<rest>.*?)\s*$", re.DOTALL)
+_LEAD = re.compile(r"\s*yibao:\s*lead\s*:?\s*", re.IGNORECASE)
 _IGNORE = re.compile(r"(?P<rule>[\w-]+)\s*[:：]?\s*(?P<reason>.*)", re.DOTALL)
 
 
@@ -38,6 +40,8 @@ class EntryBody(NamedTuple):
     problems: list[Problem]
     #: Whether there was any comment.
     has_comment: bool
+    #: Whether the entry is to lead its edition.
+    is_lead: bool = False
 
 
 def remove_comments(body: list[str], path: str, first_line: int) -> EntryBody:
@@ -51,11 +55,14 @@ def remove_comments(body: list[str], path: str, first_line: int) -> EntryBody:
     silenced: dict[str, str] = {}
     credits_: dict[str, str] = {}
     problems = []
+    is_lead = False
     for comment in comments:
         line = first_line + joined.count("\n", 0, comment.start)
         inside = joined[comment.start + len(_OPENS) : comment.stop - len(_CLOSES)]
+        is_lead |= bool(_LEAD.fullmatch(inside))
         problems += _apply_comment(inside, silenced, credits_, path, line)
-    return EntryBody(list(_iterate_lines(joined, comments)), silenced, credits_, problems, has_comment=True)
+    lines = list(_iterate_lines(joined, comments))
+    return EntryBody(lines, silenced, credits_, problems, has_comment=True, is_lead=is_lead)
 
 
 def parse_silence(rule: str, reason: str, path: str, line: int) -> tuple[dict[str, str], list[Problem]]:
@@ -82,7 +89,7 @@ def _apply_comment(
     comment: str, silenced: dict[str, str], credits_: dict[str, str], path: str, line: int
 ) -> list[Problem]:
     directive = _DIRECTIVE.match(comment)
-    if not directive:
+    if not directive or _LEAD.fullmatch(comment):
         return []
     key, rest = directive["key"].lower(), " ".join(directive["rest"].split())
     if key in CREDITS and rest:
@@ -93,7 +100,7 @@ def _apply_comment(
         silenced.update(silences)
         return problems
     message = f"The comment says {key!r}, which means nothing here."
-    remedy = f"Known are: ignore RULE: REASON, {', '.join(CREDITS)}."
+    remedy = f"Known are: ignore RULE: REASON, lead, {', '.join(CREDITS)}."
     return [create_problem("silence", path, line, 1, message, remedy)]
 
 

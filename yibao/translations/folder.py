@@ -99,6 +99,15 @@ def read_content(file: TranslationFile) -> bytes | Problem:
         return create_problem("unreadable", str(file.path), 1, 1, message, remedy)
 
 
+def is_curated_name(path: Path) -> bool:
+    """Check whether a file is named as a curator's may be: Markdown or text, not hidden, not the folder's guide."""
+    return path.suffix.lower() in SUFFIXES and path.stem.upper() != "README" and not path.name.startswith(".")
+
+
+def _holds_entries(path: Path) -> bool:
+    return is_curated_name(path) and (path.is_symlink() or path.is_file())
+
+
 def resolve_entries(keys: Iterable[EntryKey]) -> tuple[list[EntryKey], list[Problem]]:
     """Choose the entry that counts for each paper and language, by place, with a Problem for each of the others."""
     counted: dict[tuple[str, str], EntryKey] = {}
@@ -131,11 +140,6 @@ def _list_files(root: Path) -> tuple[list[Path], list[Problem]]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths += [Path(folder, name) for name in names if _holds_entries(Path(folder, name))]
     return sorted(paths), problems
-
-
-def _holds_entries(path: Path) -> bool:
-    is_named_so = path.suffix.lower() in SUFFIXES and path.stem.upper() != "README" and not path.name.startswith(".")
-    return is_named_so and (path.is_symlink() or path.is_file())
 
 
 def _report_repeated(earlier: EntryKey, later: EntryKey) -> Problem:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 
 from yibao import tex
-from yibao.records import English, Problem
+from yibao.records import Problem, SourceText
 from yibao.text import join_lines
 from yibao.translations.markdown import LocatedEntry
 from yibao.translations.rules import create_problem
@@ -40,7 +40,7 @@ def measure_likeness(first: str, second: str) -> float:
     )
 
 
-def find_doubts(entry: LocatedEntry, english: English, owners: Mapping[str, str]) -> Iterator[Problem]:
+def find_doubts(entry: LocatedEntry, english: SourceText, owners: Mapping[str, str]) -> Iterator[Problem]:
     """Find what speaks against the paper being the one in the link. `owners`: identifier by `normalize_title`."""
     translation = entry.translation
     arxiv_id, path, length = translation.arxiv_id, translation.path, len(translation.title_en)

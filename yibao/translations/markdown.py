@@ -199,6 +199,7 @@ def _parse_entry(section: _Section, path: str, matter: FrontMatter) -> tuple[Loc
         line=section.line + 1,
         version=address.identifier.version,
         week=names.find_week(path),
+        is_lead=section.body.is_lead,
         **{**matter.credits, **section.body.credits},
     )
     places = tuple(Place(section.body_line + line.line + 1, line.column + 1) for line in lines)

@@ -4,6 +4,7 @@ A number that belongs to a name (GPT-4, 7B, v2, 3D) is not read as one.
 """
 
 import re
+from collections import Counter
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -12,23 +13,28 @@ _DIGITS = r"(?P<digits>\d{1,3}(?:[,，]\d{3})+(?!\d|,\d)|\d+)(?P<fraction>\.\d+)
 _NUMBER = re.compile(
     rf"(?<![A-Za-z0-9_.\\])(?<![A-Za-z][-–_]){_DIGITS}"
     r"(?P<scale>[-\s]*(?:thousand|million|billion|trillion)\b|[ \t]*[多余]?[十百千万亿兆]+(?!分)"
-    r"|\s?[KkMGBT](?![A-Za-z0-9-]))?"
-    r"(?P<unit>\s*(?:\\?%|％|percent\b|percentage points?\b|个?百分点|-?(?:fold|times)\b|[x×](?![A-Za-z0-9])|倍"
-    r"|[kKMGT]?B(?![A-Za-z])|[kMG]?Hz\b|ms\b|fps\b|FPS\b|[nμmck]m\b|kg\b|°C|dB\b))?"
-    r"(?P<tail>(?![x×]\d)[-‐]?[A-Za-z]*)"
+    r"|\s?[KkMGBT](?:(?![A-Za-z0-9-])|(?=(?:t|T|W|Wh|FLOPS?|FLOPs|OPS|OPs|bps)\b)))?"
+    r"(?P<unit>\s*(?:\\?%|％|percent\b|percentage points?\b|pp\b|个?百分点|-?(?:fold|times)\b|[xX×](?![A-Za-z0-9])|倍"
+    r"|[kKMGT]?B(?![A-Za-z])|[kMG]?Hz\b|ms\b|fps\b|FPS\b|[nμmck]m\b|kg\b|°C|dB\b"
+    r"|(?:(?<=\d)(?:s|h|hrs?|min)|t|T|k?W|Wh|FLOPS?|FLOPs|OPS|OPs|bps)(?![A-Za-z0-9])))?"
+    r"(?P<tail>[-‐]?[A-Za-z]*)"
 )
 _SCALES = {
     "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12,
     "十": 1, "百": 2, "千": 3, "万": 4, "亿": 8, "兆": 12,
 }  # fmt: skip
 _UNITS = {
-    "%": "%", "％": "%", "percent": "%", "percentage point": "%", "percentage points": "%", "百分点": "%",
-    "个百分点": "%", "x": "×", "×": "×", "fold": "×", "times": "×", "倍": "×", "FPS": "fps",
+    "s": "", "h": "", "hr": "", "hrs": "", "min": "", "t": "", "T": "", "W": "", "kW": "", "Wh": "",
+    "FLOPS": "", "FLOPs": "", "FLOP": "", "OPS": "", "OPs": "", "bps": "",
+    "%": "%", "％": "%", "percent": "%", "percentage point": "%", "percentage points": "%", "pp": "%", "百分点": "%",
+    "个百分点": "%", "x": "×", "X": "×", "×": "×", "fold": "×", "times": "×", "倍": "×", "FPS": "fps",
 }  # fmt: skip
 _PERCENT_OF = re.compile("百分之$")
 #: In a range the unit stands once: 60 to 70%, 60-70%, 60 至 70%.
 _TO = r"\s*(?:[-–—~～]|to\b|至|到)\s*\d[\d,.]*"
-_RANGE = re.compile(_TO + r"\s*(?:\\?%|％|percent|个?百分点)")
+#: In a list, too: 5, 10, and 20%.
+_NEXT = r"\s*(?:[-–—~～、/,，]\s*(?:and|or|和|与|或)?|to\b|and\b|or\b|至|到|和|与|或|及)\s*[+-]?\d+(?:\.\d+)?"
+_RANGE = re.compile(rf"(?:{_NEXT}){{1,6}}\s*(?:\\?%|％|percent|个?百分点)")
 _SCALED_RANGE = re.compile(
     _TO + r"[-\s]*(?P<scale>thousand|million|billion|trillion|[KkMBT](?![A-Za-z])|[十百千万亿兆]+)"
 )
@@ -52,9 +58,43 @@ _WORDS = {
     }.items()
     for word in words.split()
 }  # fmt: skip
+_MONTHS = (
+    "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct"
+    "|november nov|december dec"
+)
+_WORDS |= {month: number for number, names in enumerate(_MONTHS.split("|"), 1) for month in names.split()}
+#: Up to ten, ordinals have forms of their own.
+_LAST_OWN_ORDINAL = 10
+_WORDS |= {
+    f"{word[:-1]}ieth" if word.endswith("y") else f"{word}th": value
+    for word, value in list(_WORDS.items())
+    if value > _LAST_OWN_ORDINAL and word not in ("tens", "dozens", "december", "november", "dec", "nov")
+}
+_WORDS |= {f"{word}s": value for word, value in list(_WORDS.items()) if word.endswith(("rd", "th", "ty", "ieth"))}
+#: Between figures it makes a product, whatever sign is meant.
+_TIMES = re.compile(r"(?<=\d)[xX*](?=\d)")
 _WORD = re.compile(r"[a-z]+")
-_NUMERAL = re.compile("[零〇一二两三四五六七八九十百千万亿半双]+")
+_NUMERAL = re.compile("[零〇一二两兩三四五六七八九十百千万亿半双]+")
+_CARDINAL = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?!-?(?:fold|hundred|thousand"
+    r"|million))",
+    re.IGNORECASE,
+)
+#: Signs of Traditional Chinese beside those of Simplified.
+_COUNT = re.compile(
+    "(?<![零〇一二两兩三四五六七八九十百千万亿几数第.])(?:[二两兩三四五六七八九]|十[一二三四五六七八九]?)(?=[个個种種类類项項组組大层層阶步轮条條名位篇款套份"
+    "张台只颗点點方模任维次倍年月]|数据集)"
+)
+_SMALL = re.compile(r"(?<![\d.])\d{1,2}(?![\d.]\d|\d)")
+#: What counts within a word.
+_PREFIXES = {
+    2: re.compile(r"\b(?:bi(?=[lmn-])|coupl|duo|either|twin)\w*", re.IGNORECASE),
+    3: re.compile(r"\b(?:tri(?:pl|ad|mod|ling|part|ang|gram)|tern)\w*", re.IGNORECASE),
+    4: re.compile(r"\b(?:quad|quat|tetra)\w*", re.IGNORECASE),
+    5: re.compile(r"\b(?:penta|quint)\w*", re.IGNORECASE), 6: re.compile(r"\b(?:hexa|sext)\w*", re.IGNORECASE),
+}  # fmt: skip
 _FIGURES = {
+    "兩": 2,
     "零": 0,
     "〇": 0,
     "一": 1,
@@ -86,7 +126,8 @@ class Quantity(NamedTuple):
 
 def find_quantities(text: str) -> list[Quantity]:
     """Find the numbers written in figures, in order; marks of lists and of citations are none."""
-    marks = [mark.span() for mark in _LIST_MARK.finditer(text)]
+    text = _TIMES.sub("×", text)
+    marks = [mark.span() for mark in _LIST_MARK.finditer(text) if int(re.sub(r"\D", "", mark[0])) <= _LONGEST_LIST]
     candidates = (
         _parse_quantity(match, text)
         for match in _NUMBER.finditer(text)
@@ -135,13 +176,39 @@ def parse_numerals(text: str) -> set[Decimal]:
     return values
 
 
+def find_counts(text: str) -> list[Quantity]:
+    """Find Chinese numerals from 2 to 19 that count things, 三个 and 两类, in order; those of larger ones are none."""
+    return [
+        Quantity(frozenset({_parse_numeral(match[0])}), "", match.start(), len(match[0]), match[0])
+        for match in _COUNT.finditer(text)
+    ]
+
+
+def find_cardinals(text: str) -> list[Quantity]:
+    """Find the English words from two to twelve, in order."""
+    return [
+        Quantity(frozenset({Decimal(_WORDS[match[0].lower()])}), "", match.start(), len(match[0]), match[0])
+        for match in _CARDINAL.finditer(text)
+    ]
+
+
+def tally_small_numbers(text: str) -> Counter[Decimal]:
+    """Count how often a text has each number up to 20, in figures, in words and in numerals, in compounds, too."""
+    found = Counter(Decimal(_WORDS[word[0]]) for word in _WORD.finditer(text.lower()) if word[0] in _WORDS)
+    found.update(Decimal(_parse_numeral(numeral[0])) for numeral in _NUMERAL.finditer(text))
+    found.update(Decimal(figure) for figure in _SMALL.findall(text))
+    for value, parts in _PREFIXES.items():
+        found[Decimal(value)] += len(parts.findall(text))
+    return found
+
+
 def _parse_quantity(match: re.Match[str], text: str) -> Quantity | None:
     tail, scale, unit = (
         match["tail"],
         (match["scale"] or "").strip(" \n\t-多余"),
         (match["unit"] or "").strip().lstrip("-\\"),
     )
-    if tail and tail[0].isalpha() and not (scale.isalpha() and len(scale) > 1):
+    if tail and tail[0].isalpha() and not (scale.isalpha() and (len(scale) > 1 or not scale.isascii())):
         return None  # 3D, 4o: a name.
     plain = Decimal(re.sub("[,，]", "", match["digits"]) + (match["fraction"] or ""))
     values = {plain * _compute_factor(scale)} if scale else {plain}

@@ -4,6 +4,7 @@ The names are promises: files silence rules by them, and other programs read the
 `docs/translations/rules.md`, which the tests run.
 """
 
+import re
 from typing import NamedTuple
 
 from yibao.records import Problem, Severity
@@ -56,6 +57,9 @@ _ALL = (
     Rule("title-differs", _WARNING, "The heading is not arXiv's title.", needs_english=True),
     Rule("retitled", _NOTE, "The heading is an earlier title of the paper.", needs_english=True),
     Rule("no-such-version", _ERROR, "The link names a version that arXiv does not have.", needs_english=True),
+    Rule("other-text", _ERROR, "The abstract is not this paper's.", needs_english=True),
+    Rule("other-title", _ERROR, "The translated title is that of a neighbour.", needs_english=True),
+    Rule("unlike-title", _NOTE, "The translated title has little in common with the English.", needs_english=True),
     # Whether it says what the English says.
     Rule("untranslated", _ERROR, "The abstract was left in English."),
     Rule("title-untranslated", _NOTE, "The title was left in English."),
@@ -66,11 +70,17 @@ _ALL = (
     Rule("number-added", _WARNING, "A number is not in the English.", needs_english=True),
     Rule("unit-changed", _ERROR, "A number has another unit than in the English.", needs_english=True),
     Rule("maths-altered", _ERROR, "A formula is another one than in the English.", needs_english=True),
-    Rule("maths-missing", _ERROR, "A formula of the English is missing.", needs_english=True),
+    Rule("maths-missing", _WARNING, "A formula of the English is missing.", needs_english=True),
     Rule("maths-added", _WARNING, "A formula is not in the English.", needs_english=True),
     Rule("url-missing", _ERROR, "An address of the English is missing.", needs_english=True),
     Rule("name-missing", _WARNING, "A name of the English is missing.", needs_english=True),
+    Rule("name-changed", _ERROR, "A name is spelt otherwise than in the English.", needs_english=True),
+    Rule("name-added", _WARNING, "A name is not in the English.", needs_english=True),
+    Rule("meaning-reversed", _NOTE, "A sentence seems to say the opposite of the English.", needs_english=True),
+    Rule("negation-changed", _NOTE, "One side denies what the other does not.", needs_english=True),
+    Rule("condensed", _NOTE, "The translation is a summary of the English.", needs_english=True),
     Rule("sentence-missing", _WARNING, "A sentence of the English seems to be missing.", needs_english=True),
+    Rule("sentence-merged", _NOTE, "A sentence seems to be told within those around it.", needs_english=True),
     # Words.
     Rule("forbidden-term", _ERROR, "A term is rendered as the glossary forbids."),
     # Typography.
@@ -85,6 +95,10 @@ _ALL = (
     Rule("half-width-punctuation", _WARNING, "Half-width punctuation stands in Chinese.", is_fixable=True),
     Rule("script-spacing", _NOTE, "No space stands between Chinese and Latin.", is_fixable=True),
 )
+
+#: Rules whose remedy is a word that takes the place of what they underline.
+_REPLACING = frozenset({"forbidden-term", "name-changed"})
+_WRITE = re.compile(r"Write (.+)\.")
 
 RULES = {rule.name: rule for rule in _ALL}
 
@@ -101,3 +115,9 @@ def create_problem(  # noqa: PLR0913  (a place, and what to say of it)
 ) -> Problem:
     """Create the problem of a broken rule. Line and column from 1, in characters; `length` is what to underline."""
     return Problem(path, line, column, rule, RULES[rule].severity, message, remedy, arxiv_id, length)
+
+
+def find_replacement(problem: Problem) -> str | None:
+    """Find what to write in the place of what a problem underlines; None where that is for a person to say."""
+    written = _WRITE.fullmatch(problem.remedy) if problem.rule in _REPLACING else None
+    return written[1] if written else None

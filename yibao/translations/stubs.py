@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from yibao import identifiers
-from yibao.records import English
+from yibao.glossary import Term
+from yibao.records import SourceText
 from yibao.text import join_lines, split_paragraphs
-from yibao.translations.glossary import Term
 
 
-def write_stub(arxiv_id: str, english: English, terms: Sequence[Term]) -> str:
+def write_stub(arxiv_id: str, english: SourceText, terms: Sequence[Term]) -> str:
     """Write an entry that is not published until it is filled in. `terms`: those of which the English speaks."""
     lines = [f"## {join_lines(english.title)}", f"[]({identifiers.build_abs_url(arxiv_id)})", "", "<!--"]
     lines += [_escape_comment(paragraph) for paragraph in split_paragraphs(english.abstract)]

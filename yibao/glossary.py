@@ -84,7 +84,7 @@ def _compile_term(english: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _load_own_terms() -> tuple[Term, ...]:
-    return tuple(_parse_terms((files("yibao.translations") / FILE_NAME).read_text(encoding="utf-8"), FILE_NAME))
+    return tuple(_parse_terms((files("yibao") / FILE_NAME).read_text(encoding="utf-8"), FILE_NAME))
 
 
 def _parse_terms(content: str, name: str) -> Iterator[Term]:
