@@ -14,9 +14,18 @@ def compile_keyword(keyword: str) -> re.Pattern[str]:
             return re.compile(keyword[1:-1], re.IGNORECASE)
         except re.error as error:
             raise ValueError(f"the keyword {keyword} is no regular expression: {error}") from None
-    if not keyword.strip():
+    return compile_phrase(keyword)
+
+
+def compile_phrase(phrase: str) -> re.Pattern[str]:
+    """Compile a word or phrase as it is written, `/…/` included; one of Latin script matches whole words.
+
+    Raises:
+        ValueError: it is empty.
+    """
+    if not phrase.strip():
         raise ValueError("a keyword cannot be empty")
-    words = re.escape(keyword).replace(r"\ ", r"\s+")
-    begins = r"(?<!\w)" if keyword[:1].isascii() else ""
-    ends = r"(?!\w)" if keyword[-1:].isascii() else ""
+    words = re.escape(phrase).replace(r"\ ", r"\s+")
+    begins = r"(?<!\w)" if phrase[:1].isascii() else ""
+    ends = r"(?!\w)" if phrase[-1:].isascii() else ""
     return re.compile(begins + words + ends, re.IGNORECASE)

@@ -7,8 +7,9 @@ not sent unasked: yesterday's digest is welcome, last month's is not.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from yibao import dates
 from yibao.records import Batch, BatchState
@@ -17,6 +18,10 @@ _DOUBTFUL = (BatchState.PARTIAL, BatchState.UNKNOWN)
 _ONE_DAY = timedelta(days=1)
 _NAMED = 3
 _LONGEST_NOTE = 120
+#: A refusal for the time being is followed by this share of the time for retries, the next by twice that, and so on:
+#: four times, which takes three quarters of it.
+_FIRST_PAUSE = 1 / 20
+_MOST_RETRIES = 4
 
 
 class Decision(StrEnum):
@@ -114,6 +119,32 @@ def can_get(key: str, subscribed_on: date, first_offered_on: date) -> bool:
     what was there before is for reading on the site.
     """
     return find_appearance_date(key) >= max(subscribed_on, first_offered_on)
+
+
+def find_offer_time(at: datetime, timezone: str, earliest_hour: int) -> datetime | None:
+    """Find when mail that is ready at `at` is first welcome to a reader of this zone, UTC; None: at once.
+
+    That is the first moment of their day whose clock shows `earliest_hour` or more. A zone that nobody knows any more
+    is taken for UTC.
+    """
+    try:
+        zone = ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError):
+        zone = ZoneInfo("UTC")
+    local = at.astimezone(zone)
+    if local.hour >= earliest_hour:
+        return None
+    hour = local.replace(hour=earliest_hour, minute=0, second=0, microsecond=0, fold=0)
+    # An hour that the clock shows twice, or skips, in the night in which it is changed: skipped, it means the next.
+    times = (hour.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    return next((time for time in times if time > at), None)
+
+
+def find_retry_time(at: datetime, tries: int, retry_s: float) -> datetime | None:
+    """Find when to offer again what was refused for the time being, at the latest of so many tries; None: not now."""
+    if not retry_s or tries > _MOST_RETRIES:
+        return None
+    return at + timedelta(seconds=retry_s * _FIRST_PAUSE * 2 ** (tries - 1))
 
 
 def is_alarming(refused: int, offered: int, share: float) -> bool:

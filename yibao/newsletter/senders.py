@@ -1,27 +1,30 @@
 """Where messages go: a mail server, or a folder of `.eml` files.
 
-A sender says when the server may have the message (`committing`), because from then on nobody may offer it again
-without asking a person; before that, any failure is harmless.
+What a sender raises says whether the server may have the message: after a `DeliveryError` it does not, and the message
+may be offered again; after an `OSError` nobody can tell, so that only a person may decide to offer it again.
 """
 
 import smtplib
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from email.message import EmailMessage
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Protocol, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from yibao.errors import DeliveryError
-from yibao.newsletter.compose import serialize_message
+from yibao.newsletter.messages import Message
+from yibao.newsletter.smtp_session import LEAVING, Reply, Session, prepare_text
 
-_TIMEOUT_S = 60.0
+#: In how many waits of `timeout_s` a message is over at the latest: to connect, the greeting, EHLO, STARTTLS and its
+#: handshake, EHLO, three of a login, MAIL, RCPT, DATA, the text out, its reply, RSET; and once more up to DATA, where
+#: the server had closed the connection.
+MOST_WAITS = 30
 _AGREED = (250, 251)
-_LEAVING = 421
-# What servers may say (RFC 5321, 4.2.1); anything else is no answer that means something.
-_PASSING, _FOR_GOOD = range(200, 500), range(500, 600)
+_GO_AHEAD = 354
+_DONE = range(200, 300)
+# What servers may refuse with (RFC 5321, 4.2.1); any other answer means nothing.
+_PASSING, _FOR_GOOD = range(400, 500), range(500, 600)
 
 
 class Sender(Protocol):
@@ -33,11 +36,11 @@ class Sender(Protocol):
     def __exit__(self, *_: object) -> None:
         """Close the connection."""
 
-    def send(self, mail: EmailMessage, committing: Callable[[], None]) -> str:
-        """Hand over a message; returns what the server said. Calls `committing` right before the server can have it.
+    def send(self, message: Message) -> str:
+        """Hand over a message; returns what the server said.
 
         Raises:
-            DeliveryError: the server refused; it does not have the message, which may be offered again.
+            DeliveryError: the server does not have the message, which may be offered again.
             OSError: the answer was lost; the server may have the message.
         """
 
@@ -54,15 +57,13 @@ class Outbox:
     def __exit__(self, *_: object) -> None:
         return
 
-    def send(self, mail: EmailMessage, committing: Callable[[], None]) -> str:
-        """Write the message into the folder, whole. Replacing a file is safe to repeat, so nothing is committed."""
-        del committing
-        target = self._folder / f"{mail['Message-ID'].strip('<>')}.eml"
+    def send(self, message: Message) -> str:
+        """Write the message into the folder, whole."""
+        target = self._folder / f"{message.message_id.strip('<>')}.eml"
         partial = target.with_suffix(".part")
-        content = serialize_message(mail)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(content)
+            partial.write_bytes(message.content)
             partial.replace(target)
         except OSError as error:
             reason = f"{self._folder}: nothing can be written there: {error.strerror}"
@@ -73,141 +74,188 @@ class Outbox:
 class Smtp:
     """Speaks to a mail server over one connection: `smtp://`, `smtps://` or `smtp+starttls://[user:password@]host[:port]`."""
 
-    def __init__(self, url: str, timeout_s: float = _TIMEOUT_S) -> None:
-        """Return every command is given up after `timeout_s` seconds without an answer."""
+    def __init__(self, url: str, timeout_s: float, clock: Callable[[], float]) -> None:
+        """Give up each command after `timeout_s` seconds without its answer; `clock` counts seconds from anywhere."""
         self._url = urlsplit(url)
         self._timeout_s = timeout_s
-        self._server: smtplib.SMTP | None = None
+        self._clock = clock
+        self._session: Session | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._drop()
+        if self._session:
+            self._session.quit()
+        self._session = None
 
-    def send(self, mail: EmailMessage, committing: Callable[[], None]) -> str:
+    def send(self, message: Message) -> str:
         """Offer the message; the connection is opened first where there is none, and again after a failure."""
-        content = serialize_message(mail)
-        server = self._offer(parseaddr(mail["From"])[1], mail["To"].addresses[0].addr_spec)
-        committing()
+        text = prepare_text(message.content)
+        session = self._offer(message)
         try:
-            answer = server.data(content)
-        except smtplib.SMTPDataError as error:
-            # It did not want the text; had it wanted it, there would be an answer.
-            raise self._refused((error.smtp_code, _bytes(error.smtp_error)), is_personal=True) from error
+            reply = session.send_text(text)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            raise OSError(self._told(f"the answer was lost: {_words(error, self._timeout_s)}")) from error
-        return self._taken(answer)
+            raise OSError(self._quote(f"the answer was lost: {self._explain(error)}")) from error
+        if reply.code in _DONE:
+            return f"{reply.code} {reply.words}"
+        if reply.code in _PASSING or reply.code in _FOR_GOOD:
+            raise self._refuse(reply, is_personal=True)
+        self._drop()
+        raise OSError(self._quote(_name_nonsense(reply)))
 
-    def _offer(self, sender: str, recipient: str) -> smtplib.SMTP:
-        """Name both addresses to the server, which agreed; asks once more where it had closed an old connection."""
-        is_old = self._server is not None
+    def try_connection(self) -> str:
+        """Connect, log in and take leave, without a message; returns the server's name.
+
+        Raises:
+            DeliveryError: the server cannot be used.
+        """
+        with self:
+            try:
+                self._session = Session(self._url, self._timeout_s, self._clock)
+            except (OSError, smtplib.SMTPException, UnicodeError) as error:
+                raise DeliveryError(self._quote(self._explain(error)), is_server=True) from None
+        return self._url.hostname or "localhost"
+
+    def _offer(self, message: Message) -> Session:
+        """Bring the server to wait for the text; calls it again where it had closed an old connection."""
+        if self._session and self._session.is_stale():
+            self._drop()
+        is_old = self._session is not None
         try:
-            return self._begin(sender, recipient)
+            return self._begin(message)
         except DeliveryError as error:
-            if not (is_old and error.is_server and self._server is None):
+            if not (is_old and error.is_server and self._session is None):
                 raise
-        return self._begin(sender, recipient)
+        return self._begin(message)
 
-    def _begin(self, sender: str, recipient: str) -> smtplib.SMTP:
+    def _begin(self, message: Message) -> Session:
         try:
-            server = self._server = self._server or self._connect()
-            options = self._options(server, recipient)
-            answer = server.mail(sender, options)
-            if answer[0] not in _AGREED:
-                raise self._refused(answer)
-            answer = server.rcpt(recipient)
-            if answer[0] not in _AGREED:
-                raise self._refused(answer, is_personal=True)
+            session = self._session = self._session or Session(self._url, self._timeout_s, self._clock)
+            commands = self._make_commands(session, message)
+            self._check_replies(session.ask(commands))
+            _check_silence(session)
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self._drop()
             code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
-            raise DeliveryError(self._told(_words(error, self._timeout_s)), code, is_server=True) from error
-        return server
+            # Not `from error`: what smtplib raises may hold what the server said of user and password.
+            raise DeliveryError(self._quote(self._explain(error)), code, is_server=True) from None
+        return session
 
-    def _options(self, server: smtplib.SMTP, recipient: str) -> list[str]:
-        """Choose what the server is asked for beside the ordinary, for this recipient.
+    def _make_commands(self, session: Session, message: Message) -> list[str]:
+        """Make the commands that precede the text.
 
         Raises:
-            DeliveryError: the address cannot be named to this server.
+            DeliveryError: the server cannot be told this address, or does not take such a text.
         """
-        if smtplib.quoteaddr(recipient) != f"<{recipient}>":
+        if not _is_quotable(message.recipient):
             raise DeliveryError("this address cannot be told to a mail server", is_final=True)
-        if recipient.isascii():
-            return []
-        if not server.has_extn("smtputf8"):
-            words = (
-                "the server does not offer SMTPUTF8, without which it takes no address that is not ASCII before the @"
-            )
-            raise DeliveryError(self._told(words), is_final=True)
-        return ["SMTPUTF8", "BODY=8BITMIME"]
+        options = f" SIZE={len(message.content)}" if session.offers("size") else ""
+        if not message.recipient.isascii():
+            self._require(session, "SMTPUTF8", "takes no address that is not ASCII before the @", is_final=True)
+            options += " SMTPUTF8"
+        if not message.content.isascii():
+            self._require(session, "8BITMIME", "takes no text but ASCII", is_final=False)
+            options += " BODY=8BITMIME"
+        return [f"MAIL FROM:<{message.return_path}>{options}", f"RCPT TO:<{message.recipient}>", "DATA"]
 
-    def _connect(self) -> smtplib.SMTP:
-        # smtplib checks no certificate unless it is told to.
-        context = ssl.create_default_context()
-        host, port = self._url.hostname or "localhost", self._url.port or 0
-        if self._url.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=self._timeout_s, context=context)
-        else:
-            server = smtplib.SMTP(host, port, timeout=self._timeout_s)
-        try:
-            if self._url.scheme == "smtp+starttls":
-                server.starttls(context=context)
-            server.ehlo_or_helo_if_needed()
-            if self._url.username:
-                server.login(unquote(self._url.username), unquote(self._url.password or ""))
-        except BaseException:
-            server.close()
-            raise
-        return server
+    def _require(self, session: Session, extension: str, what: str, *, is_final: bool) -> None:
+        if not session.offers(extension):
+            words = f"the server does not offer {extension}, without which it {what}"
+            raise DeliveryError(self._quote(words), is_final=is_final, is_server=not is_final)
+
+    def _check_replies(self, replies: list[Reply]) -> None:
+        """Return where the server agreed to both addresses, and waits for the text.
+
+        A server that waits for a text although it refused an address gets none, not even an empty one, which it might
+        deliver: the connection is closed (RFC 2920, 3.1; RFC 5321, 4.1.1.4).
+
+        Raises:
+            DeliveryError: it refused.
+            OSError: its answers are in no order.
+        """
+        last = replies[-1]
+        if last.code == LEAVING:
+            raise self._refuse(last)
+        if replies[0].code not in _AGREED:
+            raise self._refuse(replies[0])
+        if replies[1].code not in _AGREED:
+            if last.code == _GO_AHEAD:
+                self._drop()
+            raise self._refuse(replies[1], is_personal=True)
+        if last.code in _PASSING or last.code in _FOR_GOOD:
+            raise self._refuse(last, is_personal=True)
+        if last.code != _GO_AHEAD:
+            raise OSError(_name_nonsense(last))
 
     def _drop(self) -> None:
-        if self._server:
-            self._server.close()
-        self._server = None
+        if self._session:
+            self._session.close()
+        self._session = None
 
-    def _taken(self, answer: tuple[int, bytes]) -> str:
-        """Return what the server said when it took the message."""
-        code, words = answer
-        if code in _PASSING and code < 300:  # noqa: PLR2004  (RFC 5321: 2xx is agreement)
-            return f"{code} {words.decode(errors='replace')}"
-        if code in _PASSING or code in _FOR_GOOD:
-            raise self._refused(answer, is_personal=True)
-        self._drop()
-        raise OSError(
-            self._told(f"the answer is none that a mail server gives: {code} {words.decode(errors='replace')}")
-        )
-
-    def _refused(self, answer: tuple[int, bytes], *, is_personal: bool = False) -> DeliveryError:
-        """Make the error of a refusal; final where it concerns this person or message. The connection stays open."""
-        code, words = answer
-        is_known = code in _PASSING or code in _FOR_GOOD
-        is_server = not is_personal or code == _LEAVING
+    def _refuse(self, reply: Reply, *, is_personal: bool = False) -> DeliveryError:
+        """Make the error of a refusal. The connection stays open where it concerns this person or message."""
+        is_known = reply.code in _PASSING or reply.code in _FOR_GOOD
+        is_server = not is_personal or reply.code == LEAVING
         if is_server or not is_known:
             self._drop()
-        elif self._server:
-            with suppress(OSError, smtplib.SMTPException):
-                self._server.rset()
-        reason = self._told(f"{code} {words.decode(errors='replace')}")
-        return DeliveryError(reason, code, is_final=is_personal and code in _FOR_GOOD, is_server=is_server)
+        elif self._session:
+            self._reset(self._session)
+        reason = self._quote(f"{reply.code} {reply.words}" if reply.code >= 0 else _name_nonsense(reply))
+        return DeliveryError(reason, reply.code, is_final=is_personal and reply.code in _FOR_GOOD, is_server=is_server)
 
-    def _told(self, words: str) -> str:
+    def _reset(self, session: Session) -> None:
+        """End what was begun, so that the next message begins anew."""
+        with suppress(OSError, smtplib.SMTPException):
+            if session.ask(["RSET"])[-1].code in _DONE:
+                return
+        self._drop()
+
+    def _quote(self, words: str) -> str:
         return f"{self._url.hostname}: {words}"
 
+    def _explain(self, error: Exception) -> str:
+        """Say what went wrong, for a person."""
+        if isinstance(error, smtplib.SMTPResponseException):
+            return _explain_reply(error)
+        if isinstance(error, smtplib.SMTPNotSupportedError):
+            return f"{error} Compare newsletter.smtp_url with what the server offers"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return (
+                f"its certificate is not valid: {error.verify_message}. Name the server in newsletter.smtp_url as its "
+                "certificate does, or have this machine trust who signed it"
+            )
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+            return f"no answer within {self._timeout_s:g} seconds"
+        if isinstance(error, UnicodeError):
+            return "user or password of newsletter.smtp_url are not ASCII, and the server takes no other"
+        return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
-def _words(error: Exception, timeout_s: float) -> str:
-    """Say what went wrong, for a person."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {_bytes(error.smtp_error).decode(errors='replace')}"
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return f"{error} Compare newsletter.smtp_url with what the server offers"
-    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-        return f"no answer within {timeout_s:g} seconds"
-    if isinstance(error, UnicodeError):
-        return "user or password of newsletter.smtp_url are not ASCII, and the server takes no other"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+def _explain_reply(error: smtplib.SMTPResponseException) -> str:
+    """Say what the server answered. What it says of user and password may repeat them, and is left out."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"{error.smtp_code}, it refused user and password. Correct them in newsletter.smtp_url"
+    words = error.smtp_error
+    reply = Reply(error.smtp_code, words.decode(errors="replace") if isinstance(words, bytes) else words)
+    return f"{reply.code} {reply.words}" if reply.code >= 0 else _name_nonsense(reply)
 
 
-def _bytes(words: bytes | str) -> bytes:
-    return words if isinstance(words, bytes) else words.encode()
+def _name_nonsense(reply: Reply) -> str:
+    return f"the answer is none that a mail server gives: {reply.code if reply.code >= 0 else '…'} {reply.words}"
+
+
+def _check_silence(session: Session) -> None:
+    """Return where nothing is said that was not asked: else nobody could tell which answer is whose.
+
+    Raises:
+        OSError: something is, or the connection is closed.
+    """
+    if session.is_stale():
+        raise OSError("it answered more than it was asked, or closed the connection")
+
+
+def _is_quotable(address: str) -> bool:
+    """Tell whether an address may stand in a command as it is."""
+    return smtplib.quoteaddr(address) == f"<{address}>" and address.isprintable() and not set(address) & set(' <>"')

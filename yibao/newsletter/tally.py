@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from threading import Lock
 from typing import NamedTuple
 
 from yibao.newsletter.due import is_alarming
@@ -12,6 +14,8 @@ from yibao.run_report import Outcome
 #: After so many failures of the server in a row the rest is left to the next run.
 MOST_FAILURES = 3
 _NAMED = 3
+#: Different answers that are counted; any further one is not quoted.
+_MOST_WORDS = 1000
 
 
 class Result(StrEnum):
@@ -38,8 +42,6 @@ class Attempt(NamedTuple):
     code: str = ""
     #: What the server said, without addresses.
     words: str = ""
-    #: Failures of the server in a row, this one included.
-    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +58,58 @@ class Tally:
     names: tuple[str, ...]
     #: What the server said and how often, the most frequent first.
     words: tuple[tuple[str, int], ...]
+    #: To be offered at a later hour, the last of them at `until`.
+    waiting: int = 0
+    until: datetime | None = None
+    #: Messages, of this run and of earlier ones, that the server may or may not have.
+    unknown: int = 0
+
+
+class AttemptCounter:
+    """Counts what became of an edition's messages, in an amount of memory that does not grow with their number.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.results: Counter[Result] = Counter()
+        self._words: Counter[str] = Counter()
+        self._codes: dict[Result, set[str]] = {Result.LATER: set(), Result.BROKEN: set()}
+
+    def add(self, attempt: Attempt) -> None:
+        """Count one message."""
+        with self._lock:
+            self.results[attempt.result] += 1
+            # Servers put numbers of their own into what they say, so that no two answers are equal.
+            if attempt.words and (attempt.words in self._words or len(self._words) < _MOST_WORDS):
+                self._words[attempt.words] += 1
+            if attempt.result in self._codes:
+                self._codes[attempt.result].add(attempt.code or "no reply")
+
+    def make_tally(  # noqa: PLR0913  (what the ledger says beside)
+        self,
+        key: str,
+        sent_before: int,
+        refused_before: int,
+        waiting: int = 0,
+        until: datetime | None = None,
+        unknown: int = 0,
+    ) -> Tally:
+        """Return what was counted."""
+        later, broken = (tuple(sorted(self._codes[result])) for result in (Result.LATER, Result.BROKEN))
+        words = tuple(self._words.most_common(_NAMED))
+        return Tally(
+            key, sent_before, refused_before, dict(self.results), later, broken, words, waiting, until, unknown
+        )
 
 
 def count_attempts(key: str, sent_before: int, refused_before: int, attempts: Iterable[Attempt]) -> Tally:
     """Count what became of an edition's messages; reads the attempts one by one."""
-    results: Counter[Result] = Counter()
-    words: Counter[str] = Counter()
-    codes: dict[Result, set[str]] = {Result.LATER: set(), Result.BROKEN: set()}
+    counter = AttemptCounter()
     for attempt in attempts:
-        results[attempt.result] += 1
-        if attempt.words:
-            words[attempt.words] += 1
-        if attempt.result in codes:
-            codes[attempt.result].add(attempt.code or "no reply")
-    later, broken = (tuple(sorted(codes[result])) for result in (Result.LATER, Result.BROKEN))
-    return Tally(key, sent_before, refused_before, dict(results), later, broken, tuple(words.most_common(_NAMED)))
+        counter.add(attempt)
+    return counter.make_tally(key, sent_before, refused_before)
 
 
 def describe_tally(tally: Tally, alarm_share: float) -> Outcome:
@@ -90,8 +129,8 @@ def describe_tally(tally: Tally, alarm_share: float) -> Outcome:
 def describe_doubtful(key: str, count: int) -> Outcome:
     """Say that messages may have been sent; only a person can decide to send them again."""
     fault = (
-        f"{key}: {count} messages may or may not have reached the mail server, and are not sent again unless you ask: "
-        f"`yibao newsletter resend --edition {key} --doubtful`"
+        f"{key}: {count} messages may or may not have reached the mail server (their state is unknown), and are not "
+        f"sent again unless you ask: `yibao newsletter resend --edition {key} --doubtful`"
     )
     return Outcome(faults=(fault,))
 
@@ -103,6 +142,11 @@ def _describe_counts(tally: Tally) -> str:
         f"{count[Result.SENT]} sent, {tally.sent_before} had it before, "
         f"{count[Result.REFUSED] + tally.refused_before} refused for good, {again} to try again"
     )
+    if tally.unknown:
+        counts += f", {tally.unknown} unknown"
+    if tally.until:
+        until = f"{tally.until:%Y-%m-%d %H:%M}"
+        counts += f", {tally.waiting} wait for their readers' morning, the last until {until} UTC"
     return f"{counts}; the server said: {_quote_server(tally)}" if tally.words else counts
 
 
