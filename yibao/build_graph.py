@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
@@ -27,6 +27,34 @@ class ItemRef(NamedTuple):
     digest: str
 
 
+class Window(NamedTuple):
+    """How much of a list its live feed holds, and its pages."""
+
+    #: The newest, whatever their day.
+    least: int
+    #: From the newest day back, so many are recent: those of them that are whole within ...
+    days: int
+    #: ... so many items, for a reader who fetches weekly; the two newest up to as many, for one who fetches daily.
+    most: int
+
+
+class WindowRef(NamedTuple):
+    """A live feed's reference to one of the newest of its list."""
+
+    item: str
+    digest: str
+    #: Of the run that put it into the list.
+    day: date
+    #: How many of the list came that day.
+    of_day: int
+    #: Whether the live feed must hold it: readers may not have fetched it yet.
+    is_due: bool
+    #: Whether it is among the newest, whatever their day.
+    is_newest: bool
+    #: Whether it is of the last days, each of which has pages of its own.
+    is_recent: bool
+
+
 class Document(NamedTuple):
     """A document that is rendered only where it changed. Equal digests mean equal bytes."""
 
@@ -44,9 +72,13 @@ class Lists:
     #: Lists of a month: all members, oldest first. Others: the newest members, newest first.
     members: Mapping[str, list[ItemRef]]
     counts: Mapping[str, int]
+    #: What live feeds are made from, newest first, by the lists' names.
+    windows: Mapping[str, list[WindowRef]] = field(default_factory=dict)
 
 
-def define_document(render: Callable[[Items], bytes], *inputs: Any, needs: Iterable[ItemRef] = ()) -> Document:
+def define_document(
+    render: Callable[[Items], bytes], *inputs: Any, needs: Iterable[ItemRef | WindowRef] = ()
+) -> Document:
     """Define a document by a digest of its inputs, of the items that it needs and of the program itself.
 
     Inputs are records, and what JSON knows.
@@ -61,6 +93,10 @@ class Digests:
     def __init__(self, known: Mapping[str, str]) -> None:
         """`known` by permanent name."""
         self._known = known
+
+    def refer_to(self, items: Iterable[str]) -> list[ItemRef]:
+        """Refer to those of these items, by permanent name, whose digests are known."""
+        return [ItemRef(item, self._known[item]) for item in items if item in self._known]
 
     def digest_entries(self, entries: Iterable[Entry]) -> list[tuple[str, date | None, str | None]]:
         """Digest the entries of an edition, each with how it was announced that day, which lists do not show."""

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from yibao import chinese_scripts
+
 #: Aliases: the same papers under two names. Readers may ask for either; we store the canonical one.
 ALIASES = {
     "math.MP": "math-ph",
@@ -87,3 +89,11 @@ def split_terms(terms: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]
 def find_category(code: str) -> Category:
     """Find a category's names; the code stands in for a name that we do not have."""
     return load_taxonomy().get(code) or Category(code, code, code)
+
+
+def name_category(code: str, language: str) -> str:
+    """Name a category in a language (BCP 47): Chinese as it is written there, else English."""
+    category = find_category(code)
+    if chinese_scripts.is_traditional(language):
+        return chinese_scripts.convert_text(category.name_zh)
+    return category.name_zh if language.startswith("zh") else category.name_en

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from gettext import NullTranslations
 from typing import NamedTuple
 
-from yibao.records import EDITION, Edition, Entry, Stamp
+from yibao.records import EDITION, Edition, Entry, Timestamps
 
-#: Papers that a feed shows of an edition: all of a large day would be more than readers fetch.
-MOST_ENTRIES = 100
+#: Papers that a feed shows of a day: all of any that there was, for those who read a feed once a week.
+MOST_ENTRIES = 2500
+#: Papers that it shows of a week, whose days it shows, too.
+MOST_OF_WEEK = 100
 _CATEGORY = re.compile(r"[\w.-]+")
 
 
@@ -23,6 +27,13 @@ class EditionCounts(NamedTuple):
     notes: tuple[str, ...]
 
 
+class Neighbours(NamedTuple):
+    """Keys of the editions before and after one, of its own kind: a day's are days, a week's are weeks."""
+
+    before: str | None
+    after: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class EditionSummary:
     """What feeds show of an edition: how much it holds, and the first of it."""
@@ -31,7 +42,7 @@ class EditionSummary:
     #: Translations first, replacements apart.
     entries: tuple[Entry, ...]
     #: None until it was published.
-    stamp: Stamp | None = None
+    stamp: Timestamps | None = None
 
     @property
     def item(self) -> str:
@@ -43,28 +54,39 @@ def summarize_edition(edition: Edition) -> EditionSummary:
     """Summarize an edition as feeds show it."""
     listed = EditionCounts(edition.key, len(edition.translated), edition.untranslated, edition.notes)
     others = (entry for _, entries in edition.by_category for entry in entries)
-    return EditionSummary(listed, (*edition.translated, *others)[:MOST_ENTRIES], edition.stamp)
+    most = MOST_OF_WEEK if "W" in edition.key else MOST_ENTRIES
+    return EditionSummary(listed, (*edition.translated, *others)[:most], edition.stamp)
 
 
-def name_edition(key: str) -> str:
-    """Name an edition in Chinese: its date, or `2025 年第 3 周`."""
+def find_neighbours(keys: Iterable[str]) -> dict[str, Neighbours]:
+    """Find what stands before and after each of these editions, by key."""
+    neighbours = {}
+    ordered = sorted(keys)
+    for kind in ([key for key in ordered if "W" not in key], [key for key in ordered if "W" in key]):
+        for before, key, after in zip([None, *kind], kind, [*kind[1:], None], strict=False):
+            neighbours[key] = Neighbours(before, after)
+    return neighbours
+
+
+def name_edition(key: str, texts: NullTranslations) -> str:
+    """Name an edition: by its date, or by year and week."""
     year, _, week = key.partition("-W")
-    return f"{year} 年第 {int(week)} 周" if week else key
+    return texts.gettext("Week %(week)s of %(year)s") % {"year": year, "week": int(week)} if week else key
 
 
-def describe_counts(translated: int, untranslated: int, replaced: int = 0) -> str:
-    """Say in Chinese how many papers an edition has, without what it has none of."""
-    parts = [f"译文 {translated} 篇"] if translated else []
-    parts += [f"{'其余' if translated else '论文'} {untranslated} 篇"] if untranslated else []
-    parts += [f"更新版本 {replaced} 篇"] if replaced else []
-    return "，".join(parts) or "暂无论文"
-
-
-def describe_counts_in_english(translated: int, untranslated: int) -> str:
-    """Say in English how many papers an edition has, without what it has none of."""
-    parts = [f"{translated} translated"] if translated else []
-    parts += [f"{untranslated} {'others' if translated else 'papers'}"] if untranslated else []
-    return ", ".join(parts) or "no papers yet"
+def describe_counts(texts: NullTranslations, translated: int, untranslated: int, replaced: int = 0) -> str:
+    """Say how many papers an edition has, without what it has none of."""
+    others = texts.ngettext("%(count)s other", "%(count)s others", untranslated)
+    papers = texts.ngettext("%(count)s paper", "%(count)s papers", untranslated)
+    counted = (
+        (texts.gettext("%(count)s translated"), translated),
+        (others if translated else papers, untranslated),
+        (texts.gettext("%(count)s replaced"), replaced),
+    )
+    parts = [message % {"count": count} for message, count in counted if count]
+    if not parts:
+        return texts.gettext("no papers yet")
+    return reduce(lambda left, right: texts.gettext("%(left)s, %(right)s") % {"left": left, "right": right}, parts)
 
 
 def find_incomplete_categories(notes: Iterable[str]) -> list[str]:
@@ -72,11 +94,7 @@ def find_incomplete_categories(notes: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(match[0] for match in map(_CATEGORY.match, notes) if match))
 
 
-def describe_gaps(notes: Iterable[str]) -> str:
-    """Say in Chinese which lists of an edition are not complete."""
-    return f"本期不完整：{'、'.join(find_incomplete_categories(notes))} 的公布列表未收齐。"
-
-
-def describe_gaps_in_english(notes: Iterable[str]) -> str:
-    """Say in English which lists of an edition are not complete."""
-    return f"Incomplete: arXiv's lists of {', '.join(find_incomplete_categories(notes))}."
+def describe_gaps(notes: Iterable[str], texts: NullTranslations) -> str:
+    """Say which lists of an edition are not complete."""
+    names = texts.gettext(", ").join(find_incomplete_categories(notes))
+    return texts.gettext("Incomplete: arXiv's lists of %(categories)s.") % {"categories": names}

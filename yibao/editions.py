@@ -9,6 +9,7 @@ floods today's readers.
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -17,14 +18,15 @@ from yibao import categories, dates, identifiers
 from yibao.records import (
     AnnouncedPaper,
     AnnounceType,
-    Arrival,
     Batch,
     BatchState,
+    CurrentTranslation,
     Edition,
-    English,
     Entry,
     Erratum,
+    Pages,
     Paper,
+    SourceText,
     Translation,
     TranslationState,
 )
@@ -40,11 +42,12 @@ class Holdings:
         self,
         papers: Mapping[str, Paper],
         listings: Sequence[AnnouncedPaper],
-        arrivals: Sequence[Arrival],
+        arrivals: Sequence[CurrentTranslation],
         batches: Sequence[Batch],
         language: str,
-        sources: Mapping[str, English] = _NOTHING,
+        sources: Mapping[str, SourceText] = _NOTHING,
         errata: Mapping[tuple[str, str], Sequence[Erratum]] = _NOTHING,
+        pages: Pages = _NOTHING,
     ) -> None:
         """Keep what the library gives; `sources` by SHA-256, `errata` by identifier and language."""
         self.papers = papers
@@ -52,9 +55,10 @@ class Holdings:
         self.batches = batches
         self._sources = sources
         self._errata = errata
+        self._pages = pages
         self._entries: dict[tuple[str, date | None, AnnounceType | None], Entry] = {}
         # A paper translated into several languages is shown in the site's own; its page has the others, too.
-        self.arrivals: dict[str, Arrival] = {}
+        self.arrivals: dict[str, CurrentTranslation] = {}
         self._translations: dict[str, list[Translation]] = defaultdict(list)
         for arrival in arrivals:
             arxiv_id = arrival.translation.arxiv_id
@@ -72,7 +76,8 @@ class Holdings:
     def _made(self, arxiv_id: str, announced_on: date | None, type_: AnnounceType | None) -> Entry:
         paper, arrival = self.papers.get(arxiv_id), self.arrivals.get(arxiv_id)
         if arrival is None:
-            return Entry(arxiv_id, paper, None, announced_on, type_)
+            page = self._pages.get((str(announced_on), arxiv_id))
+            return Entry(arxiv_id, paper, None, announced_on, type_, page=page)
         is_stale = arrival.state is TranslationState.STALE
         return Entry(
             arxiv_id,
@@ -145,6 +150,28 @@ def compose_editions(
     return sorted(editions, key=lambda edition: (edition.ends_on, edition.is_weekly, edition.key), reverse=True)
 
 
+def place_entry(entry: Entry, pages: Pages) -> Entry:
+    """Say of a paper without translation on which page of its day's edition it stands, where `pages` knows."""
+    page = None if entry.translation else pages.get((str(entry.announced_on), entry.arxiv_id), entry.page)
+    return entry if page == entry.page else replace(entry, page=page)
+
+
+def place_edition(edition: Edition, pages: Pages) -> Edition:
+    """Say so of every paper of an edition."""
+    return replace(
+        edition,
+        by_category=_place_sections(edition.by_category, pages),
+        announced=_place_sections(edition.announced, pages),
+        replaced=tuple(place_entry(entry, pages) for entry in edition.replaced),
+    )
+
+
+def _place_sections(
+    sections: Iterable[tuple[str, tuple[Entry, ...]]], pages: Pages
+) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+    return tuple((code, tuple(place_entry(entry, pages) for entry in entries)) for code, entries in sections)
+
+
 def describe_incomplete_days(batches: Iterable[Batch]) -> dict[str, tuple[str, ...]]:
     """Describe what is not complete about each day and week, by the edition's key."""
     notes: dict[str, tuple[str, ...]] = {}
@@ -177,7 +204,7 @@ def date_edition(edition: Edition, on: date) -> datetime:
     return dates.find_eastern_midnight(max(edition.starts_on, min(edition.ends_on, on)))
 
 
-def _find_translation_date(arrival: Arrival) -> date:
+def _find_translation_date(arrival: CurrentTranslation) -> date:
     friday = dates.parse_week(arrival.week)[0] + timedelta(days=4)
     return min(arrival.arrived_on, friday)
 
@@ -195,33 +222,38 @@ def _compose_edition(
 ) -> Edition:
     starts_on, ends_on = dates.parse_week(key) if "W" in key else (date.fromisoformat(key),) * 2
     translated, replaced = [], []
-    by_category: dict[str, list[Entry]] = defaultdict(list)
+    announced: dict[str, list[Entry]] = defaultdict(list)
     for arxiv_id, listing in members.items():
         entry = holdings.entry(arxiv_id, listing)
+        is_first = listing is not None and listing.type.is_first
+        if listing and is_first:
+            announced[_choose_category(entry, listing, configured)].append(entry)
         if entry.translation:
             translated.append(entry)
-        elif listing and listing.type.is_first:
-            by_category[_choose_category(entry, listing, configured)].append(entry)
-        else:
+        elif not is_first:
             replaced.append(entry)
     order = list(categories.load_taxonomy())
+    listed = tuple(
+        (code, tuple(sorted(announced[code], key=_identifier_position)))
+        for code in sorted(announced, key=lambda code: order.index(code) if code in order else len(order))
+    )
+    untranslated = ((code, tuple(entry for entry in entries if not entry.translation)) for code, entries in listed)
     return Edition(
         key=key,
         starts_on=starts_on,
         ends_on=ends_on,
         translated=tuple(sorted(translated, key=_curated_position)),
-        by_category=tuple(
-            (code, tuple(sorted(by_category[code], key=_identifier_position)))
-            for code in sorted(by_category, key=lambda code: order.index(code) if code in order else len(order))
-        ),
+        by_category=tuple((code, entries) for code, entries in untranslated if entries),
         replaced=tuple(sorted(replaced, key=_identifier_position)),
         notes=notes,
+        announced=listed,
     )
 
 
-def _curated_position(entry: Entry) -> tuple[str, int]:
-    # The order that the curator chose.
-    return (entry.translation.path, entry.translation.line) if entry.translation else ("", 0)
+def _curated_position(entry: Entry) -> tuple[bool, str, int]:
+    # What is to lead, and then the order that the curator chose.
+    translation = entry.translation
+    return (not translation.is_lead, translation.path, translation.line) if translation else (True, "", 0)
 
 
 def _identifier_position(entry: Entry) -> tuple[int, str]:

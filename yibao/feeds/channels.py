@@ -2,20 +2,22 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-from yibao import categories, chinese_scripts
+from yibao import catalogues, categories, chinese_scripts
+from yibao.catalogues import mark_text
 from yibao.edition_summaries import EditionSummary
 from yibao.feeds import filters
 from yibao.feeds.items import make_item
-from yibao.feeds.model import MOST_BYTES, Feed, Item, Variant, make_tag_uri
+from yibao.feeds.model import Feed, Item, Variant, make_tag_uri
 from yibao.records import Edition, Entry
 from yibao.settings import FeedChoice, Site
 from yibao.text import remove_illegal_characters
 
 #: Items in one document of the archive.
 ARCHIVE_ITEMS = 500
+#: Readers show no SVG, and RSS allows no picture wider than this.
+_ICON = "icon-144.png"
 _ARCHIVE = re.compile(r"feeds/(?P<feed>[^/]+)/archive/(?P<month>\d{4}-\d{2})")
 
 
@@ -27,6 +29,15 @@ class Subject(NamedTuple):
     title_en: str
     description: str
     description_en: str
+
+    def label(self, language: str) -> tuple[str, str, str]:
+        """Say its name, title and description for pages in a language."""
+        if language == "en":
+            return self.name, self.title_en, self.description_en
+        if chinese_scripts.is_traditional(language):
+            title, description = map(chinese_scripts.convert_text, (self.title, self.description))
+            return self.name, title, description
+        return self.name, self.title, self.description
 
     @property
     def live(self) -> str:
@@ -43,27 +54,34 @@ class ItemMaker:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._items: dict[tuple[str, Variant], Item] = {}
+        self._items: dict[tuple[str, Variant, bool], Item] = {}
 
-    def make_item(self, subject: Entry | EditionSummary, variant: Variant) -> Item:
-        """Make the item that readers of this variant are shown, or return the one made before."""
-        key = (subject.item, variant)
+    def make_item(self, subject: Entry | EditionSummary, variant: Variant, *, is_short: bool = False) -> Item:
+        """Make the item that readers of this variant are shown, or return the one made before; editions are whole."""
+        is_short = is_short and isinstance(subject, Entry) and subject.translation is None
+        key = (subject.item, variant, is_short)
         if key not in self._items:
-            self._items[key] = make_item(subject, self._site, variant)
+            self._items[key] = make_item(subject, self._site, variant, is_short=is_short)
         return self._items[key]
 
 
 def list_subjects(codes: Sequence[str], chosen: Sequence[FeedChoice] = ()) -> list[Subject]:
     """List every feed: all, translated, editions, each configured category, then the operator's own."""
+    say = catalogues.load_texts("zh-Hans").gettext
     subjects = [
-        Subject("all", "全部", "Everything", "每篇新论文，中英对照。Every new paper.", "Every new paper."),
-        Subject("translated", "译文", "Translated", "有译文的论文。Translated papers.", "Translated papers."),
-        Subject("editions", "各期", "Editions", "每日与每周各一条。One item per edition.", "One item per edition."),
+        Subject(name, say(title), title, f"{say(about)}{about}", about)
+        for name, title, about in (
+            ("all", mark_text("Everything"), mark_text("Every new paper.")),
+            ("translated", mark_text("Translated"), mark_text("Translated papers.")),
+            ("editions", mark_text("Editions"), mark_text("One item per edition.")),
+        )
     ]
+    new = mark_text("%(name)s: new papers.")
     for code in codes:
         name = categories.find_category(code)
-        about = f"{name.name_zh}：新论文，中英对照。{name.name_en}."
-        subjects.append(Subject(code, f"{code} {name.name_zh}", f"{code} {name.name_en}", about, f"{name.name_en}."))
+        chinese, english = say(new) % {"name": name.name_zh}, new % {"name": name.name_en}
+        titles = (f"{code} {name.name_zh}", f"{code} {name.name_en}")
+        subjects.append(Subject(code, *titles, f"{chinese}{english}", english))
     for choice in chosen:
         title = choice.title or choice.name
         subjects.append(Subject(choice.name, title, title, choice.description, choice.description))
@@ -95,7 +113,8 @@ def describe_feed(
     if variant is Variant.ENGLISH:
         title, description = subject.title_en, subject.description_en
     elif variant is Variant.TRADITIONAL:
-        title = f"{chinese_scripts.convert_text(title)}（繁體，自動轉換）"
+        converted = catalogues.load_texts(chinese_scripts.LANGUAGE).gettext("%(title)s (Traditional, converted)")
+        title = converted % {"title": chinese_scripts.convert_text(title)}
         description = chinese_scripts.convert_text(description)
     name = f"{subject.name}/{variant}" if variant else subject.name
     return Feed(
@@ -111,19 +130,10 @@ def describe_feed(
         query,
         # Variants and answers have no archive: it is in the words of those who wrote.
         previous=documents[-1] if documents and not variant and not query else None,
+        folder_url=f"{site.base_url}/feeds/{subject.name}/",
+        page_suffix=f".{variant}" if variant else "",
+        icon_url=f"{site.base_url}/{_ICON}",
     )
-
-
-def fill_live_feed(about: Feed, newest: Iterable[Item]) -> Feed:
-    """Give a feed its newest items, until they take 300 KB; the first is in it whatever its size."""
-    items: list[Item] = []
-    size = 0
-    for item in newest:
-        size += item.size
-        if size > MOST_BYTES and items:
-            break
-        items.append(item)
-    return replace(about, items=tuple(items))
 
 
 def list_archives(counts: Mapping[str, int]) -> dict[str, dict[str, list[str]]]:

@@ -3,18 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 
-from yibao.build_graph import Document, ItemRef, Items, Lists, define_document, wrap_content
-from yibao.feeds import atom, jsonfeed, opml, rss
-from yibao.feeds.channels import (
-    ARCHIVE_ITEMS,
-    ItemMaker,
-    Subject,
-    describe_feed,
-    fill_live_feed,
-    list_archives,
-)
-from yibao.feeds.model import Feed, Variant, list_variants
+from yibao.build_graph import Document, ItemRef, Items, Lists, WindowRef, define_document, wrap_content
+from yibao.feeds import atom, jsonfeed, opml, rss, windows
+from yibao.feeds.channels import ARCHIVE_ITEMS, ItemMaker, Subject, describe_feed, list_archives
+from yibao.feeds.model import Feed, Item, Variant, list_variants
 from yibao.settings import Site
 
 #: By file name.
@@ -24,6 +18,8 @@ FORMATS: dict[str, Callable[[Feed], bytes]] = {
     "feed.json": jsonfeed.render_feed,
 }
 LIST = "feeds.opml"
+#: Pages are there in these forms; RSS leads to those in Atom.
+_PAGED = ("atom.xml", "feed.json")
 
 
 def list_feed_documents(subjects: Sequence[Subject], lists: Lists, site: Site) -> dict[str, Document]:
@@ -34,27 +30,50 @@ def list_feed_documents(subjects: Sequence[Subject], lists: Lists, site: Site) -
     archives = list_archives(lists.counts)
     for subject, about in zip(subjects, described, strict=True):
         documents = archives.get(subject.name, {})
-        if subject.live in lists.members:
+        if subject.live in lists.windows:
             names = [name for parts in documents.values() for name in parts]
+            window, total = lists.windows[subject.live], lists.counts.get(subject.live, 0)
             for variant in list_variants(site):
                 feed = describe_feed(subject, variant, site, names)
-                tree |= _list_live_files(feed, variant, lists.members[subject.live], maker, site)
+                tree |= _list_live_files(feed, variant, window, total, maker, site)
+                tree |= _list_pages(feed, variant, window, maker, site)
         for name, document in _list_archive(about, subject, documents, lists, maker, site):
             tree[f"feeds/{subject.name}/archive/{name}"] = document
     return tree
 
 
-def _list_live_files(
-    about: Feed, variant: Variant, newest: Sequence[ItemRef], maker: ItemMaker, site: Site
+def _list_live_files(  # noqa: PLR0913  (a feed, its members, and what they are rendered with)
+    about: Feed, variant: Variant, window: Sequence[WindowRef], total: int, maker: ItemMaker, site: Site
 ) -> dict[str, Document]:
+    live = windows.choose_live(window)
+    first_page = next(iter(windows.list_page_names(window)), None)
+    about = replace(about, next_page=first_page)
     folder = about.base_url.removeprefix(f"{site.base_url}/")
-    inputs = (site.model_dump(mode="json"), variant, about)
+    inputs = (site.model_dump(mode="json"), variant, about, total)
     return {
         f"{folder}{name}": define_document(
-            partial(_render_live, write, about, variant, newest, maker), inputs, needs=newest
+            partial(_render_live, write, about, variant, live, total, maker, site), inputs, needs=live
         )
         for name, write in FORMATS.items()
     }
+
+
+def _list_pages(
+    about: Feed, variant: Variant, window: Sequence[WindowRef], maker: ItemMaker, site: Site
+) -> dict[str, Document]:
+    pages = windows.list_page_names(window)
+    # Pages lead from one to the next only: an archive that grows would change all of them.
+    about = replace(about, previous=None)
+    tree = {}
+    for (name, refs), following in zip_longest(pages.items(), list(pages)[1:]):
+        page = replace(about, page=name, next_page=following)
+        inputs = (site.model_dump(mode="json"), variant, page)
+        for form in _PAGED:
+            render = partial(_render_page, FORMATS[form], page, variant, refs, maker)
+            tree[page.page_url(name, form).removeprefix(f"{site.base_url}/")] = define_document(
+                render, inputs, needs=refs
+            )
+    return tree
 
 
 def _list_archive(  # noqa: PLR0913  (a feed, its parts, and what they are rendered with)
@@ -77,12 +96,27 @@ def _render_live(  # noqa: PLR0913  (a feed, its members, and what they are rend
     write: Callable[[Feed], bytes],
     about: Feed,
     variant: Variant,
-    newest: Sequence[ItemRef],
+    live: Sequence[WindowRef],
+    total: int,
+    maker: ItemMaker,
+    site: Site,
+    items: Items,
+) -> bytes:
+    def make(ref: WindowRef) -> Item:
+        return maker.make_item(items[ref.item], variant, is_short=ref.of_day > windows.MOST_WHOLE)
+
+    return write(windows.fill_live_feed(about, live, total, f"{site.base_url}/editions/", make))
+
+
+def _render_page(  # noqa: PLR0913  (likewise)
+    write: Callable[[Feed], bytes],
+    about: Feed,
+    variant: Variant,
+    members: Sequence[ItemRef],
     maker: ItemMaker,
     items: Items,
 ) -> bytes:
-    # Lazily: items beyond the size of a live feed are never made.
-    return write(fill_live_feed(about, (maker.make_item(items[ref.item], variant) for ref in newest)))
+    return write(replace(about, items=tuple(maker.make_item(items[ref.item], variant) for ref in members)))
 
 
 def _render_archive(about: Feed, members: Sequence[ItemRef], maker: ItemMaker, items: Items) -> bytes:

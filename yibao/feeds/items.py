@@ -3,12 +3,11 @@
 from html import escape
 
 from yibao import chinese_scripts, identifiers, markup
+from yibao.catalogues import load_texts, mark_text
 from yibao.edition_summaries import (
     EditionSummary,
     describe_counts,
-    describe_counts_in_english,
     describe_gaps,
-    describe_gaps_in_english,
     name_edition,
 )
 from yibao.feeds.model import Item, Variant, make_tag_uri
@@ -17,20 +16,32 @@ from yibao.settings import Site
 from yibao.text import remove_illegal_characters, shorten_text
 
 _SUMMARY_CHARACTERS = 300
-_WITHDRAWN = ("本文已撤回。", "This paper has been withdrawn.")
-_WAITING = ("尚待 arXiv 的元数据。", "Metadata from arXiv is still to come.")
-_ORPHANED = ("arXiv 上查无此编号。", "arXiv has no paper with this identifier.")
-_CONVERTED = ("繁体由 OpenCC 自简体转换。", "Converted from Simplified Chinese by OpenCC.")
+_INTERFACES = {Variant.WRITTEN: "zh-Hans", Variant.TRADITIONAL: "zh-Hant", Variant.ENGLISH: "en"}
+_WITHDRAWN = mark_text("This paper has been withdrawn.")
+_WAITING = mark_text("Metadata from arXiv is still to come.")
+_ORPHANED = mark_text("arXiv has no paper with this identifier.")
+_CONVERTED = mark_text("Converted from Simplified Chinese by OpenCC.")
+_STALE = mark_text("Translated from v%(version)s; arXiv's title or abstract has changed since.")
+_STALE_SINCE_EARLIER = mark_text("Translated from an earlier text; arXiv's title or abstract has changed since.")
+_MORE = mark_text("%(count)s more.")
+_ROLES = {
+    "translator": mark_text("Translator: %(name)s"),
+    "reviewer": mark_text("Reviewer: %(name)s"),
+    "corrector": mark_text("Corrector: %(name)s"),
+    "license": mark_text("Licence: %(name)s"),
+}
 
 
-def make_item(subject: Entry | EditionSummary, site: Site, variant: Variant = Variant.WRITTEN) -> Item:
-    """Make the item that readers of this variant are shown.
+def make_item(
+    subject: Entry | EditionSummary, site: Site, variant: Variant = Variant.WRITTEN, *, is_short: bool = False
+) -> Item:
+    """Make the item that readers of this variant are shown; a short one has the beginning of the abstract only.
 
     Raises:
         ValueError: it has not been published.
     """
     return (
-        _make_paper_item(subject, site, variant)
+        _make_paper_item(subject, site, variant, is_short=is_short)
         if isinstance(subject, Entry)
         else _make_edition_item(subject, site, variant)
     )
@@ -43,11 +54,10 @@ def paper_url(site: Site, entry: Entry) -> str:
     )
 
 
-def say(variant: Variant, chinese: str, english: str) -> str:
-    """Say a phrase of ours in the languages of a variant."""
-    if variant is Variant.ENGLISH:
-        return english
-    return f"{chinese_scripts.convert_text(chinese) if variant is Variant.TRADITIONAL else chinese}{english}"
+def say(variant: Variant, message: str, **values: object) -> str:
+    """Say a text of ours in the languages of a variant: in Chinese with the English behind it, or in English."""
+    languages = dict.fromkeys((_INTERFACES[variant], "en"))
+    return "".join(load_texts(language).gettext(message) % values for language in languages)
 
 
 def choose_translation(entry: Entry, variant: Variant) -> tuple[Translation | None, bool]:
@@ -57,31 +67,29 @@ def choose_translation(entry: Entry, variant: Variant) -> tuple[Translation | No
         return None, False
     if variant is Variant.WRITTEN:
         return written, False
-    by_hand = next(
-        (
-            translation
-            for translation in (written, *entry.others)
-            if chinese_scripts.is_traditional(translation.language)
-        ),
-        None,
-    )
-    if by_hand or not chinese_scripts.is_simplified(written.language):
-        return by_hand or written, False
-    return chinese_scripts.convert_translation(written), True
+    return chinese_scripts.choose_traditional(written, entry.others)
 
 
-def _make_paper_item(entry: Entry, site: Site, variant: Variant) -> Item:
+def _make_id(subject: Entry | EditionSummary, site: Site, variant: Variant) -> str:
+    """Make the permanent id, one for each variant: some readers show an id under the feed alone that they read last."""
+    has_own = variant is not Variant.WRITTEN and subject.stamp is not None and subject.stamp.has_variant_ids
+    return make_tag_uri(site, f"{subject.item}/{variant}" if has_own else subject.item)
+
+
+def _make_paper_item(entry: Entry, site: Site, variant: Variant, *, is_short: bool) -> Item:
     if entry.stamp is None:
         raise ValueError(f"{entry.arxiv_id} has not been published")
     paper = entry.paper
     translation, is_converted = choose_translation(entry, variant)
     title = _translated_title(entry, translation)
     return Item(
-        id=make_tag_uri(site, entry.item),
+        id=_make_id(entry, site, variant),
         url=paper_url(site, entry),
         title=remove_illegal_characters(markup.render_plain(title or entry.title_en)),
         summary=remove_illegal_characters(shorten_text(_summarize(entry, translation, variant), _SUMMARY_CHARACTERS)),
-        html=remove_illegal_characters(_render_body(entry, translation, variant, is_converted=is_converted)),
+        html=""
+        if is_short
+        else remove_illegal_characters(_render_body(entry, translation, variant, is_converted=is_converted)),
         language=translation.language if translation and title else "en",
         published_at=entry.stamp.published_at,
         updated_at=entry.stamp.updated_at,
@@ -102,7 +110,7 @@ def _translated_title(entry: Entry, translation: Translation | None) -> str | No
 
 
 def _summarize(entry: Entry, translation: Translation | None, variant: Variant) -> str:
-    notice = f"{say(variant, *_WITHDRAWN)} " if entry.is_withdrawn else ""
+    notice = f"{say(variant, _WITHDRAWN)} " if entry.is_withdrawn else ""
     if translation and translation.abstract:
         return notice + markup.render_markdown_text(translation.abstract)
     return notice + (markup.render_abstract_text(entry.paper.abstract) if entry.paper else "")
@@ -116,14 +124,14 @@ def _render_body(entry: Entry, translation: Translation | None, variant: Variant
     parts.append(f'<p lang="en">{_render_byline(entry)}</p>')
     if paper and paper.is_withdrawn:
         reason = f' <span lang="en">{escape(markup.render_plain(paper.comment))}</span>' if paper.comment else ""
-        parts.append(f"<p><strong>{say(variant, *_WITHDRAWN)}</strong>{reason}</p>")
+        parts.append(f"<p><strong>{say(variant, _WITHDRAWN)}</strong>{reason}</p>")
     if translation:
         parts += _render_translation(entry, translation, variant, is_converted=is_converted)
     if paper and paper.abstract:
         parts.append(f'<div lang="en">{markup.render_abstract_html(paper.abstract)}</div>')
     if paper is None:
         is_orphaned = entry.state is TranslationState.ORPHANED
-        parts.append(f"<p>{say(variant, *(_ORPHANED if is_orphaned else _WAITING))}</p>")
+        parts.append(f"<p>{say(variant, _ORPHANED if is_orphaned else _WAITING)}</p>")
     return "\n".join(parts)
 
 
@@ -132,27 +140,23 @@ def _render_translation(entry: Entry, translation: Translation, variant: Variant
     if translation.abstract:
         html = markup.render_markdown_html(translation.abstract)
         parts.append(f'<div lang="{escape(translation.language)}">{html}</div>')
-        credit = "，".join(f"{role}：{escape(name)}" for role, name in _list_roles(translation, variant) if name)
-        parts += [f"<p>{credit}</p>"] if credit else []
+        texts = load_texts(_INTERFACES[variant])
+        roles = [
+            texts.gettext(message) % {"name": escape(name)}
+            for role, message in _ROLES.items()
+            if (name := getattr(translation, role))
+        ]
+        parts += [f"<p>{texts.gettext('; ').join(roles)}</p>"] if roles else []
     if is_converted:
-        parts.append(f"<p>{say(variant, *_CONVERTED)}</p>")
+        parts.append(f"<p>{say(variant, _CONVERTED)}</p>")
     return parts
 
 
 def _describe_staleness(entry: Entry, variant: Variant) -> str:
     """Say that arXiv's text has changed since the translation."""
-    of = f" v{entry.source_version}" if entry.source_version else "较早的文本"
-    chinese = f"译文依据{of}，此后 arXiv 上的标题或摘要有改动。"
-    return say(variant, chinese, "Translated from an earlier text; arXiv's has changed since.")
-
-
-def _list_roles(translation: Translation, variant: Variant) -> tuple[tuple[str, str | None], ...]:
-    return (
-        (say(variant, "译者", ""), translation.translator),
-        (say(variant, "审校", ""), translation.reviewer),
-        (say(variant, "订正", ""), translation.corrector),
-        (say(variant, "许可", ""), translation.license),
-    )
+    if entry.source_version:
+        return say(variant, _STALE, version=entry.source_version)
+    return say(variant, _STALE_SINCE_EARLIER)
 
 
 def _render_byline(entry: Entry) -> str:
@@ -166,16 +170,17 @@ def _make_edition_item(edition: EditionSummary, site: Site, variant: Variant) ->
         raise ValueError(f"{edition.item} has not been published")
     key, translated, untranslated, notes = edition.listed
     url = f"{site.base_url}/editions/{key}/"
-    counts, title = describe_counts_in_english(translated, untranslated), f"{site.title} {key}: "
-    if variant is not Variant.ENGLISH:
-        counts = say(variant, describe_counts(translated, untranslated), "")
-        title = f"{site.title} {say(variant, name_edition(key), '')}："
-    gaps = say(variant, describe_gaps(notes), describe_gaps_in_english(notes)) if notes else ""
+    english, texts = load_texts("en"), load_texts(_INTERFACES[variant])
+    counts = describe_counts(texts, translated, untranslated)
+    title = f"{site.title} {name_edition(key, texts)}{texts.gettext(': ')}"
+    gaps = (
+        (describe_gaps(notes, texts) if texts is not english else "") + describe_gaps(notes, english) if notes else ""
+    )
     rows = "".join(_render_row(entry, site, variant) for entry in edition.entries)
     rest = translated + untranslated - len(edition.entries)
-    more = f'<p><a href="{escape(url)}">{say(variant, f"另有 {rest} 篇。", f"{rest} more.")}</a></p>' if rest else ""
+    more = f'<p><a href="{escape(url)}">{say(variant, _MORE, count=rest)}</a></p>' if rest else ""
     return Item(
-        id=make_tag_uri(site, edition.item),
+        id=_make_id(edition, site, variant),
         url=url,
         title=remove_illegal_characters(f"{title}{counts}"),
         summary=counts,
@@ -193,6 +198,6 @@ def _render_row(entry: Entry, site: Site, variant: Variant) -> str:
     return (
         f'<li><a href="{escape(paper_url(site, entry))}">{heading}</a>'
         + (f'<br/><span lang="en">{english}</span>' if title else "")
-        + (f"<br/>{say(variant, *_WITHDRAWN)}" if entry.is_withdrawn else "")
+        + (f"<br/>{say(variant, _WITHDRAWN)}" if entry.is_withdrawn else "")
         + "</li>"
     )

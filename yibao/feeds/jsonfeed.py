@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from yibao.categories import name_category
 from yibao.feeds.model import Feed, Item, format_timestamp
 
 
@@ -16,19 +17,23 @@ def render_feed(feed: Feed) -> bytes:
         "feed_url": feed.url("feed.json"),
         "description": feed.description,
         "language": feed.language,
-        "items": [_convert_item(item) for item in feed.items],
+        "items": [_convert_item(item, feed.language) for item in feed.items],
     }
+    if feed.icon_url:
+        document |= {"icon": feed.icon_url, "favicon": feed.icon_url}
+    if feed.next_page:
+        document["next_url"] = feed.page_url(feed.next_page, "feed.json")
     if feed.hub_url:
         document["hubs"] = [{"type": "WebSub", "url": feed.hub_url}]
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _convert_item(item: Item) -> dict[str, Any]:
+def _convert_item(item: Item, language: str) -> dict[str, Any]:
     converted: dict[str, Any] = {
         "id": item.id,
         "url": item.url,
         "title": item.title,
-        "content_html": item.html,
+        **({"content_html": item.html} if item.html else {"content_text": item.summary}),
         "summary": item.summary,
         "date_published": format_timestamp(item.published_at),
         "date_modified": format_timestamp(item.updated_at),
@@ -37,7 +42,10 @@ def _convert_item(item: Item) -> dict[str, Any]:
     if item.pdf_url:
         # No attachment: readers download those by themselves.
         converted["external_url"] = item.pdf_url
-    extension = {name: value for name, value in (("translator", item.translator), ("rights", item.rights)) if value}
+    # Tags are codes, which people filter by; what they mean, in the language of the feed, is beside them.
+    labels = {code: name_category(code, language) for code in item.categories}
+    told = (("translator", item.translator), ("rights", item.rights), ("categories", labels))
+    extension = {name: value for name, value in told if value}
     if extension:
         converted["_yibao"] = extension
     if item.authors:

@@ -1,6 +1,6 @@
 """A feed and its items, as all formats see them.
 
-Ids are tag URIs (RFC 4151) without version, the same in every feed and variant. `published_at` never changes;
+Ids are tag URIs (RFC 4151) without version, the same in every feed of one variant. `published_at` never changes;
 `updated_at` moves only for a correction that a reader would notice. All datetimes are UTC.
 """
 
@@ -11,9 +11,8 @@ from enum import StrEnum
 from yibao import chinese_scripts
 from yibao.settings import Site
 
-#: Readers fetch a live feed many times a day: it holds the newest, its archive holds all.
+#: Items of a list that is no feed; and of a feed, those at least that are there.
 MOST_ITEMS = 60
-MOST_BYTES = 300_000
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,6 +44,7 @@ class Item:
     title: str
     #: Plain Unicode.
     summary: str
+    #: Empty where the summary is all there is.
     html: str
     #: BCP 47, of the title and summary.
     language: str
@@ -87,6 +87,15 @@ class Feed:
     archive: str | None = None
     previous: str | None = None
     following: str | None = None
+    #: Where `archive/` and `pages/` are, the same for every variant; ends in a slash.
+    folder_url: str = ""
+    #: Names within `pages/` (RFC 5005, section 3), without variant and format: of this document, and the one after it.
+    page: str | None = None
+    next_page: str | None = None
+    #: What ends the names of this variant's pages.
+    page_suffix: str = ""
+    #: A square picture of whose feed it is.
+    icon_url: str = ""
 
     @property
     def updated_at(self) -> datetime:
@@ -101,6 +110,14 @@ class Feed:
     def url(self, file: str) -> str:
         """Return the address of one of its files."""
         return f"{self.base_url}{file}{self.query}"
+
+    def archive_url(self, file: str) -> str:
+        """Return the address of a document of its archive."""
+        return f"{self.folder_url}archive/{file}"
+
+    def page_url(self, page: str, form: str) -> str:
+        """Return the address of one of its pages in a form: `atom.xml`, `feed.json`."""
+        return f"{self.folder_url}pages/{page}{self.page_suffix}.{form}"
 
 
 def format_timestamp(at: datetime) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 from jinja2 import Template
 
-from yibao import chinese_scripts, templating
-from yibao.categories import find_category
+from yibao import templating
+from yibao.categories import name_category
 from yibao.feeds.model import format_timestamp
 
 
@@ -19,18 +19,10 @@ def render_template(template: str, **values: Any) -> bytes:
     return _load_template(template).render(values).encode()
 
 
-def label_category(code: str, language: str) -> str:
-    """Name a category in the language of a feed: Chinese as it is written there, else English."""
-    name = find_category(code)
-    if not language.startswith("zh"):
-        return name.name_en
-    return chinese_scripts.convert_text(name.name_zh) if chinese_scripts.is_traditional(language) else name.name_zh
-
-
 @lru_cache(maxsize=8)
 def _load_template(name: str) -> Template:
     environment = templating.create_environment("yibao.feeds")
     environment.filters.update(
-        stamp=lru_cache(format_timestamp), mail_date=lru_cache(format_datetime), label=label_category
+        stamp=lru_cache(format_timestamp), mail_date=lru_cache(format_datetime), label=name_category
     )
     return environment.get_template(name)

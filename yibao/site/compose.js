@@ -3,7 +3,8 @@ const form = document.querySelector("#compose");
 const address = document.querySelector("#address");
 const state = document.querySelector("#state");
 const base = document.body.dataset.base;
-const root = document.body.dataset.root;
+const { top } = document.body.dataset;
+const texts = JSON.parse(document.querySelector("#texts").textContent);
 const FILES = { atom: "atom.xml", rss: "rss.xml", json: "feed.json" };
 const QUESTION = ["q", "category", "author", "translator", "translated"];
 
@@ -23,15 +24,16 @@ let turn = 0;
 async function update() {
   const mine = ++turn;
   address.value = `${base}/${path(FILES[new FormData(form).get("format")])}`;
-  document.querySelector("#open").href = root + path(FILES[new FormData(form).get("format")]);
-  const answer = await fetch(root + path("feed.json")).catch(() => null);
+  document.querySelector("#open").href = top + path(FILES[new FormData(form).get("format")]);
+  const answer = await fetch(top + path("feed.json")).catch(() => null);
   const content = answer && (answer.ok ? await answer.json() : await answer.text());
   if (mine !== turn) return;
   if (answer && answer.ok) {
-    const newest = content.items.length ? `最新一篇：${content.items[0].title}` : "暂无符合条件的论文；有新论文时会自动出现。";
-    state.textContent = `此订阅现有 ${content.items.length} 篇。${newest}`;
+    const [newest] = content.items;
+    const values = { count: content.items.length, title: newest && newest.title };
+    state.textContent = (newest ? texts.newest : texts.none).replace(/\{(\w+)\}/g, (_, name) => values[name]);
   } else if (answer && answer.status === 400) state.textContent = content;
-  else state.textContent = "本站只提供固定订阅（全部、译文、各期、各分类）；自定义订阅需要由 yibao serve 提供的站点。";
+  else state.textContent = texts.fixed;
 }
 
 let timer;
@@ -40,7 +42,7 @@ form.addEventListener("submit", (event) => { event.preventDefault(); update(); }
 document.querySelector("#copy").addEventListener("click", async () => {
   address.select();
   try { await navigator.clipboard.writeText(address.value); } catch { document.execCommand("copy"); }
-  document.querySelector("#copied").textContent = "已复制";
+  document.querySelector("#copied").textContent = texts.copied;
 });
 
 const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);

@@ -5,201 +5,243 @@ Links are relative, so that the tree works under any address, from a bucket or f
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
-from yibao import categories
-from yibao.build_graph import Digests, Document, ItemRef, Items, Lists, define_document, wrap_content
-from yibao.edition_summaries import EditionCounts
-from yibao.records import Batch, Edition, Entry, Paper
+from yibao import catalogues, categories
+from yibao.build_graph import Document, ItemRef, Items, define_document, digest_inputs, wrap_content
+from yibao.catalogues import mark_text
+from yibao.records import PAPER, Batch, Entry, Paper, Surroundings
 from yibao.settings import Site
-from yibao.site import calendar, citations, sitemaps
+from yibao.site import (
+    browser_files,
+    citations,
+    edition_pages,
+    paper_lists,
+    picture_texts,
+    pictures,
+    search_index,
+    sitemaps,
+)
+from yibao.site.contents import Contents, PageDefiner, Tree
 from yibao.site.filters import label_variants, make_environment, make_slug
-from yibao.site.parts import Part, split_edition
+from yibao.site.paper_lists import TRANSLATOR
+from yibao.site.pictures import Font, Picture
 from yibao.site.texts import FOLDER, list_monthly_texts
+from yibao.site.variants import PageVariant, list_alternates, list_folders, list_variants
 
-_STATES = {"complete": "完整", "partial": "不完整", "none announced": "当日没有公布", "unknown": "未知"}
-_FILES = ("style.css", "search.js", "compose.js", "icon.svg")
-#: Papers on the page of a category or translator.
-LISTED = 20
-#: Papers have sitemaps of their own, and an edition's first page leads to its others.
-_IN_SITEMAP = re.compile(r"(?!papers/|editions/[^/]+/\d+/)(?:.*/)?index\.html")
-#: Begins the list of a translator's papers; the name follows as it is written.
-_TRANSLATOR = "translator/"
-_Page = Callable[..., Document]
-_Tree = dict[str, Document]
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What is to be shown anew, and what every publication tells of the whole."""
-
-    #: Translated papers to be shown anew.
-    papers: Sequence[Entry]
-    #: Editions to be shown anew.
-    editions: Sequence[Edition]
-    #: The newest edition, of a day where there is one.
-    front: Edition | None
-    #: Every edition.
-    calendar: Sequence[EditionCounts]
-    lists: Lists
-    digests: Digests
-    #: What the ledger says of arXiv's lists.
-    batches: Sequence[Batch] = ()
+_STATES = {
+    "complete": mark_text("complete"),
+    "partial": mark_text("incomplete"),
+    "none announced": mark_text("none announced"),
+    "unknown": mark_text("unknown"),
+}
+_SCRIPTS = ("reading.js", "saved.js", "search.js", "search_index.js", "search_language.js", "compose.js")
+_DATA_SCRIPTS = ("data.js", "parquet.js")
+_FILES = ("style.css", *_SCRIPTS, *_DATA_SCRIPTS, "icon.svg")
+#: In the folder of what it shows.
+_PICTURE = "picture.png"
+#: Papers have sitemaps of their own, the first page of an edition or a list leads to its others, papers to authors.
+_IN_SITEMAP = re.compile(r"(?!papers/|editions/[^/]+/\d+/|(?:categories|translators|authors)/.+/)(?:.*/)?index\.html")
 
 
-def name_page_lists(entry: Entry, codes: Iterable[str]) -> list[str]:
-    """Name the lists of pages in which a paper stands; none before it is translated and published."""
-    if entry.translation is None or entry.stamp is None:
-        return []
+def name_page_lists(entry: Entry) -> list[str]:
+    """Name the lists of pages in which a paper stands; none before it is published."""
+    names = paper_lists.name_lists(entry)
+    if entry.stamp is None:
+        return names
     month = f"{entry.stamp.published_at:%Y-%m}"
-    names = dict.fromkeys(
-        translation.translator for translation in (entry.translation, *entry.others) if translation.translator
-    )
-    return [
-        f"{FOLDER}{month}",
-        f"{sitemaps.MONTH}{month}",
-        *(f"categories/{code}/" for code in codes if code in entry.categories),
-        *(f"{_TRANSLATOR}{name}" for name in names),
-    ]
+    names.append(f"{search_index.FOLDER}{month}")
+    if entry.translation:
+        names += [f"{FOLDER}{month}", f"{sitemaps.MONTH}{month}"]
+    return names
 
 
-def find_folder(name: str) -> str:
-    """Find what begins every path of what a list is shown as."""
-    return f"translators/{make_slug(name.removeprefix(_TRANSLATOR))}/" if name.startswith(_TRANSLATOR) else name
+class FeedLabel(NamedTuple):
+    """What a page says of a feed."""
+
+    name: str
+    title: str
+    description: str
 
 
-def list_pages(contents: Contents, feeds: Sequence[tuple[str, str, str]], site: Site) -> _Tree:
-    """List the pages about the whole site, and those of all that is rendered again.
+def list_pages(
+    contents: Contents,
+    feeds: Mapping[str, Sequence[FeedLabel]],
+    site: Site,
+    *,
+    has_signup: bool = False,
+    font: Font | None = None,
+) -> Tree:
+    """List the pages about the whole site, and those of all that is rendered again, in each of the site's languages.
 
-    `feeds` as (name, title, description). Translated papers have a page each, and their citations; others are read at
-    arXiv.
+    `feeds` by language; `has_signup`: whether pages lead to the form for mail; `font`: what pictures are drawn with,
+    None where there are none. Translated papers have a page each, and
+    their citations; others are read at arXiv.
     """
-    settings = site.model_dump(mode="json")
-    shared = {"site": site, "variants": label_variants(site)}
+    texts, months = list_monthly_texts(contents.lists, site)
+    tree = {
+        "robots.txt": wrap_content(f"User-agent: *\nAllow: /\nSitemap: {site.base_url}/sitemap.xml\n".encode()),
+        **{name: wrap_content((files("yibao.site") / name).read_bytes()) for name in _FILES},
+        **_list_citations(contents.papers),
+        **browser_files.list_browser_files(site, has_signup=has_signup),
+        **(_list_pictures(contents, site, font) if font else {}),
+        **edition_pages.list_page_numbers(contents.editions),
+        **texts,
+        **search_index.list_search_documents(contents.lists),
+    }
+    for variant in list_variants(site):
+        page = make_page_definer(site, variant, has_signup=has_signup, has_pictures=font is not None)
+        pages = _list_variant(page, contents, feeds.get(variant.language, ()), months)
+        tree |= {f"{variant.folder}{path}": document for path, document in pages.items()}
+        if not variant.folder:
+            addresses = _list_addresses(pages, contents)
+            tree |= sitemaps.list_sitemaps(site.base_url, addresses, contents.lists, list_folders(site))
+    return tree
 
-    def page(name: str, path: str, /, *inputs: Any, needs: Sequence[ItemRef] = (), **values: Any) -> Document:
-        """Define a page; `inputs` and `needs` stand for its values where these are large and their digests known."""
-        root = "../" * path.count("/") or "./"
+
+def make_page_definer(site: Site, variant: PageVariant, *, has_signup: bool, has_pictures: bool = False) -> PageDefiner:
+    """Make what defines a page in one language: a document of a template, a path and values."""
+    settings = [site.model_dump(mode="json"), has_signup, has_pictures, variant]
+    environment = make_environment(variant.language)
+    variants = label_variants(site, variant.language)
+    shared = {
+        "site": site,
+        "variants": variants,
+        "has_signup": has_signup,
+        "folder": variant.folder,
+        # Of the feeds in the page's own language.
+        "feed_folder": variant.folder if variant.language in dict(variants) else "",
+        "is_converted": variant.is_converted,
+    }
+
+    def page(
+        name: str, path: str, /, *inputs: Any, needs: Sequence[ItemRef] = (), of: str = "", **values: Any
+    ) -> Document:
+        """Define a page; `inputs` and `needs` stand for its values where these are large and their digests known.
+
+        `of` is the folder of what it shows, where that has a picture.
+
+        `path` is below the variant's folder. Templates find their way by `root`, which leads there, and by `top`, which
+        leads to the site's root, where the files are that all variants share.
+        """
 
         def render(items: Items) -> bytes:
             entries = {"entries": [items[ref.item] for ref in needs]} if needs else {}
-            context = {"root": root, "path": path, **shared, **values, **entries}
-            return make_environment().get_template(name).render(context).encode()
+            context = {
+                **shared,
+                "path": path,
+                "root": find_root(path),
+                "top": find_root(f"{variant.folder}{path}"),
+                "alternates": list_alternates(site, path),
+                "picture": f"{of}{_PICTURE}" if of and has_pictures else "",
+            }
+            return environment.get_template(name).render(context, **variant.convert({**values, **entries})).encode()
 
-        return define_document(render, name, path, settings, inputs or values, needs=needs)
+        return define_document(render, name, path, settings, of, inputs or values, needs=needs)
 
-    codes = [name for name, _, _ in feeds if name in categories.load_taxonomy()]
-    counts = contents.lists.counts
-    translators = {name.removeprefix(_TRANSLATOR): counts[name] for name in counts if name.startswith(_TRANSLATOR)}
-    tree = {
-        "feeds/index.html": page("feeds.html", "feeds/", feeds=feeds),
-        "feeds/compose/index.html": page(
-            "compose.html", "feeds/compose/", feeds=feeds, codes=codes, translators=sorted(translators)
-        ),
-        "search/index.html": page("search.html", "search/"),
-        "status/index.html": page(
-            "status.html", "status/", batches=_choose_newest_batches(contents.batches), states=_STATES
-        ),
-        "about/index.html": page("about.html", "about/"),
-        "robots.txt": wrap_content(f"User-agent: *\nAllow: /\nSitemap: {site.base_url}/sitemap.xml\n".encode()),
-        **{name: wrap_content((files("yibao.site") / name).read_bytes()) for name in _FILES},
-        **_list_front_pages(page, contents),
-        **_list_edition_pages(page, contents),
-        **_list_calendar_pages(page, contents.calendar),
-        **_list_paper_pages(page, contents.papers),
-        **_list_category_pages(page, codes, contents.lists),
-        **_list_translator_pages(page, translators, contents.lists),
-        **_list_data_pages(page, contents.lists, site),
-    }
-    addresses = {
-        *(path.removesuffix("index.html") for path in tree if _IN_SITEMAP.fullmatch(path)),
-        *(f"editions/{edition.key}/" for edition in contents.calendar),
-        *(f"categories/{code}/" for code in codes),
-        *(f"translators/{make_slug(name)}/" for name in translators),
-    }
-    return {**tree, **sitemaps.list_sitemaps(site.base_url, addresses, contents.lists)}
+    return page
 
 
-def _list_front_pages(page: _Page, contents: Contents) -> _Tree:
-    """List the pages of the newest edition, at the site's root."""
-    first = split_edition(contents.front)[0] if contents.front else None
-    inputs = _collect_inputs(first, contents.digests) if first else ["nothing"]
-    values = {"edition": first.head if first else None, "part": first}
-    return {f"{path}index.html": page("today.html", path, *inputs, **values) for path in ("", "today/")}
+def find_root(path: str) -> str:
+    """Find what leads from a page to the root of its paths."""
+    return "../" * path.count("/") or "./"
 
 
-def _list_edition_pages(page: _Page, contents: Contents) -> _Tree:
-    """List one page or several for each edition."""
-    tree = {}
+def _list_pictures(contents: Contents, site: Site, font: Font) -> Tree:
+    """List a picture for each edition and translated paper that is rendered again, in the site's own language."""
+    language = catalogues.choose_interface(site.language)
+    told = {f"papers/{entry.arxiv_id}/": picture_texts.tell_paper(entry, site) for entry in contents.papers}
     for edition in contents.editions:
-        for part in split_edition(edition):
-            path = f"editions/{edition.key}/" + (f"{part.number}/" if part.number > 1 else "")
-            inputs = _collect_inputs(part, contents.digests)
-            tree[f"{path}index.html"] = page("edition.html", path, *inputs, edition=part.head, part=part)
-    return tree
+        told[f"editions/{edition.key}/"] = picture_texts.tell_edition(edition, site, language)
+    drawing = pictures.digest_drawing(font)
+    return {
+        f"{folder}{_PICTURE}": Document(digest_inputs(drawing, picture), partial(_render_picture, picture, font))
+        for folder, picture in told.items()
+    }
 
 
-def _list_calendar_pages(page: _Page, editions: Iterable[EditionCounts]) -> _Tree:
-    """List a page for each year, the newest first of all."""
-    years = calendar.arrange_years(editions)
-    listed = list(years)
+def _render_picture(picture: Picture, font: Font, _items: Items) -> bytes:
+    return pictures.draw_picture(picture, font)
+
+
+def _list_variant(page: PageDefiner, contents: Contents, feeds: Sequence[FeedLabel], months: Mapping[str, int]) -> Tree:
+    """List the pages in one language, by their paths below its folder."""
+    codes = _list_codes(feeds)
+    translators = _count_translators(contents)
+    compose = {"feeds": feeds, "codes": codes, "translators": sorted(translators)}
+    batches = _choose_newest_batches(contents.batches)
+    return {
+        "feeds/index.html": page("feeds.html", "feeds/", feeds=feeds),
+        "feeds/compose/index.html": page("compose.html", "feeds/compose/", **compose),
+        "search/index.html": page("search.html", "search/", codes=codes),
+        "status/index.html": page("status.html", "status/", batches=batches, states=_STATES),
+        "about/index.html": page("about.html", "about/", has_credits=bool(translators)),
+        "data/index.html": page("data.html", "data/", months=list(months.items()), tables=contents.tables),
+        "saved/index.html": page("saved.html", "saved/"),
+        **edition_pages.list_front_pages(page, contents),
+        **edition_pages.list_edition_pages(page, contents),
+        **edition_pages.list_calendar_pages(page, contents.calendar),
+        **_list_paper_pages(page, contents, codes),
+        **paper_lists.list_category_pages(page, codes, contents.lists),
+        **paper_lists.list_translator_pages(page, translators, contents.lists),
+        **paper_lists.list_author_pages(page, contents.authors, contents.lists),
+    }
+
+
+def _list_addresses(pages: Iterable[str], contents: Contents) -> set[str]:
+    """List the addresses of all pages but papers, whether they are rendered again or not."""
+    return {
+        *(path.removesuffix("index.html") for path in pages if _IN_SITEMAP.fullmatch(path)),
+        *(f"editions/{edition.key}/" for edition in contents.calendar),
+        *(name for name in contents.lists.counts if paper_lists.is_category_page(name)),
+        *(f"translators/{make_slug(name)}/" for name in _count_translators(contents)),
+    }
+
+
+def _list_codes(feeds: Sequence[FeedLabel]) -> list[str]:
+    return [feed.name for feed in feeds if feed.name in categories.load_taxonomy()]
+
+
+def _count_translators(contents: Contents) -> dict[str, int]:
+    counts = contents.lists.counts
+    return {name.removeprefix(TRANSLATOR): counts[name] for name in counts if name.startswith(TRANSLATOR)}
+
+
+def _list_citations(translated: Iterable[Entry]) -> Tree:
+    return {
+        f"papers/{entry.arxiv_id}/{name}": define_document(partial(_render_citation, cite, entry.paper), entry.paper)
+        for entry in translated
+        if entry.paper
+        for name, cite in (("cite.bib", citations.render_bibtex), ("cite.ris", citations.render_ris))
+    }
+
+
+def _list_paper_pages(page: PageDefiner, contents: Contents, codes: Sequence[str]) -> Tree:
     tree = {}
-    for year in listed or [0]:
-        path = f"editions/{year}/" if year in listed[1:] else "editions/"
-        tree[f"{path}index.html"] = page("editions.html", path, year=year, years=listed, months=years.get(year, []))
+    for entry in contents.papers:
+        around = contents.surroundings.get(entry.arxiv_id, Surroundings())
+        linked = contents.digests.refer_to(f"{PAPER}{arxiv_id}" for arxiv_id in around.arxiv_ids)
+        tree[f"papers/{entry.arxiv_id}/index.html"] = define_paper_page(page, entry, around, linked, codes)
     return tree
 
 
-def _collect_inputs(part: Part, digests: Digests) -> list[Any]:
-    sections = [(section.name, section.total, digests.digest_entries(section.entries)) for section in part.sections]
-    return [part.head, part.number, sections]
+def define_paper_page(
+    page: PageDefiner, entry: Entry, around: Surroundings, linked: Sequence[ItemRef], codes: Sequence[str]
+) -> Document:
+    """Define the page of a paper, translated or not.
 
-
-def _list_paper_pages(page: _Page, translated: Iterable[Entry]) -> _Tree:
-    tree = {}
-    for entry in translated:
-        path = f"papers/{entry.arxiv_id}/"
-        tree[f"{path}index.html"] = page("paper.html", path, entry=entry)
-        if entry.paper:
-            for name, cite in (("cite.bib", citations.render_bibtex), ("cite.ris", citations.render_ris)):
-                tree[f"{path}{name}"] = define_document(partial(_render_citation, cite, entry.paper), entry.paper)
-    return tree
+    `linked` are the papers that it leads to, as far as readers are shown them; `codes` the categories that have feeds.
+    """
+    feeds = [code for code in codes if code in entry.categories]
+    path = f"papers/{entry.arxiv_id}/"
+    return page("paper.html", path, needs=linked, of=path, entry=entry, around=around, feeds=feeds, entries=[])
 
 
 def _render_citation(cite: Callable[[Paper], bytes], paper: Paper, _items: Items) -> bytes:
     return cite(paper)
-
-
-def _list_category_pages(page: _Page, codes: Sequence[str], lists: Lists) -> _Tree:
-    counted = [(code, lists.counts.get(f"categories/{code}/", 0)) for code in codes]
-    tree = {"categories/index.html": page("categories.html", "categories/", categories=counted)}
-    for code, count in counted:
-        path = f"categories/{code}/"
-        if path in lists.members:
-            newest = lists.members[path][:LISTED]
-            tree[f"{path}index.html"] = page(
-                "category.html", path, count, needs=newest, code=code, entries=[], count=count
-            )
-    return tree
-
-
-def _list_translator_pages(page: _Page, translators: Mapping[str, int], lists: Lists) -> _Tree:
-    counted = sorted(translators.items(), key=lambda pair: (-pair[1], pair[0]))
-    tree = {"translators/index.html": page("translators.html", "translators/", translators=counted)}
-    for name, count in counted:
-        if newest := lists.members.get(f"{_TRANSLATOR}{name}", [])[:LISTED]:
-            path = f"translators/{make_slug(name)}/"
-            tree[f"{path}index.html"] = page("translator.html", path, name, count, needs=newest, name=name, count=count)
-    return tree
-
-
-def _list_data_pages(page: _Page, lists: Lists, site: Site) -> _Tree:
-    documents, counts = list_monthly_texts(lists, site)
-    return {**documents, "data/index.html": page("data.html", "data/", months=list(counts.items()))}
 
 
 def _choose_newest_batches(batches: Sequence[Batch]) -> list[Batch]:

@@ -1,119 +1,153 @@
-// Search without a server: the site's texts are read month by month, the newest first, and searched as they stand.
-// Chinese is found wherever it stands; a Latin word is found from its beginning. All words must be found.
-const form = document.querySelector("form");
+// The search page: asks the published index, shows twenty papers at a time, and remembers the question in the address.
+import { openIndex } from "./search_index.js";
+import { isHan } from "./search_language.js";
+
+const form = document.querySelector("form[role=search]");
 const list = document.querySelector("#found");
 const state = document.querySelector("#state");
-const root = document.body.dataset.root;
-const MOST = 100;
-let turn = 0;
+const more = document.querySelector("#more");
+const older = document.querySelector("#older");
+const subscribe = document.querySelector("#subscribe");
+const { root, top } = document.body.dataset;
+const texts = JSON.parse(document.querySelector("#texts").textContent);
+const PAGE = 20, EXCERPT = 180, NAMES = 6;
+const say = (name, values = {}) => (texts[name] ?? texts.unread).replace(/\{(\w+)\}/g, (_, key) => values[key]);
 
-const plain = (text) => text.normalize("NFKC").toLowerCase();
+let index = null, turn = 0;
+const asked = { found: null, total: 0, shown: 0 };
 
-function wanted(query) {
-  const words = plain(query).match(/"[^"]+"|\S+/g) || [];
-  return words.map((word) => {
-    const bare = word.replaceAll('"', "").trim();
-    const escaped = bare.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+");
-    return new RegExp((/^[\p{Script=Latin}\d]/u.test(bare) ? "(?<![\\p{Script=Latin}\\d])" : "") + escaped, "u");
-  });
+// What is asked: the words, and what was chosen beside them, in the words of the language.
+function question() {
+  const chosen = Object.fromEntries(new FormData(form));
+  const facts = [["cat", chosen.category], ["translated", chosen.translated], ["from", chosen.from], ["until", chosen.until]];
+  return [chosen.q.trim(), ...facts.filter(([, value]) => value).map(([name, value]) => `${name}:${value}`)].filter(Boolean).join(" ");
 }
 
-// How well an entry fits: titles count most; 0 where a word is missing.
-function score(entry, words) {
-  const title = plain(`${entry.title}\n${entry.title_en}`);
-  const rest = plain([entry.arxiv_id, entry.abstract, entry.abstract_en, entry.translator || "", ...entry.authors].join("\n"));
-  let sum = 0;
-  for (const word of words) {
-    if (word.test(title)) sum += 10;
-    else if (word.test(rest)) sum += 1;
-    else return 0;
+async function start() {
+  const mine = ++turn;
+  const text = question();
+  list.replaceChildren();
+  state.textContent = "";
+  more.hidden = older.hidden = true;
+  subscribe.hidden = !text;
+  subscribe.href = `${root}feeds/compose/?${new URLSearchParams({ q: text })}`;
+  Object.assign(asked, { found: null, total: 0, shown: 0 });
+  if (text) await next(mine, text, 0);
+}
+
+// Looks at months from one on: by themselves no further than to the first that have anything.
+async function next(mine, text, first) {
+  try {
+    state.textContent = say("searching");
+    index ??= await openIndex(top);
+    for (let found = null; ; ) {
+      found = await index.search(text, found ? found.next : first);
+      if (mine !== turn) return;
+      asked.found = found;
+      const papers = await found.take(PAGE);
+      if (mine !== turn) return;
+      show(papers);
+      if (papers.length || !found.hasOlder) return;
+    }
+  } catch (error) {
+    if (mine === turn) state.textContent = error.kind ? say(error.kind, error) : say("failed", { reason: error.message });
+    if (!error.kind) index = null; // A publication may have replaced what was being read.
   }
-  return sum;
 }
 
-function shown(entry, words) {
-  const item = document.createElement("li");
+function show(papers) {
+  const { found } = asked;
+  list.append(...papers.map((paper) => item(paper, found.phrases)));
+  asked.shown += papers.length;
+  more.hidden = found.isDone;
+  older.hidden = !found.isDone || !found.hasOlder;
+  const total = asked.total + found.total;
+  state.textContent = asked.shown || !found.isDone ? say(found.isDone ? "found" : "some", { count: asked.shown, total }) : say("none");
+}
+
+more.addEventListener("click", async () => {
+  const mine = turn;
+  more.disabled = true;
+  try {
+    const papers = await asked.found.take(PAGE);
+    if (mine === turn) show(papers);
+  } catch (error) {
+    state.textContent = say("failed", { reason: error.message });
+  } finally {
+    more.disabled = false;
+  }
+});
+
+older.addEventListener("click", () => {
+  asked.total += asked.found.total;
+  older.hidden = true;
+  next(turn, question(), asked.found.next);
+});
+
+// --- One paper -------------------------------------------------------------------------------------------------------
+
+function item(paper, phrases) {
+  const marks = phrases.map(pattern).filter(Boolean);
+  const marked = marks.length ? new RegExp(marks.join("|"), "giu") : null;
+  const element = document.createElement("li");
+  const [english, ...written] = paper.titles;
+  const [language, title] = written[0] ?? english;
   const link = document.createElement("a");
-  link.href = `${root}papers/${entry.arxiv_id}/`;
-  link.textContent = entry.title;
-  item.append(link);
-  if (entry.title !== entry.title_en) item.append(line(entry.title_en, "en"));
-  const text = [entry.abstract, entry.abstract_en].find((one) => words.some((word) => word.test(plain(one))));
-  if (text) item.append(excerpt(text, words, text === entry.abstract ? entry.language : "en"));
-  const facts = [entry.published, entry.categories.join(", "), entry.arxiv_id, entry.is_withdrawn && "已撤回 withdrawn"];
-  item.append(line(facts.filter(Boolean).join(" · ")));
-  return item;
+  link.href = paper.address ? root + paper.address : `https://arxiv.org/abs/${paper.id}`;
+  link.lang = language;
+  link.append(...mark(title, marked));
+  element.append(link);
+  if (written.length) element.append(line(mark(english[1], marked), "en"));
+  const abstract = paper.abstracts.toReversed().find(([, text]) => marked && text.search(marked) >= 0) ?? paper.abstracts.at(-1);
+  if (abstract) element.append(line(mark(excerpt(abstract[1], marked), marked), abstract[0]));
+  const names = paper.authors.slice(0, NAMES).join(", ") + (paper.authors.length > NAMES ? " …" : "");
+  const facts = [names, paper.categories.join(", "), paper.day, paper.id, paper.withdrawn && texts.withdrawn];
+  element.append(line([facts.filter(Boolean).join(" · ")]));
+  return element;
 }
 
-function line(text, language) {
+// What finds a phrase in a text as it is written: whole words, and Chinese wherever it stands.
+function pattern(phrase) {
+  const tokens = phrase.split(" ").map((token) => token.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  if (isHan(tokens[0])) return tokens.join("\\s*");
+  return `(?<![\\p{L}\\p{N}])${tokens.join("[^\\p{L}\\p{N}]+")}(?![\\p{L}\\p{N}])`;
+}
+
+function mark(text, marked) {
+  if (!marked) return [text];
+  const parts = [];
+  let end = 0;
+  for (const hit of text.matchAll(marked)) {
+    const element = document.createElement("mark");
+    element.textContent = hit[0];
+    parts.push(text.slice(end, hit.index), element);
+    end = hit.index + hit[0].length;
+  }
+  return [...parts, text.slice(end)];
+}
+
+function excerpt(text, marked) {
+  const place = marked ? Math.max(0, text.search(marked)) : 0;
+  const start = place > EXCERPT / 2 ? place - EXCERPT / 4 : 0;
+  return `${start ? "…" : ""}${text.slice(start, start + EXCERPT)}${start + EXCERPT < text.length ? "…" : ""}`;
+}
+
+function line(parts, language) {
   const element = document.createElement("p");
   element.className = "quiet";
   if (language) element.lang = language;
-  element.textContent = text;
+  element.append(...parts);
   return element;
 }
 
-function excerpt(text, words, language) {
-  const places = words.map((word) => plain(text).search(word)).filter((place) => place >= 0);
-  const start = Math.max(0, Math.min(...places) - 40);
-  const cut = text.slice(start, start + 160);
-  const element = line("", language);
-  element.append(start > 0 ? "…" : "");
-  let rest = cut;
-  // Where folding changes lengths (ﬁ is fi), places cannot be told: nothing is marked.
-  while (rest && plain(rest).length === rest.length) {
-    const hits = words.map((word) => word.exec(plain(rest))).filter(Boolean).sort((a, b) => a.index - b.index);
-    if (!hits.length || !hits[0][0]) break;
-    const mark = document.createElement("mark");
-    mark.textContent = rest.slice(hits[0].index, hits[0].index + hits[0][0].length);
-    element.append(rest.slice(0, hits[0].index), mark);
-    rest = rest.slice(hits[0].index + hits[0][0].length);
-  }
-  element.append(rest, start + 160 < text.length ? "…" : "");
-  return element;
-}
-
-// 2026-06 as readers write it: 2026 年 6 月.
-function inChinese(month) {
-  const [year, number] = month.split("-").map(Number);
-  return `${year} 年 ${number} 月`;
-}
-
-async function json(path) {
-  const answer = await fetch(root + path);
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
-}
-
-async function search(query) {
-  const mine = ++turn;
-  list.replaceChildren();
-  const words = wanted(query);
-  document.querySelector("#subscribe").hidden = !words.length;
-  document.querySelector("#subscribe a").href = `${root}feeds/compose/?q=${encodeURIComponent(query)}`;
-  if (!words.length) { state.textContent = ""; return; }
-  try {
-    let count = 0;
-    for (const month of (await json("data/manifest.json")).translations) {
-      state.textContent = `正在检索 ${inChinese(month.month)}及更早，已找到 ${count} 篇…`;
-      const entries = await json(`data/${month.path}`);
-      if (mine !== turn) return;
-      const hits = entries.map((entry) => [score(entry, words), entry]).filter(([points]) => points > 0);
-      hits.sort((a, b) => b[0] - a[0]);
-      for (const [, entry] of hits) if (count++ < MOST) list.append(shown(entry, words));
-      if (count >= MOST) break;
-    }
-    state.textContent = count >= MOST ? `仅显示最新 ${MOST} 篇，请用更具体的词。` : count ? `找到 ${count} 篇。` : "未找到。请换用其他关键词，或用英文检索。";
-  } catch (error) {
-    state.textContent = `检索未完成：${error.message}。请稍后再试。`;
-  }
-}
+// --- The form --------------------------------------------------------------------------------------------------------
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const query = form.elements.q.value.trim();
-  history.replaceState(null, "", query ? `?q=${encodeURIComponent(query)}` : "./");
-  search(query);
+  const given = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+  history.replaceState(null, "", given.size ? `?${given}` : "./");
+  start();
 });
-form.elements.q.value = new URLSearchParams(location.search).get("q") || "";
-search(form.elements.q.value.trim());
+form.addEventListener("change", (event) => { if (event.target.name !== "q") form.requestSubmit(); });
+for (const [name, value] of new URLSearchParams(location.search)) if (form.elements[name]) form.elements[name].value = value;
+start();

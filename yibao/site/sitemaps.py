@@ -17,17 +17,29 @@ MONTH = "sitemap-"
 MOST_ADDRESSES = 50_000
 
 
-def list_sitemaps(base_url: str, pages: Iterable[str], lists: Lists) -> dict[str, Document]:
-    """List the sitemaps of pages and of the months that are rendered again, and the index of all."""
-    tree = {"sitemap-pages.xml": _define_sitemap("urlset", "url", [f"{base_url}/{path}" for path in sorted(pages)])}
+def list_sitemaps(
+    base_url: str, pages: Iterable[str], lists: Lists, folders: Sequence[str] = ("",)
+) -> dict[str, Document]:
+    """List the sitemaps of pages and of the months that are rendered again, and the index of all.
+
+    `pages` are all but papers, as they stand in each of the folders.
+    """
+    places = [f"{base_url}/{folder}{path}" for folder in folders for path in sorted(pages)]
+    tree = {"sitemap-pages.xml": _define_sitemap("urlset", "url", places)}
     for name, members in lists.members.items():
         if name.startswith(MONTH):
-            addresses = [f"{base_url}/papers/{ref.item.removeprefix(PAPER)}/" for ref in members]
+            papers = [f"papers/{ref.item.removeprefix(PAPER)}/" for ref in members]
+            addresses = [f"{base_url}/{folder}{paper}" for paper in papers for folder in folders]
             for file, start in zip(
-                _name_files(name, len(members)), range(0, len(members), MOST_ADDRESSES), strict=True
+                _name_files(name, len(addresses)), range(0, len(addresses), MOST_ADDRESSES), strict=True
             ):
                 tree[file] = _define_sitemap("urlset", "url", addresses[start : start + MOST_ADDRESSES])
-    months = [file for name in lists.counts if name.startswith(MONTH) for file in _name_files(name, lists.counts[name])]
+    months = [
+        file
+        for name in lists.counts
+        if name.startswith(MONTH)
+        for file in _name_files(name, lists.counts[name] * len(folders))
+    ]
     listed = [f"{base_url}/{name}" for name in ("sitemap-pages.xml", *sorted(months, reverse=True))]
     return {**tree, "sitemap.xml": _define_sitemap("sitemapindex", "sitemap", listed)}
 
