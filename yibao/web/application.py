@@ -6,10 +6,12 @@ Source: https://www.rfc-editor.org/rfc/rfc9110.
 
 import gzip
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache, partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ from yibao.web.responses import Redirect, Refusal, Reply
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -36,15 +38,17 @@ HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Last-Modified, Content-Range",
 }
-_PREFLIGHT = {
+PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since, If-Range, Range",
     "Access-Control-Max-Age": "86400",
 }
 CACHE = "public, max-age=300"
-_METHODS = ("GET", "HEAD")
+METHODS = ("GET", "HEAD")
 #: Below here are no files, only answers.
 QUESTIONS = "/feeds/search/"
+#: Below here pages are made that are no files.
+_MADE_PATH = re.compile(r"/(?:[\w-]+/)?papers/.")
 #: Content codings of what is made for a question, the best first.
 _MADE: dict[str, Callable[[bytes], bytes]] = {
     "zstd": partial(zstandard.compress, level=3),
@@ -57,7 +61,8 @@ Answer = Callable[[str, str], Reply | Redirect | Refusal | None]
 def make_application(public: Path, answer: Answer = lambda _path, _query: None) -> ASGIApp:
     """Make an application that serves what is below the folder at each request; `public` need not exist yet.
 
-    `answer` is asked first, with the path and the query of the address; None leaves it to the folder.
+    `answer` is asked first where the address has a query, and last where a page may be made that is no file, with path
+    and query; None leaves it to the folder.
     """
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,21 +72,28 @@ def make_application(public: Path, answer: Answer = lambda _path, _query: None) 
             return  # Nothing is to be done when the server starts or stops.
         method, path, headers = scope["method"], scope["path"], Headers(scope=scope)
         if method == "OPTIONS":
-            response = Response(None, 204, {**HEADERS, **_PREFLIGHT})
-        elif method not in _METHODS:
+            response = Response(None, 204, {**HEADERS, **PREFLIGHT})
+        elif method not in METHODS:
             response = PlainTextResponse("405 Method not allowed\n", 405, {**HEADERS, "Allow": "GET, HEAD, OPTIONS"})
         else:
-            reply = None
-            if scope["query_string"] or path.startswith(QUESTIONS):
-                reply = await run_in_threadpool(answer, path, scope["query_string"].decode("latin-1"))
-            response = (
-                _respond_to_question(reply, headers, method)
-                if reply is not None
-                else _respond_from_tree(public, path, headers, method)
-            )
+            query = scope["query_string"].decode("latin-1")
+            response = await _respond(public, answer, path, query, headers, method)
         await response(scope, receive, send)
 
     return serve
+
+
+async def _respond(  # noqa: PLR0913  (what is asked, and of what)
+    public: Path, answer: Answer, path: str, query: str, request_headers: Headers, method: str
+) -> Response:
+    """Respond with an answer to a question, with a file, or with a page that is made where there is no file."""
+    reply = await run_in_threadpool(answer, path, query) if query or path.startswith(QUESTIONS) else None
+    if reply is not None:
+        return _respond_to_question(reply, request_headers, method)
+    response = _respond_from_tree(public, path, request_headers, method)
+    if response.status_code == HTTPStatus.NOT_FOUND and _MADE_PATH.match(path):
+        reply = await run_in_threadpool(answer, path, "")
+    return response if reply is None else _respond_to_question(reply, request_headers, method)
 
 
 def _respond_to_question(reply: Reply | Redirect | Refusal, request_headers: Headers, method: str) -> Response:
@@ -89,6 +101,11 @@ def _respond_to_question(reply: Reply | Redirect | Refusal, request_headers: Hea
         return RedirectResponse(reply.address, 302, HEADERS)
     if isinstance(reply, Refusal):
         return PlainTextResponse(f"{reply.status} {reply.message}\n", reply.status, HEADERS)
+    return respond_with_document(reply, request_headers, method)
+
+
+def respond_with_document(reply: Reply, request_headers: Headers, method: str) -> Response:
+    """Respond with a document, compressed as the client takes it, or with 304 where it has these bytes."""
     etag = hashlib.blake2b(reply.content, digest_size=12).hexdigest()
     coding = _choose_coding(_MADE, request_headers)
     content = _MADE[coding](reply.content) if coding else reply.content
@@ -106,8 +123,16 @@ def _respond_from_tree(public: Path, path: str, request_headers: Headers, method
     if isinstance(file, str):
         return RedirectResponse(file, 308, HEADERS)
     if file is None:
-        return PlainTextResponse("404 页面不存在 Not found\n", 404, HEADERS)
+        return _respond_with_nothing(public, request_headers, is_head=method == "HEAD")
     return _respond_with_file(file, request_headers, is_head=method == "HEAD")
+
+
+def _respond_with_nothing(public: Path, request_headers: Headers, *, is_head: bool) -> Response:
+    """Respond with the tree's page for what is not there, to who reads pages."""
+    page = files.find_file(public, "/404.html") if "text/html" in request_headers.get("accept", "") else None
+    if not isinstance(page, File):
+        return PlainTextResponse("404 页面不存在 Not found\n", 404, HEADERS)
+    return Response(None if is_head else page.path.read_bytes(), 404, HEADERS, page.media_type)
 
 
 def _respond_with_file(file: File, request_headers: Headers, *, is_head: bool) -> Response:

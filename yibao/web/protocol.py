@@ -14,7 +14,7 @@ from yibao.web.application import HEADERS
 
 #: Of a request's line and header together. Browsers send 2 KiB; nginx takes 32 KiB.
 MOST_HEADER_BYTES = 32 * 1024
-#: Of a body, which nobody reads, while the request is answered.
+#: Of a body, while the request is answered. Only pages that are made for one person read it; they take less.
 MOST_BODY_BYTES = 128 * 1024
 #: From the connection, or from the first byte of a later request, to the end of the header.
 HEADER_TIME_S = 15.0
@@ -73,7 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._deadline = self.loop.call_later(HEADER_TIME_S, self.transport.abort)
 
     def on_headers_complete(self) -> None:
-        """Answer the request. Nobody here asks for its body: the connection ends with the answer to such a one."""
+        """Answer the request. A body may not have been read: the connection ends with the answer to such a one."""
         if self._received > MOST_HEADER_BYTES:
             # Part of it may be of another request, or a body.
             self._is_too_long = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > (
