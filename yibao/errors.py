@@ -11,7 +11,14 @@
     ├── ClockError              this machine's clock is wrong: correct it and run again
     ├── LibraryError            the library cannot be opened, or is newer than this program
     │   └── LibraryBusyError    another process has it; wait until that ends
+    ├── BackupError             a folder is no backup, or not one that can be used here
+    ├── DatasetError            a release cannot be read or made: put it back, or make another
+    ├── NotFoundError           a reader asks for something by a name that nothing has
+    │   └── GoneError           … that nothing has any more: begin anew
     ├── PeopleError             the database of subscribers cannot be read or written
+    ├── SuppressedError         an address that gets no mail, whoever asks for it
+    ├── SubscriberListError     a CSV of subscribers cannot be read at all: mend the file
+    ├── MailboxError            the mailbox with reports of failed mail cannot be read
     └── DeliveryError           a mail server said no before it took the message
 
 Programming errors pass through untouched. All of these survive pickling: they may cross a process.
@@ -49,8 +56,36 @@ class LibraryBusyError(LibraryError):
     """Another process has the library open."""
 
 
+class BackupError(YibaoError):
+    """A backup cannot be made or put back as asked."""
+
+
+class DatasetError(YibaoError):
+    """A release of the dataset, or their list, cannot be used as it is."""
+
+
+class NotFoundError(YibaoError):
+    """What a reader asks for by its name is not there. The message is for the reader."""
+
+
+class GoneError(NotFoundError):
+    """It was there, and is no longer kept."""
+
+
 class PeopleError(YibaoError):
     """The database of subscribers and deliveries cannot be used as it is. The message names its file and no person."""
+
+
+class SuppressedError(YibaoError):
+    """An address gets no mail. The message says why, is for the operator, and names no person."""
+
+
+class SubscriberListError(YibaoError):
+    """A list of subscribers cannot be read as a whole: its encoding, or its header."""
+
+
+class MailboxError(YibaoError):
+    """The mailbox with reports of failed mail cannot be read or marked. The message names no person."""
 
 
 class DeliveryError(YibaoError):
@@ -73,6 +108,14 @@ class DeliveryError(YibaoError):
 
 def _restore_delivery_error(message: str, code: int | None, is_final: bool, is_server: bool) -> DeliveryError:  # noqa: FBT001
     return DeliveryError(message, code, is_final=is_final, is_server=is_server)
+
+
+class LinkError(YibaoError):
+    """A signed link is not valid, or not any more."""
+
+    def __init__(self, message: str, *, is_expired: bool = False) -> None:
+        super().__init__(message)
+        self.is_expired = is_expired
 
 
 class UpstreamError(YibaoError):

@@ -5,9 +5,11 @@ request has a deadline, from the look-up of the name to the last byte. httpx als
 large it becomes: 64 KB of nested gzip are gigabytes. Here one coding is decoded, piece by piece, up to a limit.
 """
 
+import ssl
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
@@ -51,6 +53,7 @@ class HttpClient:
             timeout=self._timeout_s,
             limits=httpx.Limits(max_connections=1),
             follow_redirects=False,
+            verify=_read_trusted_authorities(),
         )
         with ExitStack() as stack:
             self._portal = stack.enter_context(start_blocking_portal())
@@ -69,9 +72,10 @@ class HttpClient:
         url: str,
         *,
         data: Mapping[str, object] | None = None,
+        json: object = None,
         wants_body: Callable[[int], bool] = lambda _status: True,
     ) -> Answer:
-        """Send a request and wait for its answer; redirects are not followed.
+        """Send a request, with a form (`data`) or JSON, and wait for its answer; redirects are not followed.
 
         The body is read only where `wants_body` says so of the status: a refusal counts, whatever follows it.
 
@@ -80,7 +84,7 @@ class HttpClient:
             GarbledError: the answer broke off, is too large, or came in a coding that was not asked for.
         """
         with _explain_faults(url, self._deadline_s):
-            future = self._portal.start_task_soon(self._send, method, url, data, wants_body)
+            future = self._portal.start_task_soon(self._send, method, url, data, json, wants_body)
             try:
                 return future.result()
             finally:
@@ -88,12 +92,23 @@ class HttpClient:
                 future.cancel()
 
     async def _send(
-        self, method: str, url: str, data: Mapping[str, object] | None, wants_body: Callable[[int], bool]
+        self,
+        method: str,
+        url: str,
+        data: Mapping[str, object] | None,
+        json: object,
+        wants_body: Callable[[int], bool],
     ) -> Answer:
         with fail_after(self._deadline_s):
-            async with self._http.stream(method, url, data=data) as response:
+            async with self._http.stream(method, url, data=data, json=json) as response:
                 body = await _read_body(url, response) if wants_body(response.status_code) else b""
                 return Answer(response.status_code, response.headers, body)
+
+
+@cache
+def _read_trusted_authorities() -> ssl.SSLContext:
+    """Read whom to trust with certificates, once a process: it takes longer than a request to a server nearby."""
+    return httpx.create_ssl_context()
 
 
 @contextmanager

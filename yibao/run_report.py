@@ -33,6 +33,8 @@ class Outcome:
     files_changed: int = 0
     files_unchanged: int = 0
     files_removed: int = 0
+    #: One line for each release of the dataset that was made, with what it brings.
+    releases: tuple[str, ...] = ()
     #: One line per edition and outcome: sent, held, skipped and why.
     mail: tuple[str, ...] = ()
     sent: int = 0
@@ -118,6 +120,7 @@ def render_text(report: Report) -> str:
         f"  published: {report.files_changed} files written, {report.files_unchanged} unchanged, "
         f"{report.files_removed} removed"
     )
+    lines += [f"  dataset: {line}" for line in report.releases]
     lines += [f"  mail: {line}" for line in report.mail]
     lines += [f"  {problem}" for problem in report.problems[:_SHOWN_PROBLEMS]]
     if len(report.problems) > _SHOWN_PROBLEMS:
@@ -141,6 +144,7 @@ def render_markdown(report: Report) -> str:
         ),
         ("set aside", f"{errors} errors, {len(report.problems) - errors} warnings"),
         ("published", f"{report.files_changed} files written, {report.files_unchanged} unchanged"),
+        ("dataset", "; ".join(report.releases) or "no new release"),
         ("mail", "; ".join(report.mail) or "none"),
     ]
     table = "\n".join(f"| {name} | {_escape_cell(value)} |" for name, value in [*report.announced.items(), *rows])
@@ -169,7 +173,7 @@ def render_line(outcome: Outcome) -> str:
     }
     said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     lists = "; ".join(f"{category}: {state}" for category, state in outcome.announced.items())
-    words = (*outcome.mail, *outcome.troubles, *outcome.notes, *outcome.failures)
+    words = (*outcome.releases, *outcome.mail, *outcome.troubles, *outcome.notes, *outcome.failures)
     return "; ".join(part for part in (said, lists, *words) if part)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from yibao import categories, dates, identifiers
 from yibao.arxiv import authors, xml_documents
 from yibao.errors import GarbledError
-from yibao.records import Announcement, AnnounceType, Author, Paper, Problem, Reading, Severity
+from yibao.records import Announcement, AnnounceType, Author, Paper, ParsedDocument, Problem, Severity
 from yibao.text import join_lines
 
 _PREFIX = re.compile(r"^\s*arXiv:\S+\s+Announce Type:\s*\S+\s*(?:Abstract:\s?)?", re.IGNORECASE)
@@ -41,7 +41,7 @@ def parse_feed_url(url: str) -> tuple[str, str]:
     return source, category
 
 
-def parse_feed(body: bytes, url: str, category: str, source: str) -> Reading:
+def parse_feed(body: bytes, url: str, category: str, source: str) -> ParsedDocument:
     """Parse one category's feed into papers and announcements, in the feed's order.
 
     An item that cannot be a paper becomes a Problem; its neighbours are still read.
@@ -68,7 +68,7 @@ def parse_feed(body: bytes, url: str, category: str, source: str) -> Reading:
             announcements.append(Announcement(paper.arxiv_id, paper.version, category, on, kind, source))
         else:
             problems.append(_set_aside(url, number, f"{paper.arxiv_id} bears no date, nor does the feed."))
-    return Reading(tuple(papers), tuple(announcements), tuple(problems), announced_on, len(document.entries))
+    return ParsedDocument(tuple(papers), tuple(announcements), tuple(problems), announced_on, len(document.entries))
 
 
 def _find_announcement_date(feed: Any, entries: list[Any]) -> date | None:

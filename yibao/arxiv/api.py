@@ -15,7 +15,7 @@ from lxml import etree
 from yibao import categories, identifiers
 from yibao.arxiv import xml_documents
 from yibao.errors import GarbledError
-from yibao.records import Author, Paper, Precision, Problem, Reading, Severity
+from yibao.records import Author, Paper, ParsedDocument, Precision, Problem, Severity
 from yibao.text import join_lines
 
 #: Identifiers in one request: far below the limit of 2000 results, and an address that every proxy passes.
@@ -41,7 +41,7 @@ def build_query_url(base_url: str, arxiv_ids: Iterable[str]) -> str:
     return f"{base_url}?{urlencode({'id_list': ','.join(ids), 'start': 0, 'max_results': len(ids)}, safe=',/')}"
 
 
-def parse_response(body: bytes, url: str) -> Reading:
+def parse_response(body: bytes, url: str) -> ParsedDocument:
     """Parse a response of the API into papers, in its order; none where it knows none of the identifiers.
 
     Raises:
@@ -61,7 +61,7 @@ def parse_response(body: bytes, url: str) -> Reading:
             continue
         if not papers[-1].abstract:
             problems.append(_report_missing_abstract(url, item, papers[-1].arxiv_id))
-    return Reading(tuple(papers), (), tuple(problems), None, len(items))
+    return ParsedDocument(tuple(papers), (), tuple(problems), None, len(items))
 
 
 def _parse_root(text: str, url: str) -> etree._Element:

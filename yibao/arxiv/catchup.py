@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from lxml import etree, html
 
@@ -20,6 +21,7 @@ from yibao.sources import CATCHUP
 
 #: How far back a page can be had.
 REACH = timedelta(days=90)
+_PAGE_URL = re.compile(r"/[^/?]+/\d{4}-\d\d-\d\d\?abs=True&page=\d+$")
 
 _SECTION = re.compile(
     r"(?P<name>New|Cross|Replacement)[\s-]*(?:submissions?|lists?)\s*"
@@ -32,23 +34,28 @@ _CODE = re.compile(r"\(([A-Za-z-]+(?:\.[A-Za-z-]+)?)\)\s*$")
 _CROSS_FROM = re.compile(r"cross-list from ([A-Za-z-]+(?:\.[A-Za-z-]+)?)")
 
 
+class PageCounts(NamedTuple):
+    """How many entries a page shows, and how many its whole list has by the page's own words."""
+
+    #: Of each section of the list.
+    sections: Mapping[str, int]
+    #: Of the list; None where the page does not say it in one figure.
+    total: int | None
+    shown: int
+
+
 @dataclass(frozen=True, slots=True)
 class CatchupPage:
     """One page of a list."""
 
     lines: tuple[Announcement, ...]
     problems: tuple[Problem, ...]
-    #: How many entries each section of the whole list has, by the page's own words.
-    sections: Mapping[str, int]
-    #: How many entries the whole list has; None where the page does not say it in one figure.
-    total: int | None
-    #: How many entries the page shows.
-    shown: int
+    counts: PageCounts
 
 
-def is_page_url(url: str, base_url: str) -> bool:
-    """Check whether an address is that of a catch-up page."""
-    return url.startswith(f"{base_url}/")
+def is_page_url(url: str) -> bool:
+    """Check whether an address is that of a catch-up page, of whatever server: the settings may name another by now."""
+    return _PAGE_URL.search(url) is not None
 
 
 def build_page_url(base_url: str, category: str, on: date, page: int = 1) -> str:
@@ -67,7 +74,7 @@ def is_within_reach(on: date, today: date) -> bool:
     return today - REACH <= on <= today
 
 
-def count_declared(pages: Sequence[CatchupPage]) -> int:
+def count_declared(pages: Sequence[PageCounts]) -> int:
     """Count the entries that a list has, by the words of all its pages."""
     sections: dict[str, int] = {}
     for page in pages:
@@ -75,7 +82,7 @@ def count_declared(pages: Sequence[CatchupPage]) -> int:
     return max(sum(sections.values()), *(page.total or 0 for page in pages))
 
 
-def has_more_pages(pages: Sequence[CatchupPage]) -> bool:
+def has_more_pages(pages: Sequence[PageCounts]) -> bool:
     """Check whether the list goes on after these pages, as far as they say."""
     return pages[-1].shown > 0 and sum(page.shown for page in pages) < count_declared(pages)
 
@@ -114,7 +121,8 @@ def parse_page(body: bytes, url: str) -> CatchupPage:
     if entries != shown:
         raise GarbledError(url, f"the page shows {entries} entries and says that they are {shown}")
     total = _TOTAL.search(root.text_content())
-    return CatchupPage(tuple(lines), tuple(problems), sections, int(total[1]) if total else None, shown)
+    counts = PageCounts(sections, int(total[1]) if total else None, shown)
+    return CatchupPage(tuple(lines), tuple(problems), counts)
 
 
 def _parse_root(body: bytes, url: str) -> html.HtmlElement:

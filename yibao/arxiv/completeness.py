@@ -9,10 +9,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from yibao import dates
-from yibao.arxiv import catchup, holidays
+from yibao import dates, holidays
+from yibao.arxiv import catchup
 from yibao.arxiv.announcements import LIMIT
-from yibao.records import Announcement, AnnounceType, Batch, BatchState, ListEntry, Reading, SourceReport, UnlistedPaper
+from yibao.records import (
+    Announcement,
+    AnnounceType,
+    Batch,
+    BatchState,
+    ListEntry,
+    ParsedDocument,
+    SourceReport,
+    UnlistedPaper,
+)
 from yibao.sources import CATCHUP
 
 #: States that a run cannot be content with.
@@ -41,7 +50,9 @@ class ListContext:
     unlisted: tuple[UnlistedPaper, ...] = ()
 
 
-def report_feed(reading: Reading, category: str, on: date, source: str, earlier: Collection[str]) -> SourceReport:
+def report_feed(
+    reading: ParsedDocument, category: str, on: date, source: str, earlier: Collection[str]
+) -> SourceReport:
     """Report what today's feed says of its date; `earlier`: papers first announced there on earlier dates.
 
     A feed gives no count of its own, so that it can contradict and never prove.
@@ -66,7 +77,7 @@ def is_repeated_feed(report: SourceReport) -> bool:
 
 def report_pages(pages: Sequence[catchup.CatchupPage], category: str, on: date, today: date) -> SourceReport:
     """Report what the catch-up pages say of a date."""
-    declared = catchup.count_declared(pages)
+    declared = catchup.count_declared([page.counts for page in pages])
     read = len({announcement.arxiv_id for page in pages for announcement in page.lines})
     note = "" if read == declared else f"the catch-up page says {declared} entries, {read} could be read"
     return SourceReport(category, on, CATCHUP, declared, read, today, note)

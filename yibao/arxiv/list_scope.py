@@ -42,7 +42,7 @@ class Span:
         return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
 
 
-def key_of(item: Batch | SourceReport) -> ListKey:
+def name_list(item: Batch | SourceReport) -> ListKey:
     """Return the list that a batch or a source report speaks of."""
     return ListKey(item.announced_on, item.category)
 

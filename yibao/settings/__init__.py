@@ -5,6 +5,7 @@
 
 from yibao.settings.loading import load
 from yibao.settings.model import (
+    Alarms,
     Arxiv,
     FeedChoice,
     Feeds,
@@ -19,6 +20,7 @@ from yibao.settings.model import (
 from yibao.settings.values import CategoryCode
 
 __all__ = [
+    "Alarms",
     "Arxiv",
     "CategoryCode",
     "FeedChoice",

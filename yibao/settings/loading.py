@@ -18,7 +18,7 @@ from yibao.settings.model import Settings
 
 _PREFIX = "YIBAO_"
 #: Settings that are lists: the environment separates their values by commas.
-_LISTS = (("arxiv", "categories"), ("translations", "paths"))
+_LISTS = (("site", "variants"), ("arxiv", "categories"), ("translations", "paths"))
 
 
 class _Variable(NamedTuple):

@@ -4,18 +4,23 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 
 from yibao.settings.values import (
+    BouncesUrl,
     CategoryCode,
     CategoryCodes,
     CronLine,
+    DatabaseUrl,
     FeedName,
     HttpUrl,
     Keyword,
+    MailAddress,
     MailSender,
     PlacedPath,
     PrefectName,
+    Secret,
+    SecretUrl,
     SmtpUrl,
     TimeZone,
 )
@@ -30,11 +35,15 @@ class Site(_Section):
 
     title: str = "译报"
     base_url: HttpUrl = "http://127.0.0.1:8000"
-    #: Of the pages, and of translations that name none. BCP 47.
+    #: Of the pages, and of translations that name none. BCP 47. Pages speak zh-Hans, zh-Hant and en; else English.
     language: str = "zh-Hans"
+    #: Further languages of the pages, each in a folder of its own (zh-Hant/, en/); the tree grows with each.
+    variants: tuple[Literal["zh-Hans", "zh-Hant", "en"], ...] = ()
     #: `domain,year` of the permanent ids; by default the domain of base_url. Never change it once published.
     #: Source: RFC 4151.
     tag_authority: str = ""
+    #: Whether papers and editions have a picture for those who share them, where there is a font to draw it with.
+    pictures: bool = True
     #: A WebSub hub, which notifies readers at once that feeds changed.
     hub_url: HttpUrl | None = None
 
@@ -89,6 +98,9 @@ class Paths(_Section):
     #: The published tree; it overlaps with no other folder. Beside it are `public.next` and, at need, `public.aside`.
     public: PlacedPath = Path("public")
 
+    #: A font with Chinese letters for pictures; by default one of this machine.
+    picture_font: PlacedPath | None = None
+
     @property
     def library(self) -> Path:
         """The DuckDB file with everything public."""
@@ -98,6 +110,11 @@ class Paths(_Section):
     def people(self) -> Path:
         """The SQLite file with subscribers and deliveries; never published."""
         return self.data / "people.sqlite"
+
+    @property
+    def people_secret(self) -> Path:
+        """The file with the secret that signs links in mail, where the settings name none."""
+        return self.data / "people.key"
 
     @property
     def search(self) -> Path:
@@ -113,6 +130,11 @@ class Paths(_Section):
     def run_lock(self) -> Path:
         """The file that a run locks, so that there is one at a time."""
         return self.data / "run.lock"
+
+    @property
+    def alarms(self) -> Path:
+        """The list of alarms of which somebody was told, and that have not ended."""
+        return self.data / "alarms.json"
 
     @property
     def hub_queue(self) -> Path:
@@ -155,6 +177,15 @@ class Translations(_Section):
     paths: tuple[PlacedPath, ...] = (Path("translations"),)
 
 
+class People(_Section):
+    """Where subscribers are kept. By default in SQLite, in the folder of data."""
+
+    #: A PostgreSQL database that several machines share: postgresql://user:password@host/name.
+    database: DatabaseUrl | None = None
+    #: Signs links in mail, 32 characters at least; the same on every machine. By default `data/people.key` holds one.
+    secret: Secret | None = None
+
+
 class Newsletter(_Section):
     """How mail goes out. Without a server or a folder none does."""
 
@@ -168,6 +199,60 @@ class Newsletter(_Section):
     alarm_share: float = Field(0.2, ge=0, le=1)
     #: Seconds in which the mail server must answer each command.
     timeout_s: float = Field(60.0, gt=0, le=600)
+    #: Where replies of readers go; by default to the sender.
+    reply_to: MailSender | None = None
+    #: How many connections to the mail server a run uses at once.
+    connections: int = Field(2, ge=1, le=64)
+    #: At most so many messages a minute to addresses of a domain, such as {"gmail.com" = 120}.
+    domain_pace: dict[str, PositiveInt] = Field({})
+    #: Seconds in which a run offers again what the server refused for the time being; the next run goes on.
+    retry_s: float = Field(600.0, ge=0, le=7200)
+    #: Signs mail by DKIM: the selector under which the sender's domain publishes the key, and the key's PEM file.
+    #: Without them the mail server signs, or nobody.
+    dkim_selector: str = ""
+    dkim_key: PlacedPath | None = None
+    #: An address of ours for reports of failed mail, each message with a mark of its own (bounces+MARK@example.org).
+    return_path: MailAddress = ""
+    #: Where such reports are read: a Maildir's folder, or imaps://user:password@host/FOLDER.
+    bounces: BouncesUrl | None = None
+    #: Whether readers can subscribe on pages of `yibao serve`.
+    signup: bool = True
+    #: Not before this hour of the subscriber's time zone; 0: as soon as an edition is complete.
+    earliest_hour: int = Field(0, ge=0, le=23)
+    #: Whether an edition waits for a person, and what becomes of it when nobody decides: released or dropped.
+    approval: Literal["none", "release", "drop"] = "none"
+    #: Hours that an edition waits for a person.
+    approval_hours: float = Field(12.0, gt=0, le=168)
+    #: Who is asked by mail, with a signed link to the page on which to decide.
+    approver: MailAddress = ""
+
+    @property
+    def has_signup(self) -> bool:
+        """Whether readers can subscribe: pages lead to the form, and `yibao serve` has it."""
+        return self.signup and bool(self.smtp_url or self.outbox)
+
+    @property
+    def lets_wait(self) -> bool:
+        """Whether there may be something to do between two days: mail that waits for its hour or a person, reports."""
+        return bool(self.earliest_hour or self.approval != "none" or self.bounces)
+
+
+class Dataset(_Section):
+    """Releases of the open dataset, in `data/releases/` of the published tree."""
+
+    #: Whether a run that has something new makes one.
+    releases: bool = True
+    #: A release stays so many days; the last one of each month for good.
+    keep_days: int = Field(14, ge=1, le=3660)
+
+
+class Sql(_Section):
+    """The most that a query of `yibao sql` takes."""
+
+    memory_gb: float = Field(1.0, gt=0)
+    #: In the folder for temporary files, for what does not fit into memory.
+    disk_gb: float = Field(4.0, gt=0)
+    time_s: float = Field(600.0, gt=0)
 
 
 class Prefect(_Section):
@@ -188,8 +273,26 @@ class Schedule(_Section):
     daily: CronLine = "30 4 * * 1-5"
     #: After Friday's announcement, and after the curators have closed their week.
     weekly: CronLine = "0 9 * * 6"
-    #: The zone of both lines, by its IANA name.
+    #: Mail that waits for an hour, a person or a report: only where a setting of [newsletter] lets something wait.
+    newsletter: CronLine = "20 * * * *"
+    #: The zone of these lines, by its IANA name.
     timezone: TimeZone = "America/New_York"
+
+
+class Alarms(_Section):
+    """Who learns of trouble at once, and that runs go well. Without them, `yibao status` tells whoever asks."""
+
+    #: Gets a letter when something needs a person, and when nothing does any more.
+    email: MailAddress = ""
+    #: Gets the same as JSON, by POST; its field `text` is what chat services show.
+    webhook_url: SecretUrl | None = None
+    #: A dead-man's switch: asked after each daily or weekly run; with `/fail` behind it after one that failed.
+    ping_url: SecretUrl | None = None
+
+    @property
+    def has_listener(self) -> bool:
+        """Whether anybody is told of trouble."""
+        return bool(self.email or self.webhook_url)
 
 
 class Settings(_Section):
@@ -200,6 +303,16 @@ class Settings(_Section):
     arxiv: Arxiv = Arxiv()
     translations: Translations = Translations()
     feeds: Feeds = Feeds()
+    people: People = People()
     newsletter: Newsletter = Newsletter()
+    dataset: Dataset = Dataset()
+    sql: Sql = Sql()
     prefect: Prefect = Prefect()
     schedule: Schedule = Schedule()
+    alarms: Alarms = Alarms()
+
+    @property
+    def cron_lines(self) -> dict[str, str]:
+        """The cron line of each flow that `yibao schedule` runs, by the flow's name."""
+        lines = {"daily": self.schedule.daily, "weekly": self.schedule.weekly}
+        return lines | ({"newsletter": self.schedule.newsletter} if self.newsletter.lets_wait else {})

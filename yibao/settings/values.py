@@ -15,6 +15,7 @@ from yibao import addresses, categories, keywords
 
 _CATEGORY_SUGGESTIONS = 0.4
 _CRON_FIELDS = 5
+_SHORTEST_SECRET = 32
 #: A cron line that has no date after it in fifty years has none.
 _ANY_MOMENT = datetime(2025, 1, 1, tzinfo=UTC)
 #: Folders under `feeds/` that are taken.
@@ -26,6 +27,14 @@ def _check_http_url(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError(f"{value!r} is no http or https address")
     return value.rstrip("/")
+
+
+def _check_secret_url(value: SecretStr) -> SecretStr:
+    try:
+        _check_http_url(value.get_secret_value())
+    except ValueError:
+        raise ValueError("this is no http or https address") from None
+    return value
 
 
 def _check_smtp_url(value: SecretStr) -> SecretStr:
@@ -51,6 +60,45 @@ def _has_valid_port(parts: SplitResult) -> bool:
         return parts.port != 0
     except ValueError:
         return False
+
+
+def _check_database_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+        raise ValueError("an address of a database begins with postgresql://; without one SQLite is used")
+    return value
+
+
+def _check_bounces_url(value: SecretStr, info: ValidationInfo) -> SecretStr:
+    """Check an address of an IMAP folder; put a Maildir's relative path into the folder of the settings' file."""
+    address = value.get_secret_value()
+    if "://" not in address:
+        return SecretStr(str(_place_path(Path(address), info)))
+    try:
+        parts = urlsplit(address)
+        is_whole = parts.scheme == "imaps" and parts.hostname and parts.username and (parts.port or True)
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise ValueError("reports are read from a Maildir's folder, or from imaps://user:password@host/FOLDER")
+    return value
+
+
+def _check_secret(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < _SHORTEST_SECRET:
+        raise ValueError(f"a secret has at least {_SHORTEST_SECRET} characters; `openssl rand -hex 32` makes one")
+    return value
+
+
+def _check_mail_address(value: str) -> str:
+    if not value:
+        return value
+    try:
+        address = addresses.parse_address(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not an e-mail address: {error}") from None
+    if not address.wire.isascii():
+        raise ValueError(f"{value!r} must be ASCII before the @: many servers take no other")
+    return address.wire
 
 
 def _check_category(code: str) -> str:
@@ -116,8 +164,13 @@ def _place_path(value: Path, info: ValidationInfo) -> Path:
 
 
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
+SecretUrl = Annotated[SecretStr, AfterValidator(_check_secret_url)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_check_smtp_url)]
 MailSender = Annotated[str, AfterValidator(addresses.parse_sender)]
+MailAddress = Annotated[str, AfterValidator(_check_mail_address)]
+BouncesUrl = Annotated[SecretStr, AfterValidator(_check_bounces_url)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
+Secret = Annotated[SecretStr, AfterValidator(_check_secret)]
 CategoryCode = Annotated[str, AfterValidator(_check_category)]
 CategoryCodes = Annotated[tuple[CategoryCode, ...], BeforeValidator(_expand_all)]
 CronLine = Annotated[str, AfterValidator(_check_cron_line)]
