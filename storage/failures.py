@@ -2,9 +2,9 @@
 
 import re
 import sqlite3
+import sys
 
 import duckdb
-import sqlalchemy.exc
 
 #: By words of SQLite and DuckDB: what to do.
 _REMEDIES = (
@@ -20,7 +20,9 @@ _REMEDIES = (
 
 def explain_database_error(error: BaseException) -> str | None:
     """Say in one sentence what the world did to a database, and what to do; None for faults of the program."""
-    if isinstance(error, sqlalchemy.exc.DBAPIError):
+    # Only what is imported can have raised it; to import it takes longer than most commands.
+    sqlalchemy_errors = sys.modules.get("sqlalchemy.exc")
+    if sqlalchemy_errors and isinstance(error, sqlalchemy_errors.DBAPIError):
         # Statement and parameters are left out: they may name people.
         message = str(error.orig)
     elif isinstance(error, (duckdb.Error, sqlite3.Error)):

@@ -1,5 +1,6 @@
 """Write files and folders that everybody may read, whatever the umask of the process: a web server is another user."""
 
+import os
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -10,8 +11,10 @@ _LOOK_INTO = _READ | stat.S_IXGRP | stat.S_IXOTH
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file that everybody may read."""
-    path.write_bytes(content)
-    _allow(path, path.stat().st_mode, _READ)
+    with path.open("wb") as file:
+        file.write(content)
+        mode = os.fstat(file.fileno()).st_mode
+    _allow(path, mode, _READ)
 
 
 def make_folder(folder: Path) -> None:

@@ -47,7 +47,8 @@ class DamagedLine(NamedTuple):
     is_cut_off: bool
 
 
-@dataclass(frozen=True, slots=True)
+# Prefect tells by a weak reference which task fetched it.
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class KeptResponse:
     """An answer in the journal. Datetimes are UTC."""
 
@@ -67,12 +68,12 @@ class Responses:
         self._folder = folder
         self._journal = folder / "journal.jsonl"
 
-    def keep(  # noqa: PLR0913  (what an answer is)
+    def keep_response(  # noqa: PLR0913  (what an answer is)
         self, url: str, on: date, status: int, body: bytes, content_type: str, fetched_at: datetime
     ) -> KeptResponse:
         """Store the body on disk, and then the answer in the journal; a kill between the two costs nothing."""
         digest = hashlib.sha256(body).hexdigest()
-        path = self.path_of(digest)
+        path = self.find_path(digest)
         with explain_disk_errors(path):
             if not self._is_sound(digest):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,13 +82,13 @@ class Responses:
             self._append(kept)
         return kept
 
-    def body(self, sha256: str) -> bytes:
+    def read_body(self, sha256: str) -> bytes:
         """Read the bytes as arXiv sent them.
 
         Raises:
             DamagedResponseError: the file is missing, cannot be read, or holds something else.
         """
-        path = self.path_of(sha256)
+        path = self.find_path(sha256)
         try:
             body = _unpack(path)
         except OSError as error:
@@ -103,23 +104,23 @@ class Responses:
         """The file that tells in which order answers came."""
         return self._journal
 
-    def journal(self) -> Iterator[KeptResponse]:
+    def read_journal(self) -> Iterator[KeptResponse]:
         """Read every answer in the order of arrival; damaged lines are left out.
 
         Raises:
             YibaoError: the journal cannot be read.
         """
-        return (row for row in self._read_journal() if isinstance(row, KeptResponse))
+        return (row for row in self._read_lines() if isinstance(row, KeptResponse))
 
-    def damaged_lines(self) -> list[DamagedLine]:
+    def find_damaged_lines(self) -> list[DamagedLine]:
         """Find the lines of the journal that are no answers.
 
         Raises:
             YibaoError: the journal cannot be read.
         """
-        return [row for row in self._read_journal() if isinstance(row, DamagedLine)]
+        return [row for row in self._read_lines() if isinstance(row, DamagedLine)]
 
-    def _read_journal(self) -> Iterator[KeptResponse | DamagedLine]:
+    def _read_lines(self) -> Iterator[KeptResponse | DamagedLine]:
         with explain_disk_errors(self._journal):
             if not self._journal.exists():
                 return
@@ -129,12 +130,12 @@ class Responses:
 
     def _is_sound(self, sha256: str) -> bool:
         try:
-            self.body(sha256)
+            self.read_body(sha256)
         except DamagedResponseError:
             return False
         return True
 
-    def set_aside(self, after: date) -> Path | None:
+    def set_aside_responses(self, after: date) -> Path | None:
         """Move the answers to runs for later dates into a file beside the journal; returns it, if there are any.
 
         Their bodies stay where they are. A kill in between leaves a line in both files, and none in neither.
@@ -155,7 +156,7 @@ class Responses:
         partial.replace(self._journal)
         return aside
 
-    def path_of(self, sha256: str) -> Path:
+    def find_path(self, sha256: str) -> Path:
         """Return where the body with this hash is kept."""
         return self._folder / sha256[:2] / f"{sha256}.zst"
 

@@ -1,37 +1,50 @@
-"""Search over everything that is published, for questions that come to a server.
+"""The search index of a server: which papers satisfy a query, the best first.
 
-An index beside the library, brought up to date by each publication and rebuilt where it does not fit: nothing is known
-only here. Chinese is indexed character by character and asked for as a phrase, so a word is found wherever it stands,
-and nothing else is; Latin words are found whole. Source: https://github.com/quickwit-oss/tantivy-py.
+It lies beside the library, is brought up to date by each publication and rebuilt where it does not fit: nothing is
+known only here, and records stay in the library. What is indexed are the tokens of `yibao.search`, Chinese character by
+character; so a word is found wherever it stands. Source: https://github.com/quickwit-oss/tantivy-py.
 """
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any as AnyValue
+from typing import NamedTuple
 
 import orjson
 import tantivy
-from pydantic import TypeAdapter
 
+from storage import search_conditions
 from storage.disk import explain_disk_errors, explain_words
 from yibao.errors import LibraryError
-from yibao.records import Entry
-from yibao.search_queries import SearchQuery
+from yibao.search import matching
+from yibao.search.folding import write_tokens
+from yibao.search.language import Query
+from yibao.search.matching import SearchText
 
 #: Raised whenever what is indexed changes in kind: an index of another version is made anew.
-_VERSION = 2
+_VERSION = 3
 _INDEXED = "indexed.json"
 _REMEDY = "Run `yibao publish`, which makes it anew."
 #: Characters of tantivy's own words in a message.
 _MOST_REASON = 200
-_WORDS = (
-    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"\p{Han}|[\p{L}\p{M}\p{N}--\p{Han}]+"))
-    .filter(tantivy.Filter.lowercase())
-    .build()
-)
+#: Memory for what is not yet written; more makes fewer pieces, which merge sooner.
+_HEAP = 400_000_000
+_FIRST_DAY, _DAYS = date(1986, 1, 1), 22_000
+#: Between equals the newer comes first: a day is what single precision can tell, sixty years less than a word.
+_FRESHNESS = 0.05
+
+_TOKENS = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+
+
+class Found(NamedTuple):
+    """Papers in order, and how many there are in all."""
+
+    arxiv_ids: list[str]
+    total: int
 
 
 def read_signature(folder: Path) -> str | None:
@@ -42,6 +55,13 @@ def read_signature(folder: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return None if is_damaged(folder) else signature
+
+
+def mark_outdated(folder: Path) -> None:
+    """Note that the index lacks something: it still answers, and the next publication makes it anew."""
+    if read_signature(folder) is not None:
+        with explain_disk_errors(folder):
+            _write_signature(folder, "")
 
 
 def is_damaged(folder: Path) -> bool:
@@ -56,9 +76,9 @@ def is_damaged(folder: Path) -> bool:
 
 
 def update_index(
-    folder: Path, changed: Iterable[Entry], gone: Iterable[str], signature: str = "", *, is_whole: bool = False
+    folder: Path, changed: Iterable[SearchText], gone: Collection[str], signature: str = "", *, is_whole: bool = False
 ) -> None:
-    """Index these entries as they are now, take out those that are gone, and note the signature.
+    """Index these papers as they are now, take out those that are gone, and note the signature.
 
     With `is_whole` the index holds nothing else afterwards. Killed at any moment, it finds what it found before or what
     it shall find, and does not bear the signature; the same call again completes it.
@@ -68,33 +88,39 @@ def update_index(
     with explain_disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            _write_entries(folder, list(changed), gone, is_whole=is_whole)
+            _write_papers(folder, changed, gone, is_whole=is_whole)
         except ValueError as error:
             reason = (
                 explain_words(str(error)) or f"the search index cannot be written ({_shorten_reason(error)}). {_REMEDY}"
             )
             raise LibraryError(f"{folder}: {reason}") from error
-        partial = folder / f"{_INDEXED}.part"
-        partial.write_bytes(orjson.dumps({"version": _VERSION, "signature": signature}))
-        partial.replace(folder / _INDEXED)
+        _write_signature(folder, signature)
 
 
-def _write_entries(folder: Path, entries: Sequence[Entry], gone: Iterable[str], *, is_whole: bool) -> None:
-    old = [*gone, *(entry.arxiv_id for entry in entries)]
-    if old or is_whole:
-        writer = _make_index(folder).writer(num_threads=1)
-        if is_whole:
-            writer.delete_all_documents()
-        for arxiv_id in old if not is_whole else ():
-            writer.delete_documents_by_term("arxiv_id", arxiv_id)
-        for entry in entries:
-            writer.add_document(_make_document(entry))
-        writer.commit()
-        writer.wait_merging_threads()
+def _write_papers(folder: Path, changed: Iterable[SearchText], gone: Collection[str], *, is_whole: bool) -> None:
+    if not is_whole and not (changed or gone):
+        return
+    writer = _make_index(folder).writer(heap_size=_HEAP if is_whole else _HEAP // 8, num_threads=1)
+    if is_whole:
+        writer.delete_all_documents()
+    for arxiv_id in () if is_whole else gone:
+        writer.delete_documents_by_term("arxiv_id", arxiv_id)
+    for paper in changed:
+        if not is_whole:
+            writer.delete_documents_by_term("arxiv_id", paper.arxiv_id)
+        writer.add_document(_make_document(paper))
+    writer.commit()
+    writer.wait_merging_threads()
 
 
-def find_entries(folder: Path, question: SearchQuery, most: int) -> list[Entry]:
-    """Find the entries that satisfy the question, newest first, at most so many.
+def _write_signature(folder: Path, signature: str) -> None:
+    partial = folder / f"{_INDEXED}.part"
+    partial.write_bytes(orjson.dumps({"version": _VERSION, "signature": signature}))
+    partial.replace(folder / _INDEXED)
+
+
+def find_papers(folder: Path, query: Query, most: int, *, offset: int = 0, newest_first: bool = False) -> Found:
+    """Find the papers that satisfy a query, the best first or the newest first, so many from an offset on.
 
     Raises:
         LibraryError: nothing has been published yet, or the index is damaged.
@@ -103,36 +129,40 @@ def find_entries(folder: Path, question: SearchQuery, most: int) -> list[Entry]:
         if not (folder / _INDEXED).exists():
             raise LibraryError("Nothing has been published yet. Run `yibao publish`.")
         changed_at = (folder / _INDEXED).stat().st_mtime_ns
-    query = _build_query(question)
+    built = search_conditions.build_query(_schema(), query)
+    is_ranked = built.has_words and not newest_first
     try:
         searcher = _open_index(folder, changed_at).searcher()
-        result = searcher.search(query, most, count=False, order_by_field="published_at")
-        return [_record_adapter().validate_json(searcher.doc(address)["record"][0]) for _, address in result.hits]
+        result = (
+            searcher.search(built.query, most, offset=offset, weight_by_field="freshness")
+            if is_ranked
+            else searcher.search(built.query, most, offset=offset, order_by_field="moment")
+        )
+        ids = [str(searcher.doc(address)["arxiv_id"][0]) for _, address in result.hits]
     except (OSError, ValueError) as error:
         raise LibraryError(f"{folder}: the search index is damaged ({_shorten_reason(error)}). {_REMEDY}") from error
-
-
-@lru_cache(maxsize=1)
-def _record_adapter() -> TypeAdapter[Entry]:
-    return TypeAdapter(Entry)
+    # Its stub has forgotten the count.
+    return Found(ids, result.count or 0)  # type: ignore[attr-defined]
 
 
 @lru_cache(maxsize=1)
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("arxiv_id", "category", "translator"):
+    builder.add_text_field("arxiv_id", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in ("category", "language"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("text", "author"):
-        builder.add_text_field(name, tokenizer_name="words", index_option="position")
-    builder.add_boolean_field("translated", indexed=True)
-    builder.add_integer_field("published_at", fast=True)
-    builder.add_bytes_field("record", stored=True)
+    for name in matching.FIELDS:
+        builder.add_text_field(name, tokenizer_name="tokens", index_option="position")
+    for name in ("translated", "shown"):
+        builder.add_boolean_field(name, indexed=True)
+    builder.add_integer_field("moment", indexed=True, fast=True)
+    builder.add_float_field("freshness", fast=True)
     return builder.build()
 
 
 def _make_index(folder: Path) -> tantivy.Index:
     index = tantivy.Index(_schema(), path=str(folder), reuse=True)
-    index.register_tokenizer("words", _WORDS)
+    index.register_tokenizer("tokens", _TOKENS)
     return index
 
 
@@ -182,47 +212,19 @@ def _shorten_reason(error: Exception) -> str:
     return str(error).partition("Content:")[0].splitlines()[0][:_MOST_REASON].rstrip(" .'")
 
 
-def _make_document(entry: Entry) -> tantivy.Document:
-    paper, translation = entry.paper, entry.translation
-    texts = [entry.title_en, paper.abstract if paper else ""]
-    if translation:
-        texts += [translation.title or "", translation.abstract]
-    values: dict[str, Any] = {
-        "arxiv_id": entry.arxiv_id,
-        "category": list(entry.categories),
-        "text": texts,
-        "author": [author.name for author in paper.authors] if paper else [],
-        "translated": translation is not None,
-        "published_at": int(entry.stamp.published_at.timestamp()) if entry.stamp else 0,
-        "record": orjson.dumps(entry),
+def _make_document(paper: SearchText) -> tantivy.Document:
+    day = paper.day or date.min
+    values: dict[str, AnyValue] = {
+        "arxiv_id": paper.arxiv_id,
+        "category": matching.list_category_names(paper.categories),
+        "language": matching.list_language_names(paper.languages),
+        "title": write_tokens(paper.titles),
+        "abstract": write_tokens(paper.abstracts),
+        "author": write_tokens(paper.authors),
+        "translator": write_tokens(paper.translators),
+        "translated": bool(paper.languages),
+        "shown": paper.is_shown,
+        "moment": search_conditions.find_moment(day, paper.arxiv_id),
+        "freshness": max(0.0, min(1.0, (day - _FIRST_DAY).days / _DAYS)) * _FRESHNESS,
     }
-    if translation and translation.translator:
-        values["translator"] = translation.translator
     return tantivy.Document(**values)
-
-
-def _build_query(question: SearchQuery) -> tantivy.Query:
-    conditions = [_match_phrase("text", word) for word in question.words]
-    for name, values in (("category", question.categories), ("translator", question.translators)):
-        if values:
-            conditions.append(_match_any([tantivy.Query.term_query(_schema(), name, value) for value in values]))
-    if question.authors:
-        conditions.append(_match_any([_match_phrase("author", name) for name in question.authors]))
-    if question.translated is not None:
-        conditions.append(tantivy.Query.term_query(_schema(), "translated", question.translated))
-    if not conditions:
-        return tantivy.Query.all_query()
-    return tantivy.Query.boolean_query([(tantivy.Occur.Must, condition) for condition in conditions])
-
-
-def _match_any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
-    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
-
-
-def _match_phrase(field: str, text: str) -> tantivy.Query:
-    tokens = _WORDS.analyze(text)
-    if not tokens:
-        return tantivy.Query.empty_query()
-    if len(tokens) == 1:
-        return tantivy.Query.term_query(_schema(), field, tokens[0])
-    return tantivy.Query.phrase_query(_schema(), field, list(tokens))

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import orjson
 
-from storage import folder_swap, manifest, tree_files
+from storage import carried_files, folder_swap, manifest, tree_files
 from storage.manifest import Manifest
 from storage.tree_files import find_document, list_names
 from storage.tree_state import Tree, check_tree, find_folders_above, read_disk_clock, read_tree
@@ -173,6 +173,7 @@ def _update_spare(
     # Listed before they are written: a kill in between leaves no file that nobody knows, and none taken for done.
     spare.manifest.mark_unknown(stale).store(spare.root)
     notes = [*spare.notes, *_update_others(spare, shown, target)]
+    carried_files.carry_along(shown.root, spare.root)
     different, contents = set(), {**target.contents}
     for path in stale:
         if shown.has(path, target.documents[path]):

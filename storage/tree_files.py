@@ -78,14 +78,20 @@ def has_bytes(path: Path, content: bytes) -> bool:
 
 def write_file(root: Path, path: str, content: bytes) -> None:
     """Write a file, whole or not at all; never in place, for the bytes may be shared with another tree."""
-    partial = root / PARTIAL
+    partial, target = root / PARTIAL, root / path
     readable.write_file(partial, content)
-    partial.replace(_prepare_place(root / path))
+    try:
+        partial.replace(target)
+    except OSError:  # Its folder is missing, or it is a folder.
+        partial.replace(_prepare_place(target))
 
 
 def link_document(source: Path, target: Path, path: str) -> None:
     """Link all files of a document into the target tree, as they are in the source tree."""
+    here, there = f"{source}/", f"{target}/"
     for name in list_names(path):
+        if _try_link(f"{here}{name}", f"{there}{name}"):
+            continue
         if (source / name).exists():
             link_file(source / name, target / name)
         else:
@@ -94,13 +100,20 @@ def link_document(source: Path, target: Path, path: str) -> None:
 
 def link_file(source: Path, target: Path) -> None:
     """Make the target the same file as the source; a copy, with its date, where the disk knows no links."""
-    if target.exists() and target.samefile(source):
+    if _try_link(source, target) or (target.exists() and target.samefile(source)):
         return
     _prepare_place(target).unlink(missing_ok=True)
-    try:
-        target.hardlink_to(source)
-    except OSError:
+    if not _try_link(source, target):
         shutil.copy2(source, target)
+
+
+def _try_link(source: str | Path, target: str | Path) -> bool:
+    """Link a file to a name that is free in a folder that is there, as most are; returns whether that was so."""
+    try:
+        os.link(source, target)
+    except OSError:
+        return False
+    return True
 
 
 def remove_document(root: Path, path: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from storage import manifest, readable, tree_files
+from storage import carried_files, manifest, readable, tree_files
 from storage.manifest import Manifest
 from storage.tree_files import list_names
 from yibao.build_graph import Document
@@ -123,6 +123,8 @@ def _scan_changed_folders(root: Path, known: Manifest, folders: Iterable[str]) -
         with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(root / folder) as children:
             for child in children:
                 path = f"{folder}/{child.name}" if folder else child.name
+                if carried_files.is_carried(path):
+                    continue
                 if not child.is_dir(follow_symlinks=False):
                     files.add(path)
                 elif path not in expected:

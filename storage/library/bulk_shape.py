@@ -40,9 +40,9 @@ def check_records(path: str, records: Sequence[Mapping[str, Any]]) -> None:
         return
     values = {name: [record[name] for record in records if record.get(name) is not None] for name in _EXPECTED}
     wrong = [
-        _Wrong(name, _kind_of(found[0]))
-        for name, found in values.items()
-        if found and not any(_FITS[_EXPECTED[name]](value) for value in found)
+        _Wrong(name, _kind_of(values_of_column[0]))
+        for name, values_of_column in values.items()
+        if values_of_column and not any(_FITS[_EXPECTED[name]](value) for value in values_of_column)
     ]
     has_authors = bool(values["authors_parsed"])
     missing = [
@@ -67,11 +67,11 @@ def check_columns(path: str, types: Mapping[str, str]) -> None:
     _refuse(path, [*wrong, *missing], list(types))
 
 
-def refuse_categories(path: str, found: str | None) -> ShapeError:
+def refuse_categories(path: str, example: str | None) -> ShapeError:
     """Return the refusal of a file most of whose records name no category of arXiv's."""
     return ShapeError(
         f"{path}: the file is not in the shape of arXiv's metadata snapshot, and nothing of it was stored. "
-        f"'categories': expected codes of arXiv's, such as 'cs.CL hep-th', found {found!r} in more than half of the "
+        f"'categories': expected codes of arXiv's, such as 'cs.CL hep-th', found {example!r} in more than half of the "
         "records. Convert the file and import it again."
     )
 
@@ -79,10 +79,10 @@ def refuse_categories(path: str, found: str | None) -> ShapeError:
 def _refuse(path: str, wrong: Sequence[_Wrong], names: Sequence[str]) -> None:
     if not wrong:
         return
-    told = "; ".join(f"{one.column!r}: expected {_EXPECTED[one.column]}, found {one.found}" for one in wrong)
+    faults = "; ".join(f"{one.column!r}: expected {_EXPECTED[one.column]}, found {one.found}" for one in wrong)
     more = ", …" if len(names) > _MOST_NAMES else ""
     raise ShapeError(
-        f"{path}: the file is not in the shape of arXiv's metadata snapshot, and nothing of it was stored. {told}. "
+        f"{path}: the file is not in the shape of arXiv's metadata snapshot, and nothing of it was stored. {faults}. "
         f"The file has: {', '.join(names[:_MOST_NAMES])}{more}. Convert the file and import it again."
     )
 
@@ -91,7 +91,7 @@ def _kind_of(value: object) -> str:
     if isinstance(value, list):
         return f"a list of {_kind_of(value[0])}s" if value else "a list"
     kinds = ((str, "text"), (bool, "true or false"), (int | float, "a number"), (dict, "an object"))
-    return next((told for kind, told in kinds if isinstance(value, kind)), "nothing")
+    return next((name for kind, name in kinds if isinstance(value, kind)), "nothing")
 
 
 def _is_versions(value: object) -> bool:

@@ -8,9 +8,10 @@ query between two batches goes through; and readers who keep it for longer do no
 import contextlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, cast
 
@@ -96,6 +97,22 @@ def read_library(path: Path, patience_s: float | None = None) -> Iterator[Connec
         yield connection
 
 
+def attach_library(connection: Connection, path: Path, name: str) -> None:
+    """Attach the library read-only to another database's connection, under a name.
+
+    Raises:
+        LibraryBusyError: a process that writes it has not ended within two minutes.
+        LibraryError: there is no library yet, or it is damaged.
+    """
+    if not path.exists():
+        raise LibraryError(f"{path}: there is no library yet. `yibao run` makes one.")
+    literal = str(path).replace("'", "''")
+    with faults.explain_faults(path):
+        _await_readable(
+            path, lambda: connection.execute(f"ATTACH '{literal}' AS {name} (READ_ONLY)"), READER_PATIENCE_S
+        )
+
+
 def run_query(connection: Connection, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Answer a person's query: names of the columns, and rows.
 
@@ -115,7 +132,7 @@ def migrate(connection: Connection) -> None:
     Raises:
         LibraryError: the library has migrations that this program does not know.
     """
-    migrations = sorted((files("storage.library") / "migrations").iterdir(), key=lambda file: file.name)
+    migrations = _list_migrations()
     version = _read_version(connection)
     if version > len(migrations):
         raise LibraryError(
@@ -130,6 +147,12 @@ def migrate(connection: Connection) -> None:
             connection.execute("INSERT INTO main.migration (version, name) VALUES ($1, $2)", [number, file.name])
             if number == len(migrations):
                 _create_views(connection)
+
+
+def read_versions(connection: Connection) -> tuple[int, int]:
+    """Read the version of a library, and find the newest that this program knows."""
+    (row,) = connection.execute("SELECT coalesce(max(version), 0) FROM main.migration").fetchall()
+    return int(row[0]), len(_list_migrations())
 
 
 def read_clock(connection: Connection) -> datetime:
@@ -192,6 +215,10 @@ def _copy_comments(connection: Connection, table: str, view: str) -> None:
         connection.execute(f"COMMENT ON COLUMN {view}.{column} IS '{literal}'")
 
 
+def _list_migrations() -> list[Traversable]:
+    return sorted((files("storage.library") / "migrations").iterdir(), key=lambda file: file.name)
+
+
 def _read_version(connection: Connection) -> int:
     # In main, where programs of any age look for it.
     connection.execute("CREATE TABLE IF NOT EXISTS main.migration (version INTEGER NOT NULL, name VARCHAR NOT NULL)")
@@ -212,10 +239,14 @@ def _create(path: Path) -> None:
 
 
 def _connect_reader(path: Path, patience_s: float) -> Connection:
+    return _await_readable(path, lambda: duckdb.connect(str(path), read_only=True), patience_s)
+
+
+def _await_readable(path: Path, read: Callable[[], Connection], patience_s: float) -> Connection:
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            return duckdb.connect(str(path), read_only=True)
+            return read()
         except duckdb.IOException as error:
             if not faults.is_held(error):
                 raise

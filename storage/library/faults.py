@@ -33,8 +33,8 @@ def is_held(error: duckdb.Error) -> bool:
 
 def find_holder(error: duckdb.Error) -> Holder | None:
     """Return the process that DuckDB's message names; None where it names none."""
-    found = _HOLDER.search(str(error))
-    return Holder(int(found[2]), Path(found[1]).name) if found else None
+    match = _HOLDER.search(str(error))
+    return Holder(int(match[2]), Path(match[1]).name) if match else None
 
 
 def describe_holder(error: duckdb.Error) -> str:
@@ -59,17 +59,17 @@ def explain_faults(path: Path) -> Iterator[None]:
 
 def explain(path: Path, error: duckdb.Error) -> LibraryError:
     """Tell what is wrong with the library's file, and what to do about it."""
-    told = str(error).splitlines()[0]
-    refusal = explain_words(told)
+    words = str(error).splitlines()[0]
+    refusal = explain_words(words)
     if path.is_dir():
         return LibraryError(f"{path}: this is a folder, where the library's file should be. {_remake(path)}")
     if refusal:
         return LibraryError(f"{path}: {refusal}")
-    if "version number" in told:
+    if "version number" in words:
         return LibraryError(
-            f"{path}: a newer DuckDB wrote this library ({told}). Install the Yibao, or the duckdb, that wrote it."
+            f"{path}: a newer DuckDB wrote this library ({words}). Install the Yibao, or the duckdb, that wrote it."
         )
-    return LibraryError(f"{path}: the library is damaged, or is no library of Yibao ({told}). {_remake(path)}")
+    return LibraryError(f"{path}: the library is damaged, or is no library of Yibao ({words}). {_remake(path)}")
 
 
 def _remake(path: Path) -> str:

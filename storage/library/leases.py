@@ -23,7 +23,7 @@ def take_lease(connection: Connection, name: str, holder: str, now: datetime) ->
     return None
 
 
-def holder(connection: Connection, name: str, now: datetime) -> str | None:
+def find_holder(connection: Connection, name: str, now: datetime) -> str | None:
     """Return the host that holds the lease; None where nobody does."""
     row = connection.execute(
         "SELECT holder FROM operations.lease WHERE name = $name AND expires_at > $now", {"name": name, "now": now}

@@ -68,12 +68,12 @@ def read_batches(connection: Connection) -> list[Batch]:
     return _read_batches(connection, "true")
 
 
-def between(connection: Connection, first: date, last: date) -> list[Batch]:
+def read_batches_between(connection: Connection, first: date, last: date) -> list[Batch]:
     """Read the batches of these dates, both included; in the order of `read_batches`."""
     return _read_batches(connection, "announced_on BETWEEN $first AND $last", {"first": first, "last": last})
 
 
-def beginnings(connection: Connection) -> dict[str, date]:
+def read_first_dates(connection: Connection) -> dict[str, date]:
     """Return the date of each category's first list that we know of: no earlier one is missing."""
     rows = connection.execute("SELECT category, min(announced_on) FROM batch GROUP BY category")
     return dict(rows.fetchall())

@@ -6,7 +6,8 @@ from datetime import date
 from storage.library.connection import Connection, insert_rows
 
 
-@dataclass(frozen=True, slots=True)
+# Prefect tells by a weak reference which task moved it on.
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class OaiCursor:
     """A list of changed records and the place in it. All dates are UTC."""
 

@@ -50,6 +50,7 @@ _UNDONE = (
     )
     """,
     "DELETE FROM translation WHERE revised_on > $after",
+    "DELETE FROM translation_freshness WHERE since_on > $after",
     # The last revision that remains is the current one again; whether it is stale is found out by the next run.
     """
     UPDATE translation SET revision_state = 'current', superseded_on = NULL, superseded_at = NULL
@@ -73,6 +74,11 @@ _UNDONE = (
     # What readers were shown.
     "DELETE FROM edition WHERE starts_on > $after",
     "DELETE FROM edition_paper WHERE edition NOT IN (SELECT edition FROM edition)",
+    # What readers saw of editions that go, they saw until now: that stays on record.
+    """
+    UPDATE edition_history SET shown_until_at = now()
+    WHERE shown_until_at IS NULL AND edition NOT IN (SELECT edition FROM edition)
+    """,
     "DELETE FROM operations.last_publication",
 )
 

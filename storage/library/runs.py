@@ -37,31 +37,31 @@ def end_run(connection: Connection, run_id: str, state: str, finished_at: dateti
     )
 
 
-def forget(connection: Connection, run_id: str) -> None:
+def forget_run(connection: Connection, run_id: str) -> None:
     """Take the run off the record."""
     connection.execute("DELETE FROM operations.run WHERE run_id = $run_id", {"run_id": run_id})
 
 
-def find(connection: Connection, run_id: str) -> RunRow | None:
+def find_run(connection: Connection, run_id: str) -> RunRow | None:
     """Return the run of this id; None where it was never recorded."""
     query = f"SELECT {_COLUMNS} FROM operations.run WHERE run_id = $run_id"  # noqa: S608  (our own text)
     row = connection.execute(query, {"run_id": run_id}).fetchone()
     return _row(row) if row else None
 
 
-def last(connection: Connection) -> RunRow:
+def read_last_run(connection: Connection) -> RunRow:
     """Return the run that was recorded last. There is one: a library is made by its first run.
 
     Raises:
         LibraryError: the library was made by hand, and no run was ever begun on it.
     """
-    latest = history(connection, 1)
+    latest = read_history(connection, 1)
     if not latest:
         raise LibraryError("There was no run on this library yet. Begin with `yibao run`.")
     return latest[0]
 
 
-def history(connection: Connection, most: int | None = None) -> list[RunRow]:
+def read_history(connection: Connection, most: int | None = None) -> list[RunRow]:
     """Runs, the last recorded first: all, or so many.
 
     By the order in which they came into the table, not by their time: a clock may be set back between two runs.

@@ -3,7 +3,6 @@
 What the library has is found by fingerprint first, so that a second import writes nothing. DuckDB reads the files.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -86,22 +85,6 @@ class Doubtful(NamedTuple):
     line: int | None
 
 
-class Compared(NamedTuple):
-    """What the file holds, beside what the library holds."""
-
-    #: Rows of the file, readable or not.
-    rows: int
-    #: Those that are records of papers.
-    records: int
-    #: Records that speak of a paper once more.
-    duplicates: int
-    new: int
-    changed: int
-    unchanged: int
-    #: The latest `update_date`: since then the file knows nothing.
-    updated_until: date | None
-
-
 def prepare_import(connection: Connection) -> None:
     """Set the connection up to read snapshots, in bounded memory."""
     connection.execute(f"SET memory_limit = '{_MEMORY}'; SET preserve_insertion_order = false")
@@ -120,14 +103,14 @@ def prepare_import(connection: Connection) -> None:
     connection.execute((files("storage.library") / "macros.sql").read_text(encoding="utf-8"))
 
 
-def json_relation(path: str, *, has_lines: bool = False) -> str:
+def name_json_relation(path: str, *, has_lines: bool = False) -> str:
     """Name the rows of a JSON-lines file in SQL; it may be compressed. With `has_lines` each record has its line."""
     own = {"line": "BIGINT"} if has_lines else {}
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in {**COLUMNS, **own}.items())
     return f"read_json({_literal(path)}, format = 'newline_delimited', columns = {{{columns}}})"
 
 
-def types_of(connection: Connection, path: str) -> dict[str, str]:
+def read_types(connection: Connection, path: str) -> dict[str, str]:
     """Return the columns of a Parquet file, with DuckDB's types for them.
 
     Raises:
@@ -141,14 +124,14 @@ def types_of(connection: Connection, path: str) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def parquet_relation(connection: Connection, path: str) -> str:
+def name_parquet_relation(connection: Connection, path: str) -> str:
     """Return the rows of a Parquet file with any of the snapshot's columns, as SQL; what it lacks is NULL.
 
     Raises:
         DamagedFileError: it is no Parquet file, or was cut off.
     """
     file = f"read_parquet({_literal(path)}, file_row_number = true)"
-    have = types_of(connection, path)
+    have = read_types(connection, path)
     named = {name: next((one for one in (name, name.replace("-", "_")) if one in have), None) for name in COLUMNS}
     chosen = ", ".join(
         f'TRY_CAST("{column}" AS {COLUMNS[name]}) AS "{name}"' if column else f'NULL::{COLUMNS[name]} AS "{name}"'
@@ -210,74 +193,6 @@ def find_doubtful(connection: Connection, relation: str) -> list[Doubtful]:
         """  # noqa: S608  (our own names, and a quoted path)
     )
     return [Doubtful(*row) for row in rows.fetchall()]
-
-
-def compare_records(connection: Connection, repaired: Mapping[str, str]) -> Compared:
-    """Find out what is to be stored, and count it; `repaired`: identifiers by what the file has instead.
-
-    Of several records of one paper the one of the latest version counts, then the one that was updated last, then the
-    one whose identifier needed no repair.
-    """
-    if repaired:
-        connection.execute(
-            """
-            UPDATE seen SET arxiv_id = fixed.pair[2], is_repaired = true
-            FROM (SELECT unnest(from_json($pairs, '[["VARCHAR"]]')) AS pair) AS fixed
-            WHERE seen.given = fixed.pair[1] AND seen.doubted = 'id'
-            """,
-            {"pairs": json.dumps(list(repaired.items()))},
-        )
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE twice AS
-        SELECT arxiv_id FROM seen WHERE arxiv_id IS NOT NULL GROUP BY arxiv_id HAVING count(*) > 1
-        UNION
-        SELECT arxiv_id FROM seen
-        WHERE arxiv_id IS NOT NULL AND given IN (SELECT given FROM seen WHERE arxiv_id IS NULL)
-    """)
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE best AS
-        SELECT given, arxiv_id, fingerprint, version, false AS is_twice FROM seen
-        WHERE arxiv_id IS NOT NULL AND arxiv_id NOT IN (FROM twice)
-        UNION ALL
-        SELECT given, arxiv_id, fingerprint, version, true FROM seen
-        WHERE arxiv_id IN (FROM twice)
-        QUALIFY row_number() OVER (
-            PARTITION BY arxiv_id
-            ORDER BY version DESC NULLS LAST, updated_on DESC NULLS LAST, is_repaired, fingerprint
-        ) = 1
-    """)
-    # Full records replace one another; one that meets a record of another kind is merged with it, see `mixed`.
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE wanted AS
-        SELECT
-            best.*,
-            known.arxiv_id IS NOT NULL AS is_known,
-            known.arxiv_id IS NOT NULL AND known.fingerprint IS NULL AS is_mixed,
-            known.first_seen_on,
-            known.known_from
-        FROM best
-        LEFT JOIN (FROM paper_state WHERE known_until IS NULL) AS known USING (arxiv_id)
-        WHERE known.arxiv_id IS NULL
-           OR (
-                known.fingerprint IS DISTINCT FROM best.fingerprint
-                AND coalesce(best.version, 0) >= coalesce(known.version, 0)
-           )
-    """)
-    row = _row(
-        connection,
-        """
-        SELECT
-            (SELECT count(*) FROM seen),
-            (SELECT count(*) FROM seen WHERE arxiv_id IS NOT NULL),
-            (SELECT count(*) FROM seen WHERE arxiv_id IS NOT NULL) - (SELECT count(*) FROM best),
-            count(*) FILTER (NOT is_known),
-            count(*) FILTER (is_known AND NOT is_mixed),
-            (SELECT count(*) FROM best) - count(*),
-            (SELECT max(updated_on) FROM seen)
-        FROM wanted
-        """,
-    )
-    return Compared(*row)
 
 
 def mark_changed_papers(connection: Connection) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 
 from storage.library.connection import WANTED, Connection, bind_names
-from yibao.records import English
+from yibao.records import SourceText
 
 
 def digest_texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, str]:
@@ -25,7 +25,7 @@ def digest_texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str
     return dict(rows.fetchall())
 
 
-def read_texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, English]:
+def read_texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, SourceText]:
     """Read the texts of the papers that we know among these, by identifier."""
     rows = connection.execute(
         f"""
@@ -42,7 +42,22 @@ def read_texts(connection: Connection, arxiv_ids: Collection[str]) -> dict[str, 
         """,  # noqa: S608  (likewise)
         bind_names(arxiv_ids),
     )
-    return {row[0]: English(row[1], row[2], row[3], tuple(row[4])) for row in rows.fetchall()}
+    return {row[0]: SourceText(row[1], row[2], row[3], tuple(row[4])) for row in rows.fetchall()}
+
+
+def list_titles(connection: Connection, prefix: str, limit: int) -> list[tuple[str, str]]:
+    """List the newest papers whose identifiers begin so: identifier and title."""
+    rows = connection.execute(
+        """
+        SELECT arxiv_id, title
+        FROM paper
+        WHERE starts_with(arxiv_id, $prefix) AND NOT is_withdrawn
+        ORDER BY contains(arxiv_id, '/'), arxiv_id DESC
+        LIMIT $limit
+        """,
+        {"prefix": prefix, "limit": limit},
+    )
+    return rows.fetchall()
 
 
 def find_title_owners(connection: Connection, titles: Collection[str]) -> dict[str, str]:

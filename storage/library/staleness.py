@@ -12,8 +12,14 @@ from typing import NamedTuple
 
 from storage.library import pending
 from storage.library.connection import Connection, insert_rows
-from yibao.records import English
+from yibao.records import SourceText
 from yibao.tex import extract_skeleton
+
+#: In a query: what `changed` tells of translations.
+_CHANGED = """(
+    SELECT unnest(from_json($changed, '[{"arxiv_id": "VARCHAR", "language": "VARCHAR", "freshness": "VARCHAR",
+        "version": "INTEGER", "sha256": "VARCHAR"}]'), max_depth := 2)
+)"""
 
 
 class Freshness(StrEnum):
@@ -63,14 +69,14 @@ def update_staleness(connection: Connection, on: date) -> int:
     return int(stale)
 
 
-def read_sources(connection: Connection) -> dict[str, English]:
+def read_sources(connection: Connection) -> dict[str, SourceText]:
     """Read the English that stale translations were made from, by its SHA-256."""
     rows = connection.execute("""
         SELECT sha256, title, abstract
         FROM source_text
         WHERE sha256 IN (SELECT source_sha256 FROM current_translation WHERE freshness = 'stale')
     """)
-    return {row[0]: English(row[1], row[2]) for row in rows.fetchall()}
+    return {row[0]: SourceText(row[1], row[2]) for row in rows.fetchall()}
 
 
 def _find_candidates(connection: Connection) -> list[_Row]:
@@ -101,7 +107,7 @@ def _read_unknown_papers(connection: Connection) -> set[str]:
 def _store_sources(connection: Connection, rows: list[_Row]) -> dict[tuple[str, str], tuple[int | None, str | None]]:
     """Store the English that each translation was made from; returns its version and SHA-256."""
     wanted = [{"arxiv_id": row.arxiv_id, "language": row.language, "named": row.named} for row in rows]
-    found = connection.execute(
+    source_rows = connection.execute(
         """
         SELECT arxiv_id, language, version, sha256(title || chr(10) || chr(10) || abstract), title, abstract
         FROM (
@@ -116,13 +122,15 @@ def _store_sources(connection: Connection, rows: list[_Row]) -> dict[tuple[str, 
         """,
         {"wanted": json.dumps(wanted)},
     ).fetchall()
-    texts = {sha256: {"sha256": sha256, "title": title, "abstract": text} for *_, sha256, title, text in found}
+    texts = {sha256: {"sha256": sha256, "title": title, "abstract": text} for *_, sha256, title, text in source_rows}
     stored = {row[0] for row in connection.execute("SELECT sha256 FROM source_text").fetchall()} if texts else set()
     insert_rows(connection, "source_text", [text for sha256, text in texts.items() if sha256 not in stored])
     sources: dict[tuple[str, str], tuple[int | None, str | None]] = {
         (row.arxiv_id, row.language): (row.named, None) for row in rows
     }
-    return sources | {(arxiv_id, language): (version, sha256) for arxiv_id, language, version, sha256, *_ in found}
+    return sources | {
+        (arxiv_id, language): (version, sha256) for arxiv_id, language, version, sha256, *_ in source_rows
+    }
 
 
 def _judge_freshness(connection: Connection, row: _Row, source_sha256: str | None, *, is_unknown: bool) -> Freshness:
@@ -143,18 +151,28 @@ def _read_words(connection: Connection, query: str, key: str) -> list[str]:
 
 
 def _update_rows(connection: Connection, changed: list[dict[str, str | int | None]], on: date) -> None:
+    if not changed:
+        return
     connection.execute(
-        """
+        f"""
+        INSERT INTO translation_freshness
+        SELECT arxiv_id, language, revision, changed.freshness, paper.version, $on, now()
+        FROM {_CHANGED} AS changed
+        JOIN current_translation USING (arxiv_id, language)
+        LEFT JOIN paper USING (arxiv_id)
+        WHERE current_translation.freshness <> changed.freshness
+        """,  # noqa: S608  (our own text)
+        {"on": on, "changed": json.dumps(changed)},
+    )
+    connection.execute(
+        f"""
         UPDATE translation
         SET freshness_on = CASE WHEN translation.freshness = changed.freshness THEN freshness_on ELSE $on END,
             freshness_at = CASE WHEN translation.freshness = changed.freshness THEN freshness_at ELSE now() END,
             freshness = changed.freshness, source_version = changed.version, source_sha256 = changed.sha256
-        FROM (
-            SELECT unnest(from_json($changed, '[{"arxiv_id": "VARCHAR", "language": "VARCHAR", "freshness": "VARCHAR",
-                "version": "INTEGER", "sha256": "VARCHAR"}]'), max_depth := 2)
-        ) AS changed
+        FROM {_CHANGED} AS changed
         WHERE translation.revision_state = 'current'
           AND translation.arxiv_id = changed.arxiv_id AND translation.language = changed.language
-        """,
+        """,  # noqa: S608  (likewise)
         {"on": on, "changed": json.dumps(changed)},
     )

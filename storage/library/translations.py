@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from storage.library import pending
 from storage.library.connection import WANTED, Connection, bind_names, insert_rows, read_clock
 from storage.library.staleness import Freshness
-from yibao.records import Arrival, Erratum, Translation, TranslationState
+from yibao.records import CurrentTranslation, Erratum, Translation, TranslationState
 
 #: What may change of an entry without making a new revision.
-_AMENDED = ("path", "line", "translator", "reviewer", "license", "corrector", "version")
+_AMENDED = ("path", "line", "translator", "reviewer", "license", "corrector", "version", "is_lead")
 #: What stays as it was when an entry is amended.
 _KEPT = (
     *("revision", "week", "arrived_on", "revised_on", "revised_at"),
@@ -60,10 +60,12 @@ def store_translations(
     return StoreCounts(new, revised, len(arrived) - new - revised, tuple(sorted(arxiv_id for arxiv_id, _ in missing)))
 
 
-def read_current_translations(connection: Connection, arxiv_ids: Collection[str] | None = None) -> list[Arrival]:
+def read_current_translations(
+    connection: Connection, arxiv_ids: Collection[str] | None = None
+) -> list[CurrentTranslation]:
     """Read every translation that readers see, by identifier and language: of all papers, or of these."""
     return [
-        Arrival(
+        CurrentTranslation(
             Translation(**{name: row[name] for name in Translation.__dataclass_fields__}),
             row["week"],
             row["arrived_on"],

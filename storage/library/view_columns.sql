@@ -20,8 +20,9 @@ COMMENT ON COLUMN erratum.abstract_after IS 'Translated abstract of this revisio
 COMMENT ON COLUMN waiting.arxiv_id IS 'Identifier without version.';
 COMMENT ON COLUMN publication.arxiv_id IS 'Identifier without version; NULL for an edition.';
 COMMENT ON COLUMN publication.edition IS 'Key of the edition; NULL for a paper.';
-COMMENT ON COLUMN publication.published_at IS 'Midnight (New York) of the announcement date, or of the first run that published it. Never changes.';
+COMMENT ON COLUMN publication.published_at IS 'Midnight (New York) of the announcement date, or of the first run that published it; of papers of one midnight each has a second of its own, the first in order the latest. Never changes.';
 COMMENT ON COLUMN publication.updated_at IS 'Midnight (New York) of the run that noticed the last change, plus one second an edit; else published_at.';
 COMMENT ON COLUMN publication.edits IS 'How often what a reader would notice changed after first publication.';
 COMMENT ON COLUMN publication.translated_on IS 'When its translation came to readers; NULL without one.';
+COMMENT ON COLUMN publication.edition_number IS 'Number of a day''s edition, from 1, in the order of first publication with papers. Never changes. NULL for weeks, papers, and days without papers.';
 COMMENT ON COLUMN publication.is_shown IS 'Whether readers are shown it now.';

@@ -55,6 +55,35 @@ CREATE OR REPLACE VIEW publication AS
     SELECT
         CASE WHEN starts_with(item, 'arxiv/') THEN substr(item, 7) END AS arxiv_id,
         CASE WHEN starts_with(item, 'edition/') THEN substr(item, 9) END AS edition,
-        published_at, updated_at, edits, translated_on, digest IS NOT NULL AS is_shown
+        published_at, updated_at, edits, translated_on, edition_number, digest IS NOT NULL AS is_shown
     FROM operations.published_item;
 COMMENT ON VIEW publication IS 'When readers were first shown a paper or an edition, and when what they see last changed. One row a paper or edition.';
+
+-- What arXiv had at an instant (UTC): the latest version of each paper by then, as far as versions are on record.
+CREATE OR REPLACE MACRO version_as_of(instant) AS TABLE
+    SELECT arxiv_id, max(version) AS version, max(submitted_at) AS submitted_at
+    FROM paper_version
+    WHERE submitted_at <= instant
+    GROUP BY arxiv_id;
+
+-- What readers saw at an instant: the papers of each edition, and the text and state of each translation.
+CREATE OR REPLACE MACRO edition_as_of(instant) AS TABLE
+    SELECT edition, arxiv_id, section
+    FROM edition_history
+    WHERE shown_from_at <= instant AND (shown_until_at IS NULL OR shown_until_at > instant);
+
+CREATE OR REPLACE MACRO translation_as_of(instant) AS TABLE
+    SELECT
+        text.arxiv_id, text.language, text.revision, text.title, text.abstract,
+        coalesce(
+            (
+                SELECT arg_max(found.freshness, coalesce(found.since_at, found.since_on))
+                FROM translation_freshness AS found
+                WHERE found.arxiv_id = text.arxiv_id AND found.language = text.language
+                  AND found.revision = text.revision AND coalesce(found.since_at, found.since_on) <= instant
+            ),
+            'unknown'
+        ) AS freshness
+    FROM translation AS text
+    WHERE coalesce(text.revised_at, text.revised_on) <= instant
+      AND (text.revision_state = 'current' OR coalesce(text.superseded_at, text.superseded_on) > instant);

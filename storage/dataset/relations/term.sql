@@ -1,0 +1,2 @@
+SELECT english, chinese, standing
+FROM glossary
