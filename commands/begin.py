@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-def _mail_address(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def _check_address(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     if value and not re.fullmatch(r"[^\s\x00-\x1f\x7f\"'<>()\[\]\\,;:@]+@[^\s\x00-\x1f\x7f\"'<>()\\,;@]+", value):
         raise click.BadParameter(f"{value!r} is not an e-mail address, such as me@example.org.")
     return value
@@ -20,7 +20,7 @@ def _mail_address(_context: click.Context, _parameter: click.Parameter, value: s
     "--contact",
     default="",
     metavar="ADDRESS",
-    callback=_mail_address,
+    callback=_check_address,
     help="Your mail address; arXiv asks to know whom to write to.",
 )
 def init(where: Path, contact: str) -> None:

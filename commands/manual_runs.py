@@ -14,7 +14,8 @@ from yibao.settings import Settings
 def run_by_hand(settings: Settings, library: Path, name: str, **parameters: Any) -> runs.RunRow | None:
     """Run a flow to its end, and return its row of the `run` table; None where it broke off before it had one.
 
-    A server that goes away meanwhile costs the run nothing but its page: it goes on with a server of its own.
+    A server that goes away meanwhile, or turns out not to be Prefect's, costs the run nothing but its page: it goes on
+    with a server of its own.
     """
     home = settings.paths.data / "prefect"
     api_url = find_server(settings)
@@ -26,7 +27,8 @@ def run_by_hand(settings: Settings, library: Path, name: str, **parameters: Any)
             row = _find_row(library, lost.run_id)
             if row and row.state == "completed":
                 return row
-        click.echo(f"Prefect's server at {api_url} went away; the run goes on with a server of its own.", err=True)
+            message = f"Prefect's server at {api_url} {lost.reason}; the run goes on with a server of its own."
+        click.echo(message, err=True)
     with start_own_server(home):
         return _find_row(library, _run_flow(name, parameters))
 
@@ -39,5 +41,8 @@ def _run_flow(name: str, parameters: dict[str, Any]) -> str:
 
 
 def _find_row(path: Path, run_id: str) -> runs.RunRow | None:
+    """Find the run's row; None where it broke off before it had one, or before there was a library."""
+    if not path.exists():
+        return None
     with connection.read_library(path) as library:
-        return runs.find(library, run_id)
+        return runs.find_run(library, run_id)

@@ -9,27 +9,35 @@ import click
 
 from flows.steps import environment
 from yibao.errors import DateError
+from yibao.settings import Settings
 
 Command = Callable[..., Any]
 
 
 def config_option(command: Command) -> Command:
     """`--config FILE`."""
-    made: Command = click.option(
+    option: Command = click.option(
         "--config", type=click.Path(path_type=Path), default=Path("yibao.toml"), show_default=True, help="The settings."
     )(command)
-    return made
+    return option
+
+
+def load_settings(config: Path, *, needed: bool) -> Settings:
+    """Load the installation's settings; those of none, where there is none and none is needed."""
+    if not config.exists() and not needed:
+        return Settings()
+    return environment.load_settings(config)
 
 
 def as_json_option(command: Command) -> Command:
     """`--json`."""
-    made: Command = click.option("--json", "as_json", is_flag=True, help="For programs.")(command)
-    return made
+    option: Command = click.option("--json", "as_json", is_flag=True, help="For programs.")(command)
+    return option
 
 
 def date_option(option: str, name: str, meaning: str, *, required: bool = False) -> Callable[[Command], Command]:
     """Make an option that takes a date on which arXiv may have announced something."""
-    made: Callable[[Command], Command] = click.option(
+    decorator: Callable[[Command], Command] = click.option(
         option,
         name,
         type=click.DateTime(["%Y-%m-%d"]),
@@ -38,7 +46,7 @@ def date_option(option: str, name: str, meaning: str, *, required: bool = False)
         required=required,
         help=meaning,
     )
-    return made
+    return decorator
 
 
 def _read_date(_context: click.Context, _parameter: click.Parameter, value: Any) -> date | None:

@@ -45,11 +45,13 @@ _DISK_ERRORS = (
 
 
 class ServerLostError(Exception):
-    """Prefect's server did not answer a run any more. `run_id` names the run's row, if it has one."""
+    """Prefect's server is of no use to a run any more. `run_id` names the run's row, if it has one."""
 
-    def __init__(self, run_id: str) -> None:
-        super().__init__(f"Prefect's server does not answer run {run_id} any more")
+    def __init__(self, run_id: str, reason: str) -> None:
+        super().__init__(f"Prefect's server {reason} (run {run_id})")
         self.run_id = run_id
+        #: What the server did: "went away".
+        self.reason = reason
 
 
 @contextmanager

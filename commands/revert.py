@@ -7,11 +7,11 @@ import click
 
 from commands.options import config_option, date_option
 from flows.steps import environment, run_record
+from flows.steps.people import open_people
 from storage.library import connection
 from storage.library import revert as library_revert
 from storage.library.revert import Undone
-from storage.people import sent
-from storage.people.schema import open_people
+from storage.people import deliveries
 from storage.responses import Responses
 from yibao import dates
 from yibao.arxiv import oai
@@ -56,10 +56,11 @@ def _show(undone: Undone, messages: int) -> None:
 
 
 def _count_sent(settings: Settings, after: date) -> int:
-    path = settings.paths.people
-    if not path.exists():
+    if not (settings.people.database or settings.paths.people.exists()):
         return 0
-    return sum(number for key, number in sent.count_by_edition(open_people(path)).items() if _is_later(key, after))
+    return sum(
+        number for key, number in deliveries.count_by_edition(open_people(settings)).items() if _is_later(key, after)
+    )
 
 
 def _is_later(edition: str, after: date) -> bool:
@@ -71,4 +72,4 @@ def _undo(settings: Settings, after: date) -> Path | None:
     """Undo it in one transaction; killed before its end, the same command does all of it again."""
     with connection.write_library(settings.paths.library) as library:
         library_revert.undo(library, after, oai.OVERLAP)
-        return Responses(settings.paths.data / "responses").set_aside(after)
+        return Responses(settings.paths.responses).set_aside_responses(after)

@@ -64,7 +64,7 @@ def harvest(  # noqa: PLR0913  (one argument an option)
     """
     if since and until and since > until:
         raise click.BadParameter(f"{since} is after {until}", param_hint="--from")
-    wanted = [_category(code) for code in categories]
+    wanted = [check_category(code) for code in categories]
     more = {"since": since, "until": until, "categories": wanted or None, "kept": kept}
     run_flow("harvest", config, on, as_json=as_json, verbose=verbose, **more)
 
@@ -103,8 +103,9 @@ def publish(on: date | None, as_json: bool, config: Path) -> None:  # noqa: FBT0
 def schedule(config: Path) -> None:
     """Hand the flows to Prefect on their schedule, and run them until stopped.
 
-    When they run is set in [schedule]: by default daily Monday to Friday, weekly on Saturday, in New York's time. Uses
-    the server in prefect.api_url, or starts one on prefect.port. Example: yibao schedule
+    When they run is set in [schedule]: by default daily Monday to Friday, weekly on Saturday, in New York's time; and
+    the newsletter each hour, where a setting lets mail wait. Uses the server in prefect.api_url, or starts one on
+    prefect.port. Example: yibao schedule
     """
     from commands.schedule import serve
 
@@ -116,7 +117,7 @@ def run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbose
     settings = environment.load_settings(config)
     if not settings.arxiv.contact:
         click.echo("yibao: arxiv.contact is not set; arXiv asks for an address to write to.", err=True)
-    failures.require_writable(_folders(settings, name))
+    failures.require_writable(_list_folders(settings, name))
     from commands.manual_runs import run_by_hand
 
     with progress.show_steps(sys.stderr.isatty() or verbose):
@@ -128,17 +129,22 @@ def run_flow(name: str, config: Path, on: date | None, *, as_json: bool, verbose
         sys.exit(failures.FAILED)
 
 
-def _folders(settings: Settings, flow: str) -> list[tuple[str, Path]]:
+def _list_folders(settings: Settings, flow: str) -> list[tuple[str, Path]]:
     """Return the folders that a flow writes, with the names of their settings."""
-    found = [("paths.data", settings.paths.data)]
+    folders = [("paths.data", settings.paths.data)]
     if flow not in ("harvest", "import", "newsletter"):
-        found.append(("paths.public", settings.paths.public))
+        folders.append(("paths.public", settings.paths.public))
     if settings.newsletter.outbox and flow in ("daily", "weekly", "newsletter"):
-        found.append(("newsletter.outbox", settings.newsletter.outbox))
-    return found
+        folders.append(("newsletter.outbox", settings.newsletter.outbox))
+    return folders
 
 
-def _category(code: str) -> str:
+def check_category(code: str) -> str:
+    """Return a category's canonical code, as an option names it.
+
+    Raises:
+        click.BadParameter: arXiv has no such category.
+    """
     try:
         return TypeAdapter(CategoryCode).validate_python(code)
     except ValidationError as error:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -9,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.children import Tell
-from yibao.settings import Schedule
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 _ATTEMPTS = 3
 
 
-def run_schedule(tell: Tell, config: str, installation: str, schedule: Schedule) -> None:
-    """Register the flows with the Prefect server of the environment, and run them on `schedule` until killed.
+def run_schedule(tell: Tell, config: str, installation: str, cron_lines: Mapping[str, str], timezone: str) -> None:
+    """Register the flows of `cron_lines` with the Prefect server of the environment, and run them until killed.
 
     Deployments are named by flow and `installation`. Why the process ended is told through `tell`.
     """
@@ -33,36 +34,44 @@ def run_schedule(tell: Tell, config: str, installation: str, schedule: Schedule)
     # One run at a time. A limit of Prefect's would stay taken by a run that was killed, and cancel all that come after.
     runner = Runner(name=installation, limit=1, pause_on_shutdown=False)
     try:
-        _register(runner, config, installation, schedule)
-        click.echo(
-            f"daily {schedule.daily}, weekly {schedule.weekly}, {schedule.timezone}; "
-            f"{installation} on Prefect at {os.environ['PREFECT_API_URL']}"
-        )
+        _register(runner, config, installation, cron_lines, timezone)
+        lines = ", ".join(f"{name} {cron}" for name, cron in cron_lines.items())
+        click.echo(f"{lines}, {timezone}; {installation} on Prefect at {os.environ['PREFECT_API_URL']}")
         asyncio.run(runner.start())
     except Exception as error:  # noqa: BLE001  (whatever it is, the process that watches us is to say it)
         tell(str(error) or type(error).__name__)
 
 
-def _register(runner: Any, config: str, installation: str, schedule: Schedule) -> None:
+def _register(runner: Any, config: str, installation: str, cron_lines: Mapping[str, str], timezone: str) -> None:
     from prefect.client.orchestration import get_client
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
-    from commands.flow_runs import FLOWS, tags_of
+    from commands.flow_runs import FLOWS, name_tags
 
     deployments = [
         runner.add_flow(
             FLOWS[name].with_options(on_completion=[print_end], on_failure=[print_end]),
             name=f"{name}-{installation}",
-            schedule=Cron(cron, timezone=schedule.timezone),
+            schedule=Cron(cron, timezone=timezone),
             parameters={"config": config},
             entrypoint_type=EntrypointType.MODULE_PATH,
-            tags=tags_of(name),
+            tags=name_tags(name),
         )
-        for name, cron in (("daily", schedule.daily), ("weekly", schedule.weekly))
+        for name, cron in cron_lines.items()
     ]
     with get_client(sync_client=True) as client:
+        for name in FLOWS.keys() - cron_lines.keys():
+            _remove_deployment(client, f"{name}/{name}-{installation}")
         settle_earlier_runs(client, deployments)
+
+
+def _remove_deployment(client: "SyncPrefectClient", name: str) -> None:
+    """Remove a deployment that the settings do not ask for any more: nobody would run what it schedules."""
+    from prefect.exceptions import ObjectNotFound
+
+    with suppress(ObjectNotFound):
+        client.delete_deployment(client.read_deployment_by_name(name).id)
 
 
 def print_end(flow: Any, flow_run: "FlowRun", state: "State[Any]") -> None:  # noqa: ARG001  (Prefect names it)

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import secrets
 import signal
 import time
 from collections.abc import Iterator
@@ -14,9 +13,10 @@ import click
 
 from commands import ports
 from commands.children import Child
-from commands.prefect_address import hold_schedule_lock, is_answering, write_address
+from commands.prefect_address import find_fault, hold_schedule_lock, is_answering, write_address
 from commands.prefect_server import isolate_schedule, log_to_page, serve_schedules
 from commands.runner import run_schedule
+from flows.steps import alarms, environment
 from storage import prefect_tables
 from storage.disk import make_writable_folder
 from yibao.errors import YibaoError
@@ -30,6 +30,8 @@ _SILENCE_S = 60.0
 #: How long a server that is not ours may be away: its operator may be restarting it.
 _ABSENCE_S = 300.0
 _ASK_EVERY_S = 5.0
+#: How often it is looked whether a run did not come.
+_LOOK_EVERY_S = 1800.0
 _PAUSE_S = 0.5
 _RESTART = "Start `yibao schedule` again; systemd does so by itself."
 
@@ -39,7 +41,7 @@ class _Stopped(BaseException):
 
 
 def serve(config: Path, settings: Settings) -> None:
-    """Run both flows on their schedule until SIGTERM or SIGINT; a flow under way is killed then.
+    """Run the flows on their schedule until SIGTERM or SIGINT; a flow under way is killed then.
 
     Raises:
         YibaoError: a server could not be started or reached, or a process that is needed has ended.
@@ -63,10 +65,7 @@ def name_installation(config: Path, settings: Settings) -> str:
     """
     if settings.prefect.name:
         return settings.prefect.name
-    path = settings.paths.data / "installation.id"
-    if not path.exists():
-        path.write_text(secrets.token_hex(8), encoding="ascii")
-    seed = f"{path.read_text(encoding='ascii')} {config.resolve()}"
+    seed = f"{environment.read_installation_id(settings.paths.data)} {config.resolve()}"
     figures = hashlib.sha256(seed.encode()).hexdigest()[:6]
     return f"{config.resolve().parent.name or 'yibao'}-{figures}"
 
@@ -84,7 +83,7 @@ def _serve_on_own(config: Path, settings: Settings, children: ExitStack) -> None
     _await_start(server, api_url)
     write_address(settings.paths.data, api_url)
     runner = _start_runner(config, settings, children)
-    _watch_own(server, runner, api_url)
+    _watch_own(server, runner, api_url, AlarmWatch(settings))
 
 
 def _serve_on_foreign(api_url: str, config: Path, settings: Settings, children: ExitStack) -> None:
@@ -97,14 +96,19 @@ def _serve_on_foreign(api_url: str, config: Path, settings: Settings, children: 
                 "prefect.api_url out: then `yibao schedule` starts a server of its own."
             )
         time.sleep(_PAUSE_S)
+    if fault := find_fault(api_url):
+        raise YibaoError(
+            f"prefect.api_url: {fault}. Or leave it out: then `yibao schedule` starts a server of its own."
+        )
+    watch = AlarmWatch(settings)
     while True:
-        _watch_foreign(_start_runner(config, settings, children), api_url)
+        _watch_foreign(_start_runner(config, settings, children), api_url, watch)
 
 
 def _start_runner(config: Path, settings: Settings, children: ExitStack) -> Child:
     name = name_installation(config, settings)
     log_to_page(least_on_stderr="ERROR")
-    runner = Child(run_schedule, str(config), name, settings.schedule)
+    runner = Child(run_schedule, str(config), name, settings.cron_lines, settings.schedule.timezone)
     children.callback(runner.stop)
     return runner
 
@@ -150,24 +154,40 @@ class Health:
                 f"runs. {_RESTART}"
             )
         if has_answered == self.is_away:
-            told = "answers again" if has_answered else "does not answer; we go on trying"
-            click.echo(f"Prefect's server at {self._api_url} {told}", err=True)
+            change = "answers again" if has_answered else "does not answer; we go on trying"
+            click.echo(f"Prefect's server at {self._api_url} {change}", err=True)
             self.is_away = not has_answered
 
 
-def _watch_own(server: Child, runner: Child, api_url: str) -> NoReturn:
+class AlarmWatch:
+    """Looks now and then whether something needs a person, such as a run that did not come."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._looked_at = time.monotonic()
+
+    def look(self) -> None:
+        """Tell who wants to know, once in half an hour."""
+        if time.monotonic() - self._looked_at >= _LOOK_EVERY_S:
+            self._looked_at = time.monotonic()
+            alarms.raise_alarms(self._settings)
+
+
+def _watch_own(server: Child, runner: Child, api_url: str, watch: AlarmWatch) -> NoReturn:
     health = Health(api_url, _SILENCE_S)
     while True:
+        watch.look()
         _require_alive("Prefect's server", server)
         _require_alive("Prefect's runner", runner)
         health.check()
         time.sleep(_PAUSE_S)
 
 
-def _watch_foreign(runner: Child, api_url: str) -> None:
+def _watch_foreign(runner: Child, api_url: str, watch: AlarmWatch) -> None:
     """Return when the runner is to be started again: it ended because its server was away, and the server is back."""
     health = Health(api_url, _ABSENCE_S)
     while runner.exit_status is None:
+        watch.look()
         health.check()
         time.sleep(_PAUSE_S)
     if not health.is_away and health.check(every_s=0):

@@ -8,11 +8,20 @@ from typing import Any
 
 import click
 import uvicorn
+from starlette.types import ASGIApp
 
+from commands.api_service import API, ApiService
+from commands.approval_service import APPROVE, ApprovalService
+from commands.health_service import HEALTH, METRICS, HealthService
+from commands.letter_post import LetterPost
 from commands.query_feeds import Answers
+from commands.subscription_service import SUBSCRIBE, SubscriptionService
+from flows.steps.people import share_people
 from yibao.errors import YibaoError
 from yibao.settings import Settings
+from yibao.web.api import make_api_application
 from yibao.web.application import make_application
+from yibao.web.personal_pages import make_page_application, mount_services
 from yibao.web.protocol import BACKLOG, IDLE_TIME_S, BoundedProtocol
 
 _SHUTDOWN_S = 5
@@ -53,16 +62,31 @@ def listen(host: str, port: int) -> Iterator[list[socket.socket]]:
         _close_all(sockets)
 
 
-def serve_until_stopped(settings: Settings, sockets: Sequence[socket.socket], greeting: str) -> None:
-    """Hand out the published tree, and feeds for any question; the greeting is said once that is so."""
+def serve_until_stopped(
+    settings: Settings, sockets: Sequence[socket.socket], greeting: str, proxies: Sequence[str] = ()
+) -> None:
+    """Hand out the published tree, feeds for any question, the API, health and pages of mail; send their letters.
+
+    The greeting is said once that is so. `proxies` as in `make_page_application`.
+    """
+    open_people = share_people(settings)
+    post = LetterPost(settings, open_people)
+    health = HealthService(settings)
+    services: dict[str, ASGIApp] = {
+        HEALTH: health,
+        METRICS: health,
+        API: make_api_application(ApiService(settings)),
+        SUBSCRIBE: make_page_application(SubscriptionService(settings, open_people, post.wake), proxies),
+        APPROVE: make_page_application(ApprovalService(settings), proxies),
+    }
     config = uvicorn.Config(
-        make_application(settings.paths.public, Answers(settings)),
+        mount_services(make_application(settings.paths.public, Answers(settings)), services),
         http=BoundedProtocol,
         ws="none",
         log_level="error",
         access_log=False,
         server_header=False,
-        # What it says is the same for everybody: who asks, through which proxy, is not looked at.
+        # Files are the same for everybody; pages that are not look for themselves through which proxy somebody asks.
         proxy_headers=False,
         lifespan="off",
         timeout_keep_alive=IDLE_TIME_S,
@@ -71,8 +95,22 @@ def serve_until_stopped(settings: Settings, sockets: Sequence[socket.socket], gr
     )
     server = _Server(config)
     server.greeting = greeting
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(list(sockets))
+    if settings.newsletter.has_signup:
+        post.start()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(list(sockets))
+    finally:
+        post.stop(_SHUTDOWN_S)
+
+
+def describe_signup(settings: Settings) -> str:
+    """Say whether readers can subscribe by mail, and what lets them if not."""
+    if settings.newsletter.has_signup:
+        return f"readers subscribe at {settings.site.base_url}{SUBSCRIBE}"
+    if not settings.newsletter.signup:
+        return "readers cannot subscribe by mail (newsletter.signup is false)"
+    return "readers cannot subscribe by mail (set newsletter.smtp_url or newsletter.outbox)"
 
 
 def _open_all(addresses: Iterable[tuple[int, Any]]) -> list[socket.socket]:

@@ -8,11 +8,10 @@ from typing import Any
 
 import click
 
-from commands import status_report, tables
+from commands import tables
 from commands.options import as_json_option, config_option
-from commands.status_report import Finding, Standing
-from flows.steps import environment, run_record
-from storage.library import connection, ledger, papers, problems, runs
+from flows.steps import environment, status_report
+from flows.steps.status_report import Finding, StatusRow
 from storage.library.runs import RunRow
 from yibao.records import Problem
 
@@ -28,41 +27,33 @@ def status(as_json: bool, config: Path) -> None:  # noqa: FBT001
     announcement days old, when the last run failed or was interrupted, when there was none for four days, or when a run
     bears a date in the future. Lists that arXiv keeps no more are told, and are no failure. Example: yibao status
     """
-    settings = environment.load_settings(config)
-    with connection.read_library(settings.paths.library) as library:
-        batches = ledger.read_batches(library)
-        last, history = runs.last(library), runs.history(library)
-        waiting, open_ = papers.find_waiting_papers(library), problems.read_problems(library)
-    today = environment.today()
-    rows = [status_report.row(category, batches, today) for category in settings.arxiv.categories]
-    is_at_work = last.state == "running" and run_record.is_run_at_work(settings)
-    found = status_report.findings(rows, history, today, is_at_work=is_at_work)
+    rows, findings, last, waiting, open_ = status_report.read_status(environment.load_settings(config))
     if as_json:
-        click.echo(json.dumps(_as_json(rows, found, last, waiting, open_), ensure_ascii=False, default=str))
+        click.echo(json.dumps(_as_json(rows, findings, last, waiting, open_), ensure_ascii=False, default=str))
     else:
-        tables.show(status_report.NAMES, rows)
-        _tell(found, last, waiting, open_)
-    if any(one.is_alarm for one in found):
+        tables.show_table(status_report.NAMES, rows)
+        _tell(findings, last, waiting, open_)
+    if any(one.is_alarm for one in findings):
         sys.exit(1)
 
 
 def _as_json(
-    rows: list[Standing], found: list[Finding], last: RunRow, waiting: list[str], open_: list[Problem]
+    rows: list[StatusRow], findings: list[Finding], last: RunRow, waiting: list[str], open_: list[Problem]
 ) -> dict[str, Any]:
     return {
         "categories": [row._asdict() for row in rows],
-        "findings": [one._asdict() for one in found],
+        "findings": [one._asdict() for one in findings],
         "last_run": {"flow": last.flow, "on": last.on, "state": last.state},
         "waiting": waiting,
         "problems": [asdict(problem) for problem in open_],
     }
 
 
-def _tell(found: list[Finding], last: RunRow, waiting: list[str], open_: list[Problem]) -> None:
+def _tell(findings: list[Finding], last: RunRow, waiting: list[str], open_: list[Problem]) -> None:
     """Say the rest in words: below the table for a person, on stderr where stdout is a file for a program."""
     is_piped = not sys.stdout.isatty()
     # What is incomplete stands in the table.
-    lines = ["" if not is_piped else None, *(str(one) for one in found if one.kind != "incomplete")]
+    lines = ["" if not is_piped else None, *(str(one) for one in findings if one.kind != "incomplete")]
     lines += [
         f"last run: {last.flow} {last.on}, {last.state}",
         f"{len(waiting)} translated papers await metadata from arXiv",

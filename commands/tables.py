@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 
-def show(
+def show_table(
     names: Sequence[str], rows: Iterable[Sequence[Any]], *, as_json: bool = False, most_shown: int | None = None
 ) -> None:
     """Write rows to stdout as they come: a table for a person, CSV with a header line when piped, or a JSON array.

@@ -1,8 +1,10 @@
 """What a curator types: check, new, status, preview."""
 
+import difflib
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,14 +13,15 @@ from typing import Any
 import click
 
 from commands import linter, tables, translation_preview
-from commands.options import as_json_option, config_option
+from commands.options import as_json_option, config_option, load_settings
 from flows.steps import environment
 from storage.library import connection, coverage, source_texts, staleness
-from yibao import differences, identifiers
+from yibao import differences, glossary, identifiers
 from yibao.errors import LibraryBusyError, YibaoError
-from yibao.records import English, Problem
+from yibao.records import Problem, SourceText
 from yibao.settings import Settings
-from yibao.translations import fixes, folder, formats, glossary, stubs
+from yibao.translations import explanations, fixes, folder, formats, stubs
+from yibao.translations.rules import RULES
 
 _FAILED = 1
 _PROGRAMS = {"github": formats.format_github, "json": formats.format_json, "sarif": formats.format_sarif}
@@ -40,6 +43,14 @@ def translations() -> None:
 @click.option("--fix", is_flag=True, help="Mend what is safe: shows the changes, and asks before writing them.")
 @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
+@click.option(
+    "--explain",
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, name: _explain_rule(context, name),
+    metavar="RULE",
+    help="Explain a rule with examples and how often it is right, and check nothing.",
+)
 @config_option
 def check(  # noqa: PLR0913  (a command's options)
     paths: tuple[Path, ...], form: str, config: Path, *, fix: bool, yes: bool, strict: bool
@@ -50,25 +61,45 @@ def check(  # noqa: PLR0913  (a command's options)
     one, what must be compared with arXiv's text is not, and that is said. Example: yibao translations check drafts
     """
     # A repository of translations needs no installation: its folder is where it is by default.
-    settings = _settings(config, needed=not paths and not Settings().translations.paths[0].is_dir())
+    settings = load_settings(config, needed=not paths and not Settings().translations.paths[0].is_dir())
     roots = list(paths) or list(settings.translations.paths)
     if fix:
-        _fix(roots, settings.site.language, is_agreed=yes)
+        _fix_files(roots, settings.site.language, is_agreed=yes)
     terms = linter.load_terms([*roots, *settings.translations.paths])
-    found = linter.check_files(roots, settings.site.language, terms, settings.paths.library)
-    found = linter.as_typed(found)
-    summary = formats.format_summary(len(found.files), found.entries, found.problems, found.unknown)
+    checked = linter.check_files(roots, settings.site.language, terms, settings.paths.library)
+    checked = linter.name_as_typed(checked)
+    summary = formats.format_summary(len(checked.files), checked.entries, checked.problems, checked.unknown)
     if form == "text":
-        if found.problems:
-            click.echo(formats.format_text(found.problems, linter.Lines(found.files)))
+        if checked.problems:
+            click.echo(formats.format_text(checked.problems, linter.Lines(checked.files)))
         click.echo(summary)
     else:
         # Beside what programs read: a log, too, must say what was not compared.
         click.echo(summary, err=True)
-        told = _PROGRAMS[form](found.problems)
-        click.echo(told, nl=bool(told))
-    if linter.has_failed(found.problems, strict=strict):
+        text = _PROGRAMS[form](checked.problems)
+        click.echo(text, nl=bool(text))
+    if linter.has_failed(checked.problems, strict=strict):
         sys.exit(_FAILED)
+
+
+@translations.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
+@as_json_option
+@config_option
+def silences(paths: tuple[Path, ...], config: Path, *, as_json: bool) -> None:
+    """Count which rules curators silenced, and tell where and why: what a rule is wrong about.
+
+    Example: yibao translations silences
+    """
+    settings = load_settings(config, needed=not paths and not Settings().translations.paths[0].is_dir())
+    found = linter.collect_silences(list(paths) or list(settings.translations.paths), settings.site.language)
+    if as_json:
+        click.echo(json.dumps([one._asdict() for one in found], ensure_ascii=False))
+        return
+    counts = Counter(one.rule for one in found)
+    tables.show_table(["rule", "silenced"], counts.most_common())
+    for one in sorted(found, key=lambda one: (-counts[one.rule], one.rule)):
+        click.echo(f"{one.path}:{one.line}: {one.rule} ({one.arxiv_id or 'the whole file'}): {one.reason}")
 
 
 @translations.command()
@@ -95,7 +126,10 @@ def new(ids: tuple[str, ...], to: Path | None, config: Path) -> None:
     terms = linter.load_terms(settings.translations.paths)
     missing = [one for one in wanted if one not in have]
     # The library's first: they are written even where arXiv cannot be asked for the others.
-    sources: tuple[Callable[[Settings, list[str]], dict[str, English]], ...] = (_stored, translation_preview.asked)
+    sources: tuple[Callable[[Settings, list[str]], dict[str, SourceText]], ...] = (
+        _read_stored,
+        translation_preview.ask_arxiv,
+    )
     for source in sources:
         known = source(settings, missing) if missing else {}
         for arxiv_id, text in known.items():
@@ -127,13 +161,13 @@ def status(config: Path, *, as_json: bool) -> None:
     begun = {one.arxiv_id for one in stubs_}
     wanted = [one for one in wanted if one.arxiv_id not in begun]
     if as_json:
-        told: dict[str, list[Any]] = {"editions": editions, "doubtful": doubtful, "wanted": wanted}
-        values: dict[str, Any] = {name: [one._asdict() for one in rows] for name, rows in told.items()}
+        tables_by_name: dict[str, list[Any]] = {"editions": editions, "doubtful": doubtful, "wanted": wanted}
+        values: dict[str, Any] = {name: [one._asdict() for one in rows] for name, rows in tables_by_name.items()}
         values["begun"] = [{"arxiv_id": one.arxiv_id, "path": one.path, "line": one.line} for one in stubs_]
         click.echo(json.dumps(values, ensure_ascii=False, default=str))
         return
     click.echo("Translated")
-    tables.show(["edition", "translated", "untranslated"], editions)
+    tables.show_table(["edition", "translated", "untranslated"], editions)
     if doubtful:
         click.echo("\nTo look at again")
     for one in doubtful:
@@ -149,7 +183,7 @@ def status(config: Path, *, as_json: bool) -> None:
     for stub in stubs_:
         click.echo(f"{stub.path}:{stub.line}: {stub.arxiv_id}")
     click.echo("\nNext: in many lists, or by authors whose papers were translated before")
-    tables.show(["paper", "title", "announced", "lists", "translated before"], wanted)
+    tables.show_table(["paper", "title", "announced", "lists", "translated before"], wanted)
 
 
 @translations.command()
@@ -163,10 +197,23 @@ def preview(file: Path, to: Path | None, config: Path) -> None:
 
     Example: yibao translations preview translations/2025/0113-0117.md
     """
-    settings = _settings(config, needed=False)
+    settings = load_settings(config, needed=False)
     where = to or Path(tempfile.mkdtemp(prefix="yibao-preview-"))
-    for path in translation_preview.show(file, settings, environment.today(), where):
+    for path in translation_preview.write_preview(file, settings, environment.today(), where):
         click.echo(path)
+
+
+def _explain_rule(context: click.Context, name: str | None) -> None:
+    if name is None:
+        return
+    if name not in RULES:
+        near = difflib.get_close_matches(name, RULES, n=3, cutoff=0.4)
+        raise click.BadParameter(
+            f"{name!r} is no rule. "
+            + (f"Did you mean {', '.join(near)}?" if near else "See docs/translations/rules.md.")
+        )
+    click.echo(explanations.explain_rule(name))
+    context.exit()
 
 
 def _find_stubs(settings: Settings) -> list[Problem]:
@@ -182,18 +229,11 @@ def _find_stubs(settings: Settings) -> list[Problem]:
     return [one for one in curated if one.rule == "stub"]
 
 
-def _settings(config: Path, *, needed: bool) -> Settings:
-    """Return the installation's settings; those of none, where there is none and none is needed."""
-    if not config.exists() and not needed:
-        return Settings()
-    return environment.load_settings(config)
-
-
-def _fix(roots: list[Path], language: str, *, is_agreed: bool) -> None:
-    """Files are mended, if whoever types agrees to the changes shown."""
-    found, _ = folder.find_files(roots)
+def _fix_files(roots: list[Path], language: str, *, is_agreed: bool) -> None:
+    """Show how files would be mended, and write them if whoever types agrees."""
+    files, _ = folder.find_files(roots)
     changed = {}
-    for file in found:
+    for file in files:
         raw = folder.read_content(file)
         if isinstance(raw, bytes) and (mended := fixes.fix_content(raw, file.shown, language)) != raw:
             changed[file.path] = mended
@@ -209,12 +249,12 @@ def _fix(roots: list[Path], language: str, *, is_agreed: bool) -> None:
 
 
 def _identifier(typed: str) -> str:
-    found = identifiers.parse_identifier(typed) or (
+    identifier = identifiers.parse_identifier(typed) or (
         address.identifier if (address := identifiers.parse_link(typed)) else None
     )
-    if found is None:
+    if identifier is None:
         raise click.BadParameter(f"{typed!r} is no identifier of arXiv's.")
-    return found.arxiv_id
+    return identifier.arxiv_id
 
 
 def _this_week(on: date) -> Path:
@@ -223,7 +263,7 @@ def _this_week(on: date) -> Path:
     return Path(f"{monday:%Y}") / f"{monday:%m%d}-{friday:%m%d}.md"
 
 
-def _stored(settings: Settings, ids: list[str]) -> dict[str, English]:
+def _read_stored(settings: Settings, ids: list[str]) -> dict[str, SourceText]:
     """Return the library's text of these papers; nothing where there is no library yet, or a run is at it."""
     path = settings.paths.library
     if not path.exists():

@@ -7,8 +7,9 @@ from prefect.client.schemas.objects import State
 
 from flows.engine import hold_lease, make_task, name_flow_run, record_run
 from flows.harvest import compare_clocks, harvest_arxiv
-from flows.newsletter import send_due_editions
+from flows.newsletter import notify_approver, send_due_editions, sync_bounces
 from flows.publish import publish_changes
+from flows.release import release_dataset
 from flows.steps import translation_sync
 from yibao.arxiv.list_scope import Scope
 
@@ -29,5 +30,10 @@ def daily(on: date | None = None, config: str = "yibao.toml", run_id: str | None
             log.add(sync_translations(log.run))
             harvest_arxiv(log, Scope(log.run.settings.arxiv.categories, None, log.run.on))
         log.add(publish_changes(log.run))
-        log.add(send_due_editions(log.run, log.run.on.isoformat(), log.report.faults))
+        # What goes wrong with reports or letters holds no mail.
+        faults = log.report.faults
+        log.add(sync_bounces(log.run))
+        log.add(send_due_editions(log.run, log.run.on.isoformat(), faults))
+        log.add(notify_approver(log.run))
+        log.add(release_dataset(log.run))
         return log.end()

@@ -13,9 +13,10 @@ from prefect import Task, runtime
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
 from prefect.states import Failed
 
-from flows.steps import environment, requests, run_record
+from flows.steps import alarms, environment, requests, run_record
 from flows.steps.run_record import Run
 from yibao.errors import ClockError, UpstreamError, YibaoError
 from yibao.run_report import Outcome, Report, render_line, render_markdown, render_table
@@ -30,6 +31,20 @@ _JITTER = 0.5
 #: leaves it to us from which level on.
 _log = logging.getLogger(__name__)
 logging.getLogger("flows").setLevel(logging.INFO)
+
+
+class ExactResults(dict[int, Any]):
+    """Results of tasks as Prefect looks them up to draw its lines, by their identity in memory, with no false match.
+
+    Prefect checks by a weak reference that an argument is the very object that a task made. What has none, it takes for
+    another object that had the same place in memory, or is shared, as the empty tuple is. Such values are not kept:
+    what one task makes and another takes is a dataclass with a `weakref_slot`.
+    """
+
+    def __setitem__(self, key: int, result: tuple[Any, Any, Any]) -> None:
+        """Keep a state, its kind of run and a weak reference to the result; without the last, keep nothing."""
+        if result[2] is not None:
+            super().__setitem__(key, result)
 
 
 class RunLog:
@@ -76,6 +91,8 @@ def record_run(flow: str, config: str, on: date | None, run_id: str | None) -> I
     """
     settings = environment.load_settings(Path(config))
     environment.check_dates(on)
+    if context := FlowRunContext.get():
+        context.run_results = ExactResults()
     log = RunLog(Run(settings, run_id or str(uuid.uuid4()), flow, on or environment.today()))
     with run_record.hold_run_lock(settings):
         run_record.begin_run(log.run)
@@ -87,8 +104,11 @@ def record_run(flow: str, config: str, on: date | None, run_id: str | None) -> I
         except BaseException as error:
             log.report += Outcome(faults=(str(error) or type(error).__name__,))
             run_record.end_run(log.run, log.report)
+            if isinstance(error, Exception):  # Who stops a run knows of it.
+                alarms.report_run(settings, log.report)
             raise
         run_record.end_run(log.run, log.report)
+        alarms.report_run(settings, log.report)
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from prefect.client.schemas.objects import State
 
 from flows.engine import RunLog, hold_lease, make_task, name_flow_run, record_run, repeat
 from flows.steps import announcement_sync, environment, metadata_completion, oai_sync, replay, requests
-from flows.steps.announcement_sync import Fault
-from storage.responses import KeptResponse
+from flows.steps.announcement_sync import Fault, FetchedPage
+from flows.steps.metadata_completion import Answered
 from yibao.arxiv.api import NotAnIdentifierError
 from yibao.arxiv.list_scope import ListKey, Scope
 from yibao.arxiv.oai import NoRecordError, TokenError
@@ -29,7 +29,7 @@ check_clock = make_task(requests.check_clock, "compare our clock with arXiv's")
 fetch_changes = make_task(oai_sync.fetch_changes, "fetch records changed since {cursor.from_on}")
 store_changes = make_task(oai_sync.store_changes, "store changed records")
 fetch_feed = make_task(announcement_sync.fetch_feed, "fetch the feed of {category}, {run.on}")
-store_feed = make_task(announcement_sync.store_feed, "store the feed of {kept.url}")
+store_feed = make_task(announcement_sync.store_feed, "store the feed of {category}, {run.on}")
 fetch_page = make_task(announcement_sync.fetch_page, "fetch the list of {key.category}, {key.on}, page {number}")
 store_list = make_task(announcement_sync.store_list, "store the list of {key.category}, {key.on}")
 store_fault = make_task(announcement_sync.store_fault, "note a fault of the list of {fault.key.category}")
@@ -122,7 +122,7 @@ def sync_feeds(log: RunLog, scope: Scope) -> None:
             key = ListKey(run.on, category)
             store_fault(run, Fault(key, run.settings.arxiv.feed, requests.shorten_fault(error)))
         else:
-            log.add(store_feed(run, feed))
+            log.add(store_feed(run, category, feed))
 
 
 def sync_lists(log: RunLog, scope: Scope) -> None:
@@ -144,9 +144,9 @@ def sync_lists(log: RunLog, scope: Scope) -> None:
 def sync_list(log: RunLog, key: ListKey) -> None:
     """Store a list from its catch-up page, asked twice where it is empty on a working day: a fault may look like it."""
     for _ in range(2):
-        pages: list[KeptResponse] = []
+        pages: list[FetchedPage] = []
         try:
-            while announcement_sync.needs_next_page(log.run, pages):
+            while announcement_sync.needs_next_page(pages):
                 pages.append(repeat(fetch_page, log.run)(log.run, key, len(pages) + 1, log.given_up))
         except UpstreamError as error:
             log.add(requests.report_trouble(error))
@@ -163,9 +163,12 @@ def complete_metadata(log: RunLog) -> None:
     if not log.run.is_harvester:
         return
     left_out: list[str] = []
+    unanswered: list[str] = []
     for arxiv_ids in metadata_completion.find_incomplete_papers(log.run):
-        left_out += _complete_batch(log, arxiv_ids)
-    unknown = [*left_out[metadata_completion.MOST_SINGLE_REQUESTS :]]
+        answered = _complete_batch(log, arxiv_ids)
+        left_out += answered.left_out
+        unanswered += answered.unanswered
+    unknown = left_out[metadata_completion.MOST_SINGLE_REQUESTS :]
     for arxiv_id in left_out[: metadata_completion.MOST_SINGLE_REQUESTS]:
         try:
             kept = repeat(fetch_record, log.run)(log.run, arxiv_id, log.given_up)
@@ -173,23 +176,24 @@ def complete_metadata(log: RunLog) -> None:
             unknown.append(arxiv_id)
         except UpstreamError as error:
             log.add(metadata_completion.describe_gap([arxiv_id], error))
+            unanswered.append(arxiv_id)
         else:
             log.add(store_papers(log.run, kept).outcome)
-    log.add(store_unknown_papers(log.run, unknown))
+    log.add(store_unknown_papers(log.run, unknown, unanswered))
 
 
-def _complete_batch(log: RunLog, arxiv_ids: Sequence[str]) -> list[str]:
-    """Ask the API for these papers, twice for those left out; returns those that it does not know."""
+def _complete_batch(log: RunLog, arxiv_ids: Sequence[str]) -> Answered:
+    """Ask the API for these papers, twice for those left out; returns those that it did not give."""
     left_out = list(arxiv_ids)
     for _ in range(2):
         try:
             left_out = _ask_for_papers(log, left_out)
         except UpstreamError as error:
             log.add(metadata_completion.describe_gap(left_out, error))
-            return []
+            return Answered(unanswered=left_out)
         if not left_out:
             break
-    return left_out
+    return Answered(left_out)
 
 
 def _ask_for_papers(log: RunLog, arxiv_ids: Sequence[str]) -> list[str]:

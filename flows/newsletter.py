@@ -6,8 +6,11 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.engine import make_task, name_flow_run, record_run
-from flows.steps import newsletter_delivery
+from flows.steps import approval_letters, bounce_sync, letter_delivery, newsletter_delivery
 
+sync_bounces = make_task(bounce_sync.sync_bounces, "read reports of failed mail")
+deliver_letters = make_task(letter_delivery.deliver_letters, "send letters that wait")
+notify_approver = make_task(approval_letters.notify_approver, "ask for what waits to be approved")
 send_due_editions = make_task(newsletter_delivery.send_due_editions, "send what is due on {run.on}")
 send_edition = make_task(newsletter_delivery.send_edition, "send {key}")
 
@@ -27,8 +30,11 @@ def newsletter(  # noqa: PLR0913  (what a person may ask for)
     with `only` to these subscribers among them.
     """
     with record_run("newsletter", config, on, run_id) as log:
+        log.add(sync_bounces(log.run))
+        log.add(deliver_letters(log.run))
         if edition is None:
             log.add(send_due_editions(log.run, None, ()))
         else:
             log.add(send_edition(log.run, edition, resend, only))
+        log.add(notify_approver(log.run))
         return log.end()

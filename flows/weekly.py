@@ -8,8 +8,9 @@ from prefect.client.schemas.objects import State
 from flows.daily import sync_translations
 from flows.engine import hold_lease, name_flow_run, record_run
 from flows.harvest import compare_clocks, complete_metadata
-from flows.newsletter import send_due_editions
+from flows.newsletter import notify_approver, send_due_editions, sync_bounces
 from flows.publish import publish_changes
+from flows.release import release_dataset
 from yibao import dates
 
 
@@ -25,5 +26,10 @@ def weekly(on: date | None = None, config: str = "yibao.toml", run_id: str | Non
             log.add(sync_translations(log.run))
             complete_metadata(log)
         log.add(publish_changes(log.run))
-        log.add(send_due_editions(log.run, dates.format_week(log.run.on), log.report.faults))
+        # What goes wrong with reports or letters holds no mail.
+        faults = log.report.faults
+        log.add(sync_bounces(log.run))
+        log.add(send_due_editions(log.run, dates.format_week(log.run.on), faults))
+        log.add(notify_approver(log.run))
+        log.add(release_dataset(log.run))
         return log.end()

@@ -14,6 +14,7 @@ from storage.library.connection import Connection
 from storage.responses import KeptResponse
 from yibao import dates
 from yibao.arxiv import announcements, catchup, completeness, list_scope
+from yibao.arxiv.catchup import PageCounts
 from yibao.arxiv.completeness import ListContext
 from yibao.arxiv.list_scope import ListKey, Scope, Span
 from yibao.records import Batch, ListEntry, Problem, Severity, SourceReport, UnlistedPaper
@@ -33,6 +34,14 @@ class Fault(NamedTuple):
     note: str
 
 
+class FetchedPage(NamedTuple):
+    """A page of a list, kept."""
+
+    kept: KeptResponse
+    #: By which it is known whether the list goes on.
+    counts: PageCounts
+
+
 class StoredList(NamedTuple):
     """What storing a list's pages came to."""
 
@@ -50,32 +59,33 @@ def fetch_feed(run: Run, category: str, given_up: Mapping[str, str]) -> KeptResp
     arxiv = run.settings.arxiv
     report_progress(f"fetching today's list: {category} {run.on}")
     url = announcements.build_feed_url(arxiv.feed_url, category)
-    return requests.fetch(
+    kept, _ = requests.fetch(
         run, url, given_up, lambda body, url: announcements.parse_feed(body, url, category, arxiv.feed)
     )
+    return kept
 
 
-def store_feed(run: Run, kept: KeptResponse) -> Outcome:
+def store_feed(run: Run, category: str, kept: KeptResponse) -> Outcome:
     """Store the papers of a feed, and its entries where they speak of the run's date and repeat no earlier list."""
-    source, category = announcements.parse_feed_url(kept.url)
-    reading = announcements.parse_feed(requests.read_body(run, kept), kept.url, category, source)
-    first = [entry.arxiv_id for entry in reading.announcements if entry.type.is_first]
+    source, _ = announcements.parse_feed_url(kept.url)
+    document = announcements.parse_feed(requests.read_body(run, kept), kept.url, category, source)
+    first = [entry.arxiv_id for entry in document.announcements if entry.type.is_first]
     with write_library(run) as library:
-        counts = papers.store_papers(library, reading.papers, run.on)
+        counts = papers.store_papers(library, document.papers, run.on)
         earlier = entries.find_announced_before(library, category, run.on, first)
-        report = completeness.report_feed(reading, category, run.on, source, earlier)
+        report = completeness.report_feed(document, category, run.on, source, earlier)
         before = ledger.read_source_reports(library, category, run.on).get(source)
         if before is None or not before.read or report.read:
             ledger.store_source_report(library, report)
         if report.read and not completeness.is_repeated_feed(report):
             known = entries.read_entries(library, category, run.on)
-            merged = completeness.merge_entries(known, reading.announcements, source, is_whole=False)
+            merged = completeness.merge_entries(known, document.announcements, source, is_whole=False)
             entries.replace_entries(library, category, run.on, merged)
-        problems.replace_problems(library, kept.url, reading.problems)
+        problems.replace_problems(library, kept.url, document.problems)
     return Outcome(
         papers_new=counts.new,
         papers_changed=counts.changed,
-        problems=tuple(reading.problems),
+        problems=tuple(document.problems),
         troubles=(f"{category}, {run.on}: {report.note}",) if report.note else (),
     )
 
@@ -93,12 +103,12 @@ def store_fault(run: Run, fault: Fault) -> None:
 def find_open_lists(run: Run, scope: Scope) -> list[ListKey]:
     """Find the lists whose catch-up page should be asked, oldest first."""
     with connection.read_library(run.settings.paths.library) as library:
-        batches = {list_scope.key_of(batch): batch for batch in ledger.read_batches(library)}
-        pages = {list_scope.key_of(page): page for page in ledger.read_catchup_reports(library).values()}
+        batches = {list_scope.name_list(batch): batch for batch in ledger.read_batches(library)}
+        pages = {list_scope.name_list(page): page for page in ledger.read_catchup_reports(library).values()}
     return list_scope.find_open(scope, run.on, batches, pages)
 
 
-def fetch_page(run: Run, key: ListKey, number: int, given_up: Mapping[str, str]) -> KeptResponse:
+def fetch_page(run: Run, key: ListKey, number: int, given_up: Mapping[str, str]) -> FetchedPage:
     """Fetch one page of a list of the last 90 days; pages count from 1.
 
     Raises:
@@ -106,17 +116,18 @@ def fetch_page(run: Run, key: ListKey, number: int, given_up: Mapping[str, str])
     """
     report_progress(f"fetching a list's page: {key.category} {key.on}")
     url = catchup.build_page_url(run.settings.arxiv.catchup_url, key.category, key.on, number)
-    return requests.fetch(run, url, given_up, catchup.parse_page)
+    kept, page = requests.fetch(run, url, given_up, catchup.parse_page)
+    return FetchedPage(kept, page.counts)
 
 
-def needs_next_page(run: Run, pages: Sequence[KeptResponse]) -> bool:
+def needs_next_page(pages: Sequence[FetchedPage]) -> bool:
     """Tell whether the list goes on after these pages."""
-    return not pages or (len(pages) < _MOST_PAGES and catchup.has_more_pages(_read_pages(run, pages)))
+    return not pages or (len(pages) < _MOST_PAGES and catchup.has_more_pages([page.counts for page in pages]))
 
 
-def store_list(run: Run, key: ListKey, kept: Sequence[KeptResponse]) -> StoredList:
+def store_list(run: Run, key: ListKey, fetched: Sequence[FetchedPage]) -> StoredList:
     """Store the entries of a list from all of its pages."""
-    pages = _read_pages(run, kept)
+    pages = [catchup.parse_page(requests.read_body(run, page.kept), page.kept.url) for page in fetched]
     report = completeness.report_pages(pages, key.category, key.on, run.on)
     with write_library(run) as library:
         before = ledger.read_source_reports(library, key.category, key.on).get(CATCHUP)
@@ -126,27 +137,23 @@ def store_list(run: Run, key: ListKey, kept: Sequence[KeptResponse]) -> StoredLi
             return StoredList(Outcome(troubles=(trouble,)), is_doubtful=False)
         report = _store_pages(library, key, pages, report, before)
         url = catchup.build_page_url(run.settings.arxiv.catchup_url, key.category, key.on)
-        found = tuple(problem for page in pages for problem in page.problems)
-        problems.replace_problems(library, url, found)
+        page_problems = tuple(problem for page in pages for problem in page.problems)
+        problems.replace_problems(library, url, page_problems)
     is_empty = not report.declared and report.confirmed <= 1 and dates.is_announcement_day(key.on)
-    return StoredList(Outcome(problems=found), is_doubtful=is_empty)
+    return StoredList(Outcome(problems=page_problems), is_doubtful=is_empty)
 
 
 def judge_lists(run: Run, scope: Scope) -> Outcome:
     """Record in the ledger what may be said of each list by now; the outcome has what is not complete."""
     with write_library(run) as library:
-        batches = {list_scope.key_of(batch): batch for batch in ledger.read_batches(library)}
-        asked = {list_scope.key_of(page) for page in ledger.read_catchup_reports(library).values()}
-        touched = {list_scope.key_of(report) for report in ledger.read_reports_of_run_date(library, run.on)}
+        batches = {list_scope.name_list(batch): batch for batch in ledger.read_batches(library)}
+        asked = {list_scope.name_list(page) for page in ledger.read_catchup_reports(library).values()}
+        touched = {list_scope.name_list(report) for report in ledger.read_reports_of_run_date(library, run.on)}
         left_out = list_scope.find_left_out(entries.find_unlisted_papers(library, run.on - _RECENT), asked)
         lost = list_scope.find_lost_spans(scope, run.on, batches)
         keys = list_scope.find_lists_to_judge(scope, run.on, batches, touched | left_out.keys(), lost)
         outcome = Outcome(notes=list_scope.describe_lost(scope, run.on, lost))
         return outcome + _judge_all(library, run.on, keys, left_out, lost)
-
-
-def _read_pages(run: Run, kept: Sequence[KeptResponse]) -> list[catchup.CatchupPage]:
-    return [catchup.parse_page(requests.read_body(run, response), response.url) for response in kept]
 
 
 def _store_pages(

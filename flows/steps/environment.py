@@ -1,6 +1,8 @@
 """The one place that reads the clock, the machine's name and the environment. Whoever needs them asks here."""
 
+import getpass
 import os
+import secrets
 import socket
 import time
 from datetime import UTC, date, datetime
@@ -49,6 +51,22 @@ def today() -> date:
 def host_name() -> str:
     """Return the name by which other machines know who harvests."""
     return socket.gethostname()
+
+
+def user_name() -> str:
+    """Return the name of the user who runs this program; their number where the system knows no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def read_installation_id(data: Path) -> str:
+    """Read the random number that tells this installation from others, in its data folder; make it where none is."""
+    path = data / "installation.id"
+    if not path.exists():
+        path.write_text(secrets.token_hex(8), encoding="ascii")
+    return path.read_text(encoding="ascii")
 
 
 def check_dates(*days: date | None) -> None:

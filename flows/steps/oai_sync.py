@@ -44,7 +44,8 @@ def fetch_changes(run: Run, cursor: OaiCursor, given_up: Mapping[str, str]) -> K
     base_url = run.settings.arxiv.oai_url
     url = oai.build_next_url(base_url, cursor.token) if cursor.token else oai.build_list_url(base_url, cursor.from_on)
     report_progress(f"fetching changed records: {urlsplit(url).query.partition('from=')[2] or 'next page'}")
-    return requests.fetch(run, url, given_up, lambda body, url: _check_page(body, url, base_url))
+    kept, _ = requests.fetch(run, url, given_up, lambda body, url: _check_page(body, url, base_url))
+    return kept
 
 
 def store_changes(run: Run, cursor: OaiCursor, kept: KeptResponse) -> StoredChanges:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from flows.steps import announcement_sync, metadata_completion, oai_sync, requests
-from flows.steps.announcement_sync import Fault
+from flows.steps.announcement_sync import Fault, FetchedPage
 from flows.steps.run_record import Run, write_library
 from storage.library import connection, oai_cursor, problems
 from storage.library.oai_cursor import OaiCursor
@@ -26,13 +26,13 @@ class _Day:
 
     outcome: Outcome = field(default_factory=Outcome)
     #: Of lists of several pages, those that have come.
-    pages: dict[ListKey, tuple[KeptResponse, ...]] = field(default_factory=dict)
+    pages: dict[ListKey, tuple[FetchedPage, ...]] = field(default_factory=dict)
     categories: frozenset[str] = frozenset()
 
-    def add(self, outcome: Outcome, key: ListKey | None = None, pages: Sequence[KeptResponse] = ()) -> "_Day":
+    def add(self, outcome: Outcome, key: ListKey | None = None, pages: Sequence[FetchedPage] = ()) -> "_Day":
         if key is None:
             return replace(self, outcome=self.outcome + outcome)
-        others = {other: kept for other, kept in self.pages.items() if other != key}
+        others = {other: fetched for other, fetched in self.pages.items() if other != key}
         open_pages = {**others, key: tuple(pages)} if pages else others
         return _Day(self.outcome + outcome, open_pages, self.categories | {key.category})
 
@@ -40,9 +40,9 @@ class _Day:
 def replay_days(run: Run) -> Iterator[Outcome]:
     """Store what the kept answers say, as of the days on which they came; yields what each day came to."""
     journal = Responses(run.settings.paths.responses)
-    unreadable = tuple(_describe_line(str(journal.journal_path), line) for line in journal.damaged_lines())
+    unreadable = tuple(_describe_line(str(journal.journal_path), line) for line in journal.find_damaged_lines())
     is_empty = True
-    for on, responses in groupby(journal.journal(), key=lambda kept: kept.on):
+    for on, responses in groupby(journal.read_journal(), key=lambda kept: kept.on):
         is_empty = False
         outcome = replay_day(replace(run, on=on), list(responses))
         unreadable += tuple(one for one in outcome.problems if one.rule == "damaged-response")
@@ -76,7 +76,7 @@ def _replay_one(run: Run, kept: KeptResponse, day: _Day) -> _Day:
     try:
         if source == CATCHUP:
             return _replay_page(run, kept, key, day)
-        return day.add(announcement_sync.store_feed(run, kept), key)
+        return day.add(announcement_sync.store_feed(run, key.category, kept), key)
     except UpstreamError as error:
         announcement_sync.store_fault(run, Fault(key, source, error.reason))
         return day.add(Outcome(), key, day.pages.get(key, ()))
@@ -93,9 +93,9 @@ def _replay_records(run: Run, kept: KeptResponse) -> Outcome:
 
 
 def _replay_page(run: Run, kept: KeptResponse, key: ListKey, day: _Day) -> _Day:
-    catchup.parse_page(requests.read_body(run, kept), kept.url)
-    pages = (*day.pages.get(key, ()), kept)
-    if announcement_sync.needs_next_page(run, pages):
+    page = catchup.parse_page(requests.read_body(run, kept), kept.url)
+    pages = (*day.pages.get(key, ()), FetchedPage(kept, page.counts))
+    if announcement_sync.needs_next_page(pages):
         return day.add(Outcome(), key, pages)
     return day.add(announcement_sync.store_list(run, key, pages).outcome, key)
 
@@ -111,7 +111,7 @@ def _note_damage(run: Run, kept: KeptResponse, day: _Day) -> _Day:
 
 def _subject_of(run: Run, kept: KeptResponse) -> tuple[ListKey, str]:
     """Return the list that an answer speaks of, and its source."""
-    if catchup.is_page_url(kept.url, run.settings.arxiv.catchup_url):
+    if catchup.is_page_url(kept.url):
         category, on = catchup.parse_page_url(kept.url)
         return ListKey(on, category), CATCHUP
     source, category = announcements.parse_feed_url(kept.url)

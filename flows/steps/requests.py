@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from flows.steps.environment import SystemClock
@@ -12,6 +13,8 @@ from yibao.arxiv.client import Client
 from yibao.errors import GivenUpError, RefusedError, UnreachableError, UpstreamError
 from yibao.run_report import Outcome
 from yibao.settings import Arxiv
+
+R = TypeVar("R")
 
 _READABLE = (200, 400)  # 400 comes with a document that says why.
 _log = logging.getLogger(__name__)
@@ -30,8 +33,8 @@ def keep_connection(arxiv: Arxiv) -> Iterator[None]:
             _open_clients.pop(arxiv, None)
 
 
-def fetch(run: Run, url: str, given_up: Mapping[str, str], read: Callable[[bytes, str], object]) -> KeptResponse:
-    """Fetch `url` in its turn, keep the answer's bytes, and check with `read` that they are what was asked for.
+def fetch(run: Run, url: str, given_up: Mapping[str, str], read: Callable[[bytes, str], R]) -> tuple[KeptResponse, R]:
+    """Fetch `url` in its turn, keep the answer's bytes, and read them, which shows whether they are what was asked for.
 
     Raises:
         GivenUpError: the host is among `given_up`, which has the reasons by host.
@@ -42,12 +45,12 @@ def fetch(run: Run, url: str, given_up: Mapping[str, str], read: Callable[[bytes
         raise GivenUpError(url, given_up[host])
     with _connect(run.settings.arxiv) as client:
         response = client.get(url, accept=lambda status: status in _READABLE)
-    kept = Responses(run.settings.paths.responses).keep(
+    kept = Responses(run.settings.paths.responses).keep_response(
         url, run.on, response.status, response.body, response.content_type, response.fetched_at
     )
-    read(response.body, url)
+    reading = read(response.body, url)
     _log.info("%s: %s bytes", url, len(response.body))
-    return kept
+    return kept, reading
 
 
 def check_clock(run: Run) -> None:
@@ -67,7 +70,7 @@ def read_body(run: Run, kept: KeptResponse) -> bytes:
     Raises:
         DamagedResponseError: they cannot be had again.
     """
-    return Responses(run.settings.paths.responses).body(kept.sha256)
+    return Responses(run.settings.paths.responses).read_body(kept.sha256)
 
 
 def report_trouble(error: UpstreamError) -> Outcome:

@@ -5,20 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from filelock import FileLock, Timeout
-
 from flows.steps import environment
+from storage import file_locks
 from storage.library import connection, leases, responses, runs
 from storage.library.connection import Connection
 from storage.responses import Responses
-from yibao.errors import YibaoError
 from yibao.run_report import Report
 from yibao.settings import Settings
 
 #: The lease that allows a host to ask arXiv.
 HARVEST = "harvest"
-#: Whoever only looks whether a run is at work holds its lock for less.
-_LOCK_PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ def end_run(run: Run, report: Report) -> None:
 def forget_run(run: Run) -> None:
     """Take a run off the record: one that found the clock wrong would bear the wrong date."""
     with connection.write_library(run.settings.paths.library) as library:
-        runs.forget(library, run.run_id)
+        runs.forget_run(library, run.run_id)
 
 
 @contextmanager
@@ -84,27 +80,11 @@ def hold_run_lock(settings: Settings) -> Iterator[None]:
         YibaoError: a run is at work.
     """
     path = settings.paths.run_lock
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=_LOCK_PATIENCE_S)
-    except Timeout:
-        raise YibaoError(
-            f"Another run is at work on this installation ({path} is locked). Wait until it ends."
-        ) from None
-    try:
+    refusal = f"Another run is at work on this installation ({path} is locked). Wait until it ends."
+    with file_locks.hold_lock(path, refusal):
         yield
-    finally:
-        lock.release()
 
 
 def is_run_at_work(settings: Settings) -> bool:
     """Tell whether a run holds this installation now."""
-    path = settings.paths.run_lock
-    if not path.exists():
-        return False
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
+    return file_locks.is_lock_held(settings.paths.run_lock)

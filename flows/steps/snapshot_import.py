@@ -7,11 +7,12 @@ from pathlib import Path
 
 from flows.steps.progress import report_progress
 from flows.steps.run_record import Run
-from storage import snapshot_files
+from storage import search, snapshot_files
 from storage.disk import explain_disk_errors
 from storage.library import bulk_shape, connection, oai_cursor, papers, problems, snapshot
 from storage.library.connection import Connection
-from storage.library.snapshot import Compared, DamagedFileError, Doubtful, UnreadableLinesError
+from storage.library.snapshot import DamagedFileError, Doubtful, UnreadableLinesError
+from storage.library.snapshot_comparison import Compared, compare_records
 from yibao import identifiers
 from yibao.arxiv import oai
 from yibao.errors import YibaoError
@@ -56,7 +57,7 @@ def _import_readable_lines(run: Run, library: Connection, path: Path) -> Outcome
         report_progress(f"setting aside what is no record in {path.name}")
         bad = snapshot_files.copy_good_lines(path, clean)
         if not clean.stat().st_size:
-            raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {bad[0].reason}")
+            raise _refuse_file(path, bad[0].reason if bad else None)
         set_aside = [_describe_unreadable(path, one.line, one.reason) for one in bad]
         return _import_file(run, library, path, clean, set_aside)
     finally:
@@ -72,30 +73,30 @@ def _import_file(run: Run, library: Connection, path: Path, readable: Path, set_
     report_progress(f"reading {path.name}")
     relation = _check_shape(library, path, readable)
     doubtful = snapshot.find_doubtful_records(library, relation)
-    compared = snapshot.compare_records(library, _find_repairs(doubtful))
+    compared = compare_records(library, _find_repairs(doubtful))
     _refuse_codes(path, doubtful, compared)
     located = _store_beside_search(run, library, path, readable, relation, compared, doubtful)
-    found = (*set_aside, *(_describe_doubtful(path, record) for record in located))
+    file_problems = (*set_aside, *(_describe_doubtful(path, record) for record in located))
     with connection.begin_transaction(library):
         merged = papers.store_papers(library, snapshot.read_mixed_records(library, relation), run.on)
-        problems.replace_problems(library, f"import:{path.name}", found)
+        problems.replace_problems(library, f"import:{path.name}", file_problems)
         _move_cursor_back(library, compared.updated_until)
     return Outcome(
         papers_new=compared.new,
         papers_changed=compared.changed + merged.changed,
         papers_unchanged=compared.unchanged + merged.unchanged,
         duplicates=compared.duplicates,
-        problems=found,
+        problems=file_problems,
     )
 
 
 def _check_shape(library: Connection, path: Path, readable: Path) -> str:
     """Return the SQL relation of a file's records, once its columns are known to be arXiv's."""
     if snapshot_files.detect_kind(readable) == "parquet":
-        bulk_shape.check_columns(path.name, snapshot.types_of(library, str(readable)))
-        return snapshot.parquet_relation(library, str(readable))
+        bulk_shape.check_columns(path.name, snapshot.read_types(library, str(readable)))
+        return snapshot.name_parquet_relation(library, str(readable))
     bulk_shape.check_records(path.name, snapshot_files.sample_records(readable, _SAMPLE))
-    return snapshot.json_relation(str(readable))
+    return snapshot.name_json_relation(str(readable))
 
 
 def _store_beside_search(  # noqa: PLR0913  (a file, what is known of it, and where it goes)
@@ -117,7 +118,7 @@ def _store_beside_search(  # noqa: PLR0913  (a file, what is known of it, and wh
         try:
             _store_parts(run, library, readable, relation, compared)
             walk.result()
-            return snapshot.find_doubtful(library, snapshot.json_relation(str(copy), has_lines=True))
+            return snapshot.find_doubtful(library, snapshot.name_json_relation(str(copy), has_lines=True))
         finally:
             wait([walk])
             copy.unlink(missing_ok=True)
@@ -134,9 +135,15 @@ def _refuse_codes(path: Path, doubtful: Sequence[Doubtful], compared: Compared) 
     unknown = [one for one in doubtful if one.column == "categories"]
     if 2 * len(unknown) > compared.rows:
         raise bulk_shape.refuse_categories(path.name, unknown[0].value)
-    if not compared.records and doubtful:
-        reason = _explain(_try_repair(doubtful[0]))
-        raise YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {reason}")
+    if not compared.records:
+        raise _refuse_file(path, _explain(_try_repair(doubtful[0])) if doubtful else None)
+
+
+def _refuse_file(path: Path, reason: str | None) -> YibaoError:
+    """Say that a file holds no record, and why the first of its lines is none; None where it has no line."""
+    if reason is None:
+        return YibaoError(f"{path}: there is no record in this file. Get it again.")
+    return YibaoError(f"{path}: none of its lines is a record of arXiv's metadata. {reason}")
 
 
 def _copy_doubtful(path: Path, doubtful: Sequence[Doubtful], copy: Path) -> None:
@@ -148,6 +155,8 @@ def _store_parts(run: Run, library: Connection, path: Path, relation: str, compa
     """Store what is new or changed, part by part, each in a transaction."""
     if not compared.new and not compared.changed:
         return
+    # Millions of papers are too many to name one by one.
+    search.mark_outdated(run.settings.paths.search)
     with connection.begin_transaction(library):
         snapshot.mark_changed_papers(library)
     if snapshot_files.detect_kind(path) == "parquet":
@@ -159,7 +168,7 @@ def _store_parts(run: Run, library: Connection, path: Path, relation: str, compa
         size = snapshot_files.measure_size(path)
         for part, done in snapshot_files.split_file(path, run.settings.paths.data / "import"):
             with connection.begin_transaction(library):
-                snapshot.store_records(library, snapshot.json_relation(str(part)), run.on)
+                snapshot.store_records(library, snapshot.name_json_relation(str(part)), run.on)
             report_progress("storing", done / size if size else None)
     with connection.begin_transaction(library):
         snapshot.store_repeated_records(library, relation, run.on)

@@ -17,14 +17,14 @@ def sync_translations(run: Run) -> Outcome:
     report_progress("reading translations")
     curated = folder.read_folder(run.settings.translations.paths, run.settings.site.language)
     # Notes are for the curator at work, `yibao translations check`; a run tells of what readers may notice.
-    found = [problem for problem in curated.problems if problem.severity != Severity.NOTE]
-    unreadable = [problem for problem in found if problem.rule == "unreadable"]
+    reported = [problem for problem in curated.problems if problem.severity != Severity.NOTE]
+    unreadable = [problem for problem in reported if problem.rule == "unreadable"]
     with write_library(run) as library:
         stored = translations.store_translations(
             library, curated.translations, run.on, dates.format_week(run.on), is_partial=bool(unreadable)
         )
-        found += [_describe_vanished(arxiv_id) for arxiv_id in stored.vanished]
-        problems.replace_problems(library, "translations", found)
+        reported += [_describe_vanished(arxiv_id) for arxiv_id in stored.vanished]
+        problems.replace_problems(library, "translations", reported)
         stale = staleness.update_staleness(library, run.on)
         waiting = len(papers.find_waiting_papers(library))
     return Outcome(
@@ -33,7 +33,7 @@ def sync_translations(run: Run) -> Outcome:
         translations_unchanged=stored.unchanged,
         stale=stale,
         waiting=waiting,
-        problems=tuple(found),
+        problems=tuple(reported),
         faults=tuple(str(problem) for problem in unreadable),
     )
 

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from flows.steps import environment, run_record
+from storage.library import connection, ledger, papers, problems, runs
 from storage.library.runs import RunRow
-from yibao import dates
-from yibao.arxiv import catchup, completeness, holidays
+from yibao import dates, holidays
+from yibao.arxiv import catchup, completeness
 from yibao.arxiv.completeness import DOUBTFUL
-from yibao.records import Batch, BatchState
+from yibao.records import Batch, BatchState, Problem
+from yibao.settings import Settings
 
 _SHOWN = 3
 #: So many announcement days without a list are no alarm: a run comes a day late, arXiv defers an announcement.
@@ -22,7 +25,7 @@ _REGULAR = {"daily": ("daily", "harvest"), "weekly": ("weekly",)}
 _COMMANDS = {"daily": "yibao run", "weekly": "yibao run --weekly", "harvest": "yibao harvest"}
 
 
-class Standing(NamedTuple):
+class StatusRow(NamedTuple):
     """One line of `yibao status`."""
 
     category: str
@@ -55,49 +58,85 @@ class Finding(NamedTuple):
         return f"{'ALARM' if self.is_alarm else 'note'}: {self.message}. Type: {self.repair}"
 
 
-NAMES = Standing._fields
+NAMES = StatusRow._fields
 
 
-def row(category: str, batches: Iterable[Batch], today: date) -> Standing:
-    """Return a category's line; `batches` newest first."""
-    found = [batch for batch in batches if batch.category == category]
-    if not found:
-        return Standing(category, "", BatchState.UNKNOWN, "", "", "", "never fetched", "yibao run")
-    newest = found[0]
-    doubtful = [batch for batch in found if batch.state in DOUBTFUL]
+class Status(NamedTuple):
+    """How an installation stands, as its library says."""
+
+    rows: list[StatusRow]
+    findings: list[Finding]
+    last: RunRow
+    #: Translated papers that await metadata.
+    waiting: list[str]
+    problems: list[Problem]
+
+
+def read_status(settings: Settings, patience_s: float | None = None) -> Status:
+    """Read how the installation stands today; a process that writes the library is waited for as readers do.
+
+    Raises:
+        LibraryError: there is no library, or it cannot be read.
+    """
+    with connection.read_library(settings.paths.library, patience_s) as library:
+        batches = ledger.read_batches(library)
+        last, history = runs.read_last_run(library), runs.read_history(library)
+        waiting, open_ = papers.find_waiting_papers(library), problems.read_problems(library)
+    today = environment.today()
+    rows = [summarize_category(category, batches, today) for category in settings.arxiv.categories]
+    is_at_work = last.state == "running" and run_record.is_run_at_work(settings)
+    return Status(rows, find_findings(rows, history, today, is_at_work=is_at_work), last, waiting, open_)
+
+
+def summarize_category(category: str, batches: Iterable[Batch], today: date) -> StatusRow:
+    """Summarize a category in one line; `batches` newest first."""
+    own = [batch for batch in batches if batch.category == category]
+    if not own:
+        return StatusRow(category, "", BatchState.UNKNOWN, "", "", "", "never fetched", "yibao run")
+    newest = own[0]
+    doubtful = [batch for batch in own if batch.state in DOUBTFUL]
     open_ = [batch for batch in doubtful if catchup.is_within_reach(batch.announced_on, today)]
     lost = [batch for batch in doubtful if batch.announced_on < today - catchup.REACH]
-    told = [
+    notes = [
         newest.note if newest not in lost else "",
-        _days("not complete", [batch for batch in open_ if batch is not newest]),
-        _days("lost", lost, f" (older than {catchup.REACH.days} days: arXiv keeps no list of them)"),
+        _describe_days("not complete", [batch for batch in open_ if batch is not newest]),
+        _describe_days("lost", lost, f" (older than {catchup.REACH.days} days: arXiv keeps no list of them)"),
     ]
     declared = "?" if newest.declared is None else newest.declared
-    return Standing(
+    return StatusRow(
         category,
         str(newest.announced_on),
         newest.state,
         str(newest.since_on or ""),
         f"{newest.stored}/{declared}",
         "+".join(newest.sources),
-        "; ".join(filter(None, told)),
-        _repair(category, [batch.announced_on for batch in open_]),
+        "; ".join(filter(None, notes)),
+        _suggest_repair(category, [batch.announced_on for batch in open_]),
     )
 
 
-def findings(rows: Iterable[Standing], history: Sequence[RunRow], today: date, *, is_at_work: bool) -> list[Finding]:
-    """Everything that a monitor is told; `history` holds runs, the last recorded first."""
-    told = list(rows)
+def find_findings(
+    rows: Iterable[StatusRow], history: Sequence[RunRow], today: date, *, is_at_work: bool
+) -> list[Finding]:
+    """Find everything that a monitor is to know; `history` holds runs, the last recorded first."""
+    categories = list(rows)
     incomplete = [
-        Finding("incomplete", f"{one.category}: {one.note or one.state}", one.repair) for one in told if one.repair
+        Finding("incomplete", f"{one.category}: {one.note or one.state}", one.repair)
+        for one in categories
+        if one.repair
     ]
-    found = [*incomplete, *_late(told, today), *_silent(history, today), *_ahead(history, today)]
+    findings = [
+        *incomplete,
+        *_find_late(categories, today),
+        *_find_silence(history, today),
+        *_find_future(history, today),
+    ]
     for flow, healers in _REGULAR.items():
-        found += _failed(flow, healers, history, is_at_work=is_at_work)
-    return found
+        findings += _find_failure(flow, healers, history, is_at_work=is_at_work)
+    return findings
 
 
-def _days(what: str, batches: Sequence[Batch], why: str = "") -> str:
+def _describe_days(what: str, batches: Sequence[Batch], why: str = "") -> str:
     if not batches:
         return ""
     named = ", ".join(completeness.describe_days(batch) for batch in batches[:_SHOWN])
@@ -105,15 +144,15 @@ def _days(what: str, batches: Sequence[Batch], why: str = "") -> str:
     return f"{what}: {named}{more}{why}"
 
 
-def _repair(category: str, days: Sequence[date]) -> str:
+def _suggest_repair(category: str, days: Sequence[date]) -> str:
     return f"yibao harvest --from {min(days)} --until {max(days)} --category {category}" if days else ""
 
 
-def _late(rows: Iterable[Standing], today: date) -> list[Finding]:
+def _find_late(rows: Iterable[StatusRow], today: date) -> list[Finding]:
     """Find the categories whose newest list is older than the tolerance allows, together where it is of one date."""
     by_day: dict[str, list[str]] = {}
     for one in rows:
-        if one.announced_on and _missed(date.fromisoformat(one.announced_on), today) > _TOLERATED_DAYS:
+        if one.announced_on and _count_missed(date.fromisoformat(one.announced_on), today) > _TOLERATED_DAYS:
             by_day.setdefault(one.announced_on, []).append(one.category)
     return [
         Finding(
@@ -126,16 +165,16 @@ def _late(rows: Iterable[Standing], today: date) -> list[Finding]:
     ]
 
 
-def _missed(newest: date, today: date) -> int:
+def _count_missed(newest: date, today: date) -> int:
     """Count how many announcement days lie between two dates, holidays apart; counted no further than is needed."""
-    day, found = newest + timedelta(days=1), 0
-    while day < today and found <= _TOLERATED_DAYS:
-        found += dates.is_announcement_day(day) and not holidays.find_holiday(day)
+    day, missed = newest + timedelta(days=1), 0
+    while day < today and missed <= _TOLERATED_DAYS:
+        missed += dates.is_announcement_day(day) and not holidays.find_holiday(day)
         day += timedelta(days=1)
-    return found
+    return missed
 
 
-def _silent(history: Iterable[RunRow], today: date) -> list[Finding]:
+def _find_silence(history: Iterable[RunRow], today: date) -> list[Finding]:
     days = [run.on for run in history if run.flow in _COMMANDS and run.on <= today + _AHEAD]
     if days and today - max(days) <= _SILENCE:
         return []
@@ -143,7 +182,7 @@ def _silent(history: Iterable[RunRow], today: date) -> list[Finding]:
     return [Finding("silent", f"There was no run {since}: look whether the schedule is at work", "yibao run")]
 
 
-def _ahead(history: Iterable[RunRow], today: date) -> list[Finding]:
+def _find_future(history: Iterable[RunRow], today: date) -> list[Finding]:
     days = [run.on for run in history if run.on > today]
     if not days:
         return []
@@ -153,20 +192,24 @@ def _ahead(history: Iterable[RunRow], today: date) -> list[Finding]:
     return [Finding("future", message, f"yibao revert --after {today}", is_alarm=max(days) > today + _AHEAD)]
 
 
-def _failed(flow: str, healers: Sequence[str], history: Iterable[RunRow], *, is_at_work: bool) -> list[Finding]:
-    """Return the last run of this flow, where it was not done and nothing has made it good since."""
+def _find_failure(flow: str, healers: Sequence[str], history: Iterable[RunRow], *, is_at_work: bool) -> list[Finding]:
+    """Find the last run of this flow, where it was not done and nothing has made it good since."""
     ended = [run for run in history if not (run.state == "running" and is_at_work)]
     last = next((run for run in ended if run.flow in healers), None)
     own = next((run for run in ended if run.flow == flow), None)
-    left = own if last and last.state == "completed" and own and _needs_itself(own) else last
-    if left is None or left.state == "completed":
+    unhealed = own if last and last.state == "completed" and own and _needs_itself(own) else last
+    if unhealed is None or unhealed.state == "completed":
         return []
-    reasons = [*left.report.get("faults", []), *left.report.get("incomplete", []), *left.report.get("gaps", [])]
+    reasons = [
+        *unhealed.report.get("faults", []),
+        *unhealed.report.get("incomplete", []),
+        *unhealed.report.get("gaps", []),
+    ]
     why = f": {reasons[0]}" if reasons else ""
     more = f" (and {len(reasons) - 1} more reasons)" if len(reasons) > 1 else ""
-    kind, words = ("failed", "failed") if left.state == "failed" else ("interrupted", "was interrupted")
-    message = f"The last run, {left.flow} {left.on}, {words}{why}{more}"
-    return [Finding(kind, message, f"{_COMMANDS[left.flow]} --on {left.on}")]
+    kind, words = ("failed", "failed") if unhealed.state == "failed" else ("interrupted", "was interrupted")
+    message = f"The last run, {unhealed.flow} {unhealed.on}, {words}{why}{more}"
+    return [Finding(kind, message, f"{_COMMANDS[unhealed.flow]} --on {unhealed.on}")]
 
 
 def _needs_itself(run: RunRow) -> bool:
