@@ -29,21 +29,31 @@ from prefect import Task  # noqa: E402
 
 from commands import flow_runs  # noqa: E402
 from flows.steps import environment  # noqa: E402
+from storage.dataset import database  # noqa: E402
 from storage.library import connection, runs  # noqa: E402
 from tests.standin.server import Standin  # noqa: E402
 from yibao.errors import UpstreamError  # noqa: E402
 from yibao.run_report import Report  # noqa: E402
 
-settings.register_profile(
-    "yibao", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
-)
-settings.load_profile("yibao")
+# `make drills` runs the same properties with many more examples.
+for _profile, _examples in (("quick", 20), ("thorough", 100)):
+    settings.register_profile(
+        _profile,
+        max_examples=_examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        derandomize="CI" in os.environ,
+    )
+settings.load_profile("quick")
 
 SHARED = Path(__file__).parents[2] / "shared"
 MONDAY = date(2025, 1, 13)
 FILES = connection.files
 #: Columns of the library that hold our own clock: two runs of one story differ in them.
-OUR_CLOCK = ("known_from_at", "known_until_at", "since_at", "revised_at", "superseded_at", "freshness_at")
+OUR_CLOCK = (
+    *("known_from_at", "known_until_at", "shown_from_at", "shown_until_at"),
+    *("since_at", "revised_at", "superseded_at", "freshness_at"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -106,19 +116,30 @@ def call_step(task: Task, *args: object, **named: object) -> object:
 @contextmanager
 def keep_library_open(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep DuckDB's instance from the first opening on: each of two dozen openings takes as long as a step."""
-    connect_writer, kept = connection._connect_writer, []
+    connect_writer = connection._connect_writer
+    kept: dict[Path, connection.Connection] = {}
 
     def connect(path: Path) -> connection.Connection:
-        opened = connect_writer(path)
-        kept.append(opened.cursor())
-        return opened
+        # A connection of its own: whoever closes one closes its cursors, too.
+        if path not in kept:
+            kept[path] = connect_writer(path)
+            # For a handful of rows, a second thread costs more than it does.
+            kept[path].execute("SET threads = 1")
+        return connect_writer(path)
 
+    def attach(target: connection.Connection, path: Path, name: str) -> None:
+        # A process attaches a file once.
+        if path in kept:
+            kept.pop(path).close()
+        connection.attach_library(target, path, name)
+
+    patch.setattr(database, "attach_library", attach)
     patch.setattr(connection, "_connect_writer", connect)
     patch.setattr(connection, "_connect_reader", lambda path, _patience_s: connect(path))
     try:
         yield
     finally:
-        for one in kept:
+        for one in kept.values():
             one.close()
 
 
@@ -127,6 +148,8 @@ class Installation:
     """A yibao.toml and all that it leads to, in a folder of its own."""
 
     folder: Path
+    #: Whether runs make releases of the dataset, which takes longer than all else in them.
+    has_releases: bool = False
 
     @property
     def config(self) -> Path:
@@ -154,7 +177,7 @@ class Installation:
 
     def report_of(self, run_id: str) -> Report:
         with self.library() as library:
-            return Report.from_json(runs.find(library, run_id).report)
+            return Report.from_json(runs.find_run(library, run_id).report)
 
     @contextmanager
     def library(self) -> Iterator[connection.Connection]:
@@ -179,19 +202,21 @@ class Installation:
     def configure(self, standin: Standin, more: str = "", translations: str = "translations") -> None:
         addresses = "\n".join(f'{name} = "{url}"' for name, url in standin.settings.items())
         self.config.write_text(
-            f'[site]\nbase_url = "https://yibao.example"\n\n[arxiv]\ncategories = ["cs.CL", "cs.CV", "cs.NA"]\n'
+            '[site]\nbase_url = "https://yibao.example"\npictures = false\n\n'
+            f'[arxiv]\ncategories = ["cs.CL", "cs.CV", "cs.NA"]\n'
             f'contact = "test@example.org"\npace_s = 0.0\ntimeout_s = 2.0\nretries = 1\n{addresses}\n\n'
-            f'[translations]\npaths = ["{translations}"]\n\n[newsletter]\noutbox = "outbox"\n{more}\n',
+            f"[dataset]\nreleases = {str(self.has_releases).lower()}\n\n"
+            f'[translations]\npaths = ["{translations}"]\n\n[newsletter]\nretry_s = 0.0\noutbox = "outbox"\n{more}\n',
             encoding="utf-8",
         )
 
 
 def lay_out(folder: Path, arxiv: Standin) -> Installation:
     """Make an installation that asks this arXiv."""
-    made = Installation(folder)
+    installation = Installation(folder)
     (folder / "translations").mkdir()
-    made.configure(arxiv)
-    return made
+    installation.configure(arxiv)
+    return installation
 
 
 @pytest.fixture
@@ -202,9 +227,9 @@ def installation(tmp_path: Path, arxiv: Standin) -> Installation:
 @pytest.fixture(scope="session")
 def _data_of_monday(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Standin(today=MONDAY) as arxiv:
-        made = lay_out(tmp_path_factory.mktemp("monday"), arxiv)
-        assert not made.run("harvest", MONDAY).failures
-    return made.folder / "data"
+        installation = lay_out(tmp_path_factory.mktemp("monday"), arxiv)
+        assert not installation.run("harvest", MONDAY).failures
+    return installation.folder / "data"
 
 
 @pytest.fixture
@@ -236,8 +261,13 @@ def section(arxiv_id: str, title: str = "A title", zh: str = "标题", abstract:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in the folders of drills and judges is a drill. The longest come first: the workers end together."""
+    """Mark drills and properties, and begin with the longest, so that workers end together.
+
+    Everything in the folders of drills and judges is a drill; what hypothesis makes examples for is a property.
+    """
     for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("property")
         if {"drills", "judges"} & set(item.path.relative_to(Path(__file__).parent).parts):
             item.add_marker("drill")
     items.sort(key=lambda item: item.path.stem not in ("test_quarter", "test_kill", "test_pages_judged"))

@@ -32,8 +32,8 @@ class Postbox:
 
     async def handle_DATA(self, _server, _session, envelope):
         if self.data.startswith("250"):
-            found = email.message_from_bytes(envelope.original_content, policy=policy.default)
-            key = found["Message-ID"].strip("<").rsplit(".", maxsplit=3)[0].partition(".")[0]
+            message = email.message_from_bytes(envelope.original_content, policy=policy.default)
+            key = message["Message-ID"].strip("<").rsplit(".", maxsplit=3)[0].partition(".")[0]
             self.taken.append((envelope.rcpt_tos[0], key))
             self.contents.append(envelope.original_content)
         return self.data
@@ -94,27 +94,61 @@ def post_to(installation, url, more=""):
 
 def people_of(installation):
     from flows.steps import environment
-    from storage.people.schema import open_people
+    from flows.steps.people import open_people
 
-    return open_people(environment.load_settings(installation.config).paths.people)
+    return open_people(environment.load_settings(installation.config))
 
 
-def subscribe(installation, *emails, on=date(2025, 1, 10), frequency="daily"):
-    """These people subscribed on a date, whatever the clock of this machine says."""
+def subscribe(installation, *emails, on=date(2025, 1, 10), frequency="daily", **wishes):
+    """These people subscribed on a date, whatever the clock of this machine says. An address may be none."""
     from storage.people import subscribers
+    from yibao.records import Frequency, Subscription
 
     at = datetime(on.year, on.month, on.day, 17, tzinfo=UTC)
+    people = people_of(installation)
     for one in emails:
-        subscribers.add_subscriber(people_of(installation), one, frequency, at)
+        subscribers.add_subscriber(people, one, Subscription(frequency=Frequency(frequency), **wishes), at)
+
+
+def unsubscribe(installation, email, on=date(2025, 1, 12)):
+    """This person left on a date."""
+    from storage.people import subscribers
+    from storage.people.subscribers import SubscriberState
+
+    people = people_of(installation)
+    person = subscribers.find_subscriber(people, email)
+    at = datetime(on.year, on.month, on.day, tzinfo=UTC)
+    assert subscribers.end_subscription(people, person.subscriber_id, SubscriberState.LEFT, at)
 
 
 def states_of(installation, edition):
     """How far each delivery of an edition has come, by address."""
     from storage.people import deliveries, subscribers
 
-    states = deliveries.read_states(people_of(installation), edition)
+    people = people_of(installation)
+    states = deliveries.read_states(people, edition)
     return {
         one.email: str(states[one.subscriber_id])
-        for one in subscribers.read_active_subscribers(people_of(installation))
+        for one in subscribers.read_active_subscribers(people)
         if one.subscriber_id in states
     }
+
+
+def set_state(installation, edition, email, state, worker=None, until="2100-01-01 00:00:00.000000"):
+    """A message got this far, and no further: a worker was killed then, where one is named."""
+    from sqlalchemy import text
+
+    people = people_of(installation)
+    query = "UPDATE delivery SET state = :state, worker = :worker, claimed_until = :until WHERE edition = :edition"
+    query += " AND subscriber_id = (SELECT subscriber_id FROM subscriber WHERE email = :email)"
+    values = {"state": state, "worker": worker, "until": worker and until, "edition": edition, "email": email}
+    with people.begin() as connection:
+        assert connection.execute(text(query), values).rowcount == 1
+
+
+def worker_of(installation):
+    """The name of a worker of this installation that is no longer at work."""
+    from flows.steps import environment
+    from flows.steps.people import name_host
+
+    return f"{name_host(environment.load_settings(installation.config))}/killed"

@@ -16,13 +16,20 @@ import httpx
 import pytest
 import yaml
 
+from commands.api_service import ApiService
 from commands.flow_runs import FLOWS
 from storage import site_tree, tree_state
-from tests.judges.conftest import serving
+from storage.people.schema import REQUEST
+from tests.judges.conftest import serving, serving_app
 from tests.judges.site import Published, entries
+from tests.mail_pages import MailSite
 from yibao.build_graph import wrap_content
-from yibao.settings import Prefect, Schedule
+from yibao.dataset.openapi import ROOT as API_ROOT
+from yibao.newsletter.tokens import Purpose, make_token
+from yibao.settings import Paths, Prefect, Schedule, Settings
 from yibao.web import application, files
+from yibao.web.api import make_api_application
+from yibao.web.personal_pages import PAGE_HEADERS
 
 ROOT = Path(__file__).parents[1]
 SCHEDULE = Schedule()
@@ -30,10 +37,11 @@ SCHEDULE = Schedule()
 
 def test_prefect_yaml_names_flows_and_schedules_as_the_command_does():
     plan = yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text())
-    found = {one["name"].partition("-")[0]: one for one in plan["deployments"]}
-    assert found["daily"]["schedules"] == [{"cron": SCHEDULE.daily, "timezone": SCHEDULE.timezone}]
-    assert found["weekly"]["schedules"] == [{"cron": SCHEDULE.weekly, "timezone": SCHEDULE.timezone}]
-    for name, one in found.items():
+    deployments = {one["name"].partition("-")[0]: one for one in plan["deployments"]}
+    assert deployments["daily"]["schedules"] == [{"cron": SCHEDULE.daily, "timezone": SCHEDULE.timezone}]
+    assert deployments["weekly"]["schedules"] == [{"cron": SCHEDULE.weekly, "timezone": SCHEDULE.timezone}]
+    assert deployments["newsletter"]["schedules"] == [{"cron": SCHEDULE.newsletter, "timezone": SCHEDULE.timezone}]
+    for name, one in deployments.items():
         # Two installations on one server must not replace each other's deployments.
         assert one["name"] == f"{name}-srv-yibao"
         module, _, function = one["entrypoint"].rpartition(".")
@@ -44,7 +52,7 @@ def test_prefect_yaml_names_flows_and_schedules_as_the_command_does():
 def test_crontab_runs_the_same_lines():
     lines = (ROOT / "deployments" / "crontab").read_text()
     assert f"CRON_TZ={SCHEDULE.timezone}" in lines
-    for cron in (SCHEDULE.daily, SCHEDULE.weekly):
+    for cron in (SCHEDULE.daily, SCHEDULE.weekly, SCHEDULE.newsletter):
         assert cron in " ".join(lines.split())
 
 
@@ -89,6 +97,8 @@ def test_the_hour_in_new_york_stays_through_both_changes_of_clocks(after):
 
 FILES = {
     "index.html": "<!doctype html><title>译报</title>" + "<p>正文</p>" * 100,
+    "404.html": "<!doctype html><title>这里没有页面</title>",
+    "site.webmanifest": "{}",
     "feeds/all/atom.xml": "<feed/>" * 200,
     "feeds/all/archive/2025-01.atom.xml": "<feed/>",
     "feeds/all/rss.xml": "<rss/>",
@@ -185,10 +195,11 @@ SERVERS = {"nginx.conf": started_nginx, "Caddyfile": started_caddy}
 @pytest.fixture
 def url(tmp_path, public, name):
     """Where a server with our configuration of this name has the tree."""
-    with SERVERS[name](tmp_path, public, (ROOT / "deployments" / name).read_text()) as found:
-        yield found
+    with SERVERS[name](tmp_path, public, (ROOT / "deployments" / name).read_text()) as address:
+        yield address
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("name", SERVERS)
 def test_each_server_says_of_each_file_what_yibao_serve_says(url, public):
     for path in (*FILES, ".yibao.part", ".yibao.json"):
@@ -202,11 +213,21 @@ def test_each_server_says_of_each_file_what_yibao_serve_says(url, public):
         for name, value in application.HEADERS.items():
             assert answer.headers[name] == value, (path, name)
         assert answer.headers["cache-control"] == application.CACHE
+    missing = httpx.get(f"{url}/nothing/here/")
+    assert (missing.status_code, missing.text) == (404, FILES["404.html"])
     packed = httpx.get(f"{url}/", headers={"Accept-Encoding": "gzip"})
     assert (packed.headers["content-encoding"], packed.text) == ("gzip", FILES["index.html"])
     assert int(packed.headers["content-length"]) == (public / "index.html.gz").stat().st_size
 
 
+def lead_to(configuration, address):
+    """The configuration with the lines for `yibao serve`, which is at this address, in force."""
+    led = re.sub(r"^(\t?)#(?=\S|\t)", r"\1", configuration, flags=re.MULTILINE).replace("127.0.0.1:8000", address)
+    assert led != configuration
+    return led
+
+
+@pytest.mark.drill
 @pytest.mark.parametrize("name", SERVERS)
 def test_each_server_leads_questions_to_yibao_serve_and_says_each_header_once(tmp_path, name):
     ours = (ROOT / "deployments" / name).read_text()
@@ -216,16 +237,57 @@ def test_each_server_leads_questions_to_yibao_serve_and_says_each_header_once(tm
         site.show(entries()[10:12])
         for folder in (tmp_path, *tmp_path.parents[:2]):
             folder.chmod(0o755)
-        led = re.sub(r"^(\t?)#(?=location \^~|handle |\treverse|\})", r"\1", ours, flags=re.MULTILINE).replace(
-            "127.0.0.1:8000", address
-        )
-        assert led != ours
+        led = lead_to(ours, address)
         with serving(site.settings, listener), SERVERS[name](tmp_path, site.public, led) as url:
             answer = httpx.get(f"{url}/feeds/search/atom.xml", params={"q": "智能体"})
             assert (answer.status_code, "会检索的智能体" in answer.text) == (200, True)
             for header, value in {**application.HEADERS, "Cache-Control": application.CACHE}.items():
                 assert answer.headers.get_list(header) == [value], header
             assert len(answer.headers.get_list("Content-Type")) == 1
+            assert httpx.get(f"{url}/feeds/all/atom.xml").status_code == 200
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("name", SERVERS)
+def test_each_server_leads_programs_to_the_api(tmp_path, public, name):
+    ours = (ROOT / "deployments" / name).read_text()
+    api = make_api_application(ApiService(Settings(paths=Paths(data=tmp_path / "data", public=public))))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        led = lead_to(ours, f"127.0.0.1:{listener.getsockname()[1]}")
+        with serving_app(api, listener), SERVERS[name](tmp_path, public, led) as url:
+            answer = httpx.get(f"{url}{API_ROOT}openapi.json")
+            assert (answer.status_code, answer.json()["openapi"]) == (200, "3.1.0")
+            for header, value in {**application.HEADERS, "Cache-Control": application.CACHE}.items():
+                assert answer.headers.get_list(header) == [value], header
+            assert httpx.get(f"{url}{API_ROOT}nothing").headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("name", SERVERS)
+def test_each_server_leads_pages_of_mail_to_yibao_serve_which_knows_for_whom_it_asks(tmp_path, public, name):
+    ours = (ROOT / "deployments" / name).read_text()
+    site = MailSite(tmp_path / "mail")
+    token = make_token(site.people.secret, Purpose.LEAVE, "nobody")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        led = lead_to(ours, f"127.0.0.1:{listener.getsockname()[1]}")
+        with serving_app(site.app, listener), SERVERS[name](tmp_path, public, led) as url:
+            host = url.removeprefix("http://")
+            assert httpx.get(f"{url}/subscribe").headers["location"].endswith("/subscribe/")
+            for path, status in (("/subscribe/", 200), (f"/subscribe/leave/{token}", 410), ("/subscribe/no", 404)):
+                answer = httpx.get(url + path)
+                assert answer.status_code == status
+                for header, value in PAGE_HEADERS.items():
+                    assert answer.headers.get_list(header) == [value], header
+                assert "access-control-allow-origin" not in answer.headers
+            headers = {"Origin": f"http://{host}", "X-Forwarded-For": "203.0.113.9"}
+            for number in range(10):
+                form = {"email": f"r{number}@example.org"}
+                assert httpx.post(f"{url}/subscribe/", data=form, headers=headers).status_code == 200
+            # The network is that of the connection, whatever a client says of itself.
+            other = {**headers, "X-Forwarded-For": "198.51.100.9"}
+            assert httpx.post(f"{url}/subscribe/", data=form, headers=other).status_code == 429
+            assert {row["network"] for row in site.rows(REQUEST)} == {"127.0.0.1"}
+            assert httpx.post(f"{url}/subscribe/", content=b"x" * 70_000).status_code == 413
             assert httpx.get(f"{url}/feeds/all/atom.xml").status_code == 200
 
 
@@ -246,7 +308,7 @@ def test_each_kind_of_file_that_is_published_has_a_media_type_here_and_in_each_c
         if path.is_file() and path.suffix not in twins and not path.name.startswith("."):
             kinds.setdefault(path.suffix, files.find_media_type(path.name))
     assert {".html", ".svg", ".css", ".js", ".xml", ".opml", ".txt", ".bib", ".ris", ".json"} <= kinds.keys()
-    assert [end for end, kind in kinds.items() if kind == "application/octet-stream"] == []
+    assert [end for end, kind in kinds.items() if kind == "application/octet-stream"] == [".bin"]
     nginx = (ROOT / "deployments" / "nginx.conf").read_text()
     for end, kind in kinds.items():
         if end not in (".xml", ".json"):  # They have types by their whole names.

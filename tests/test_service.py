@@ -67,8 +67,8 @@ def test_systemd_understands_every_line(tmp_path):
 
 def test_the_exposure_is_what_the_operations_page_says():
     answer = analyze("security", "--offline=true", "--no-pager", str(UNIT))
-    found = re.search(r"exposure level for yibao\.service: ([0-9.]+)", answer.stdout)
-    if found is None:
+    exposure = re.search(r"exposure level for yibao\.service: ([0-9.]+)", answer.stdout)
+    if exposure is None:
         pytest.skip("this systemd cannot judge a unit that is not installed")
-    assert float(found[1]) <= MOST_EXPOSURE
+    assert float(exposure[1]) <= MOST_EXPOSURE
     assert "exposure 1.1" in (ROOT / "docs" / "operations" / "README.md").read_text()

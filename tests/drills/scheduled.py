@@ -35,8 +35,8 @@ def wait_for(what, seconds=PATIENCE_S):
     """Return the first true answer of `what`; None when there was none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if found := what():
-            return found
+        if answer := what():
+            return answer
         time.sleep(0.1)
     return None
 
@@ -56,10 +56,10 @@ def is_alive(pid):
 
 def find_descendants(pid):
     parents = {int(path.name): read_stat(path.name)[1] for path in Path("/proc").glob("[0-9]*")}
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family
 
 
 class PrefectApi:
@@ -88,7 +88,7 @@ class PrefectApi:
             return False
 
     def deployments(self):
-        return {found["name"]: found for found in self.ask("/deployments/filter", {})}
+        return {deployment["name"]: deployment for deployment in self.ask("/deployments/filter", {})}
 
     def start_run(self, deployment, on):
         body = {"parameters": {"on": on}, "state": {"type": "SCHEDULED"}}
@@ -103,25 +103,39 @@ class PrefectApi:
         return self.ask("/flow_runs/filter", {"flows": {"name": {"any_": [flow]}}})
 
     def task_runs(self, run_id):
-        return self.ask("/task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
+        """Every task run of a flow run; the server gives them by 200."""
+        runs, body = [], {"flow_runs": {"id": {"any_": [run_id]}}}
+        while batch := self.ask("/task_runs/filter", {**body, "offset": len(runs)}):
+            runs += batch
+        return runs
+
+    def ended_task_runs(self, run_id, last):
+        """Every task run of a flow run, once they have ended, `last` (a name's beginning) too: states come late."""
+        tasks = []
+
+        def have_ended():
+            tasks[:] = self.task_runs(run_id)
+            has_last = any(task["name"].startswith(last) for task in tasks)
+            return has_last and {task["state_type"] for task in tasks} <= ENDS
+
+        assert wait_for(have_ended, 60), [(task["name"], task["state_type"]) for task in tasks]
+        return tasks
 
     def logs(self, run_id):
         return self.ask("/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_ASC"})
 
     def artifacts(self, run_id):
-        found = self.ask("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run_id]}}})
-        return {artifact["key"]: artifact for artifact in found}
+        shown = self.ask("/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run_id]}}})
+        return {artifact["key"]: artifact for artifact in shown}
 
     def require_readable(self, run_id, on, *, went_well=True):
         """The page of a daily run says what happened without our files."""
         run = self.ask(f"/flow_runs/{run_id}")
         assert (run["name"], set(run["tags"])) == (f"daily {on}", {"yibao", "daily"})
-        # Task states and log lines come behind the run's own end.
-        assert wait_for(lambda: {task["state_type"] for task in self.task_runs(run_id)} <= ENDS, 15)
-        names = {task["name"] for task in self.task_runs(run_id)}
+        names = {task["name"] for task in self.ended_task_runs(run_id, "send what is due")}
         stored = {f"store the list of cs.CL, {on}"} if went_well else set()
         assert {f"fetch the feed of cs.CL, {on}", "read translations", *stored} <= names
-        # What was fetched, by a step; what a task did, by the flow; how the run ended, by Prefect.
+        # What was fetched, by a step; what a task did, by the flow; how the run ended, by Prefect. Lines come late.
         for words in ("/rss/cs.CL: ", " papers new" if went_well else "HTTP 503", "Finished in state"):
             assert wait_for(lambda said=words: any(said in line["message"] for line in self.logs(run_id)), 15), words
         report = self.artifacts(run_id)["daily-report"]
@@ -165,10 +179,10 @@ class Scheduled:
 
     def find_child(self, position):
         """Our server is the first child that is not Python's own helper, our runner the second."""
-        found = find_descendants(self.process.pid) - {self.process.pid}
+        descendants = find_descendants(self.process.pid) - {self.process.pid}
         children = [
             pid
-            for pid in sorted(found, key=lambda pid: read_stat(pid)[2])
+            for pid in sorted(descendants, key=lambda pid: read_stat(pid)[2])
             if read_stat(pid)[1] == self.process.pid
             and b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
         ]
@@ -181,33 +195,33 @@ class Scheduled:
         return self.process.returncode
 
     def start_run(self, on):
-        daily = next(found for name, found in self.api.deployments().items() if name.startswith("daily"))
+        daily = next(deployment for name, deployment in self.api.deployments().items() if name.startswith("daily"))
         return self.api.start_run(daily, on)
 
     def await_run(self, run_id):
-        found = wait_for(lambda: self.api.find_end(run_id))
-        assert found, self.text
-        return found
+        ended = wait_for(lambda: self.api.find_end(run_id))
+        assert ended, self.text
+        return ended
 
 
 def lay_out(folder, arxiv, port, more=""):
-    made = Installation(folder)
+    installation = Installation(folder)
     (folder / "translations").mkdir(parents=True)
-    made.configure(arxiv, more=f"\n[prefect]\nport = {port}\n{more}")
-    return made
+    installation.configure(arxiv, more=f"\n[prefect]\nport = {port}\n{more}")
+    return installation
 
 
 @contextmanager
 def running(installation, port):
-    one = Scheduled(installation, port)
+    schedule = Scheduled(installation, port)
     try:
-        yield one
+        yield schedule
     finally:
-        one.find_processes()
-        for pid in one.seen:
+        schedule.find_processes()
+        for pid in schedule.seen:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        one.process.wait(10)
+        schedule.process.wait(10)
 
 
 def run_to_end(installation):

@@ -106,9 +106,9 @@ def test_a_disk_that_fills_up_while_prefects_server_makes_its_tables_is_told_as_
 
 def test_prefects_own_records_are_blamed_only_where_they_are_at_fault(tmp_path, monkeypatch):
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
-    told = prefect_server.explain_failure("…\nsqlite3.DatabaseError: database disk image is malformed")
-    assert "database disk image is malformed" in told
-    assert f"Delete {tmp_path} and try again" in told
+    explanation = prefect_server.explain_failure("…\nsqlite3.DatabaseError: database disk image is malformed")
+    assert "database disk image is malformed" in explanation
+    assert f"Delete {tmp_path} and try again" in explanation
     assert "No space" in prefect_server.explain_failure("sqlite3.OperationalError: database or disk is full")
-    told = prefect_server.explain_failure("sqlite3.OperationalError: attempt to write a readonly database")
-    assert "Read-only file system" in told
+    explanation = prefect_server.explain_failure("sqlite3.OperationalError: attempt to write a readonly database")
+    assert "Read-only file system" in explanation

@@ -46,9 +46,9 @@ class Row:
 
 
 def rows_of(
-    what: str, make: Callable[[World], AbstractContextManager[object]], *told: tuple[str, int, str]
+    what: str, make: Callable[[World], AbstractContextManager[object]], *expected: tuple[str, int, str]
 ) -> list[Row]:
-    return [Row(what, make, command, status, says) for command, status, says in told]
+    return [Row(what, make, command, status, says) for command, status, says in expected]
 
 
 def library(
@@ -78,7 +78,7 @@ ROWS: list[Row] = [
         (RUN, 1, "ead-only"),
         ("publish", 1, "ead-only"),
         ("status", 1, "complete"),
-        ("sql 'SELECT count(*) AS papers FROM paper'", 0, "papers"),
+        ("sql --library 'SELECT count(*) AS papers FROM paper'", 0, "papers"),
         ("search 第一篇", 0, "2501.05727"),
         ("translations check", 1, "other-paper"),
         ("translations new 2501.06252", 1, "ead-only"),
@@ -95,7 +95,7 @@ ROWS: list[Row] = [
         (RUN, 1, "space"),
         ("publish", 1, "space"),
         ("status", 1, "complete"),
-        ("sql 'SELECT count(*) AS papers FROM paper'", 0, "papers"),
+        ("sql --library 'SELECT count(*) AS papers FROM paper'", 0, "papers"),
         ("subscribers add new@example.org", 1, "full"),
     ),
     *rows_of(
@@ -107,7 +107,7 @@ ROWS: list[Row] = [
         library(lambda path: w.replaced(path, b"not a database")),
         (RUN, 1, "harvest --kept"),
         ("status", 1, "harvest --kept"),
-        ("sql 'SELECT 1'", 1, "harvest --kept"),
+        ("sql --library 'SELECT 1'", 1, "harvest --kept"),
         ("publish", 1, "harvest --kept"),
         ("translations status", 1, "harvest --kept"),
     ),
@@ -225,10 +225,10 @@ ROWS: list[Row] = [
         ("run --on 1980-01-01", 2, "1980-01-01"),
         ("newsletter send --edition today", 2, "today"),
         ("newsletter preview --edition 2025-02-30", 2, "2025-02-30"),
-        ("sql ''", 2, "query"),
-        ("sql 'SELEC 1'", 1, "SELEC"),
-        ("sql \"COPY paper TO 'paper.csv'\"", 1, ""),
-        ("sql \"SELECT * FROM read_text('/etc/hostname')\"", 1, ""),
+        ("sql --library ''", 2, "query"),
+        ("sql --library 'SELEC 1'", 1, "SELEC"),
+        ("sql --library \"COPY paper TO 'paper.csv'\"", 1, ""),
+        ("sql --library \"SELECT * FROM read_text('/etc/hostname')\"", 1, ""),
         ("subscribers add 'a@b..c'", 2, "a@b..c"),
         ("import yibao.toml", 1, "yibao.toml"),
         ("init yibao.toml/x", 1, "yibao.toml"),
@@ -257,11 +257,13 @@ def lived(tmp_path_factory) -> Iterator[World]:
     folder.mkdir()
     try:
         with Standin(today=MONDAY) as arxiv:
-            made = Installation(folder)
-            made.configure(arxiv)
-            with_mail = made.config.read_text().replace('outbox = "outbox"', f'smtp_url = "smtp://127.0.0.1:{port}"')
-            made.config.write_text(with_mail)
-            made.write("2025/0113-0117.md", section("2501.05727", zh="第一篇"))
+            installation = Installation(folder)
+            installation.configure(arxiv)
+            with_mail = installation.config.read_text().replace(
+                'outbox = "outbox"', f'smtp_url = "smtp://127.0.0.1:{port}"'
+            )
+            installation.config.write_text(with_mail)
+            installation.write("2025/0113-0117.md", section("2501.05727", zh="第一篇"))
             one = World(folder, arxiv, mailbox)
             assert type_command(one, "subscribers add reader@example.org").status == 0
             assert type_command(one, "subscribers add other@example.org").status == 0
@@ -347,6 +349,7 @@ _VARYING = (
     (r"it is [\d-]+ in New York. Give a date until [\d-]+", "it is TODAY in New York. Give a date until TOMORROW"),
     (r"damaged \(unexpected end of data: .*?\)\)", "damaged (…)"),
     (r"translations/\d{4}: ", "translations/YEAR: "),
+    (r"\d+ unchanged", "N unchanged"),
     (r"\((?:[A-Za-z]+ Error|Data corrupted): .*?\)(?=[. ]+[A-Z])", "(…)"),
 )
 

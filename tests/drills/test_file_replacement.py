@@ -103,10 +103,10 @@ def test_a_library_that_another_process_writes_is_waited_for_and_then_told_with_
     monkeypatch.setattr(connection, "_WRITER_PATIENCE_S", 1.0)
     with holding(path, "writer") as writer:
         writer.ask(ADD)
-        with pytest.raises(LibraryBusyError) as told:
+        with pytest.raises(LibraryBusyError) as raised:
             add(path)
-        assert f"process {writer.pid} (python" in str(told.value)
-        assert "End that process" in str(told.value)
+        assert f"process {writer.pid} (python" in str(raised.value)
+        assert "End that process" in str(raised.value)
         with pytest.raises(LibraryBusyError, match=str(writer.pid)), connection.read_library(path, patience_s=0.5):
             pass
         assert writer.ask(COUNT) == "[(2,)]"
@@ -127,10 +127,10 @@ def test_where_the_disk_has_no_room_for_a_copy_the_reader_is_named_and_nothing_i
     monkeypatch.setattr(connection, "_WRITER_PATIENCE_S", 1.0)
     monkeypatch.setattr(file_replacement, "_SPARE_BYTES", 1 << 60)
     with holding(path, "reader") as reader:
-        with pytest.raises(LibraryBusyError) as told:
+        with pytest.raises(LibraryBusyError) as raised:
             add(path)
-        assert f"process {reader.pid}" in str(told.value)
-        assert "MiB are free" in str(told.value)
+        assert f"process {reader.pid}" in str(raised.value)
+        assert "MiB are free" in str(raised.value)
     assert (count(path), files(path)) == (1, ["library.duckdb"])
 
 

@@ -31,10 +31,10 @@ def disk(tmp_path):
     """A small disk."""
     place = tmp_path / "disk"
     place.mkdir()
-    made = subprocess.run(
+    mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=False, capture_output=True
     )
-    if made.returncode:
+    if mounted.returncode:
         pytest.skip("this machine lets nobody mount a small disk")
     try:
         yield place
@@ -78,14 +78,17 @@ def test_a_library_for_which_there_is_no_room_is_not_begun(disk):
 
 def test_a_response_that_does_not_fit_is_told_and_leaves_nothing(disk):
     kept = Responses(disk / "responses")
-    kept.keep("https://e.org/1", ON, 200, b"1", "", AT)
+    kept.keep_response("https://e.org/1", ON, 200, b"1", "", AT)
     filler = leave(disk, 4096)
     with pytest.raises(YibaoError, match=r"No space left on device.*Make room"):
-        kept.keep("https://e.org/2", ON, 200, os.urandom(100_000), "", AT)
+        kept.keep_response("https://e.org/2", ON, 200, os.urandom(100_000), "", AT)
     assert list(disk.rglob("*.part")) == []
     filler.unlink()
-    kept.keep("https://e.org/3", ON, 200, b"3", "", AT)
-    assert ([one.url for one in kept.journal()], kept.damaged_lines()) == (["https://e.org/1", "https://e.org/3"], [])
+    kept.keep_response("https://e.org/3", ON, 200, b"3", "", AT)
+    assert ([one.url for one in kept.read_journal()], kept.find_damaged_lines()) == (
+        ["https://e.org/1", "https://e.org/3"],
+        [],
+    )
 
 
 def test_an_index_that_does_not_fit_is_told_and_found_in_as_before_or_made_anew(disk):
@@ -119,7 +122,7 @@ def write(disk, name):
         with connection.write_library(disk / "data" / "library.duckdb"):
             pass
     elif name == "responses":
-        Responses(disk / "responses").keep("https://e.org/1", ON, 200, b"1", "", AT)
+        Responses(disk / "responses").keep_response("https://e.org/1", ON, 200, b"1", "", AT)
     else:
         fill(disk / "search", ENTRIES)
 
@@ -131,9 +134,9 @@ def test_a_read_only_disk_is_told_so(disk, name):
         pass
     fill(disk / "search", ENTRIES, is_whole=True)
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    with pytest.raises(YibaoError, match=r"Read-only file system.*make it writable") as told:
+    with pytest.raises(YibaoError, match=r"Read-only file system.*make it writable") as raised:
         write(disk, name)
-    assert str(disk) in str(told.value)
+    assert str(disk) in str(raised.value)
     assert found(disk / "search") == [3, 2, 1]
     with connection.read_library(path) as library:
         assert library.execute("SELECT count(*) FROM problem").fetchall() == [(0,)]

@@ -19,6 +19,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from tests.conftest import MONDAY, Installation, section, tree_of
+from tests.postbox import subscribe
 from tests.standin.server import Standin
 
 READERS = [f"reader{n}@example.org" for n in range(3)]
@@ -63,23 +64,19 @@ def postbox():
 
 def prepare(folder: Path, arxiv: Standin, smtp_url: str) -> Installation:
     from flows.steps import environment
-    from storage.people import subscribers
-    from storage.people.schema import open_people
 
     folder.mkdir()
-    made = Installation(folder)
-    made.configure(arxiv)
+    installation = Installation(folder)
+    installation.configure(arxiv)
     text = (
-        made.config.read_text()
+        installation.config.read_text()
         .replace('outbox = "outbox"', f'smtp_url = "{smtp_url}"')
         .replace("pace_s = 0.0", "pace_s = 0.1")
     )
-    made.config.write_text(text)
-    made.write("2025/0113-0117.md", section("2501.05727") + section("2501.06252") + section("2501.09751"))
-    people = open_people(environment.load_settings(made.config).paths.people)
-    for reader in READERS:
-        subscribers.add_subscriber(people, reader, "daily", environment.now())
-    return made
+    installation.config.write_text(text)
+    installation.write("2025/0113-0117.md", section("2501.05727") + section("2501.06252") + section("2501.09751"))
+    subscribe(installation, *READERS, on=environment.now().date())
+    return installation
 
 
 def start(installation: Installation) -> subprocess.Popen:
@@ -130,9 +127,9 @@ def test_a_run_killed_at_ten_moments_and_run_again_leaves_what_an_unbroken_run_l
             ("in the midst of publishing", lambda *_: files(spare) >= 12),
             ("when publishing is done", lambda *_: (public / "index.html").exists()),
         ]
-        for told, has_come in moments:
+        for moment, has_come in moments:
             asked, kept = len(arxiv.requests), files(data / "responses")
-            kill_when(start(killed), partial(has_come, asked, kept), told)
+            kill_when(start(killed), partial(has_come, asked, kept), moment)
         for name in ("on_rcpt", "on_data"):
             come = threading.Event()
             setattr(box, name, come.set)
@@ -140,18 +137,19 @@ def test_a_run_killed_at_ten_moments_and_run_again_leaves_what_an_unbroken_run_l
         process = start(killed)
         output, _ = process.communicate(timeout=120)
 
-        # The last kill fell between the server's taking a message and its answer: the one doubtful case. The message
-        # is there, it is not sent again, and a person is told.
+        # Of a message that was being offered nobody can know: killed before its text it had not arrived, killed before
+        # the server's answer it had. Neither is sent again by itself, and a person is told.
         assert "may or may not have reached the mail server" in output
         assert process.returncode == 1
-        assert Counter(box.taken) == dict.fromkeys(READERS, 1)
+        assert set(box.taken) <= set(READERS)
+        assert sorted(Counter(box.taken).values()) == [1] * (len(READERS) - 1)
         assert contents(killed) == contents(unbroken)
         assert tree_of(public) == tree_of(unbroken.public)
         # Some moments have come already when the next run starts, which is then killed before it is on record.
         assert Counter(row[0] for row in killed.ask("SELECT state FROM operations.run"))["interrupted"] >= 5
 
 
-def kill_when(process: subprocess.Popen, has_come, told: str, box: Postbox | None = None, name: str = "") -> None:
+def kill_when(process: subprocess.Popen, has_come, moment: str, box: Postbox | None = None, name: str = "") -> None:
     """Kills the process when the moment has come; inside the mail server, before it can answer."""
     if box is not None:
         # The server waits for the kill, so that the client dies without an answer.
@@ -161,9 +159,9 @@ def kill_when(process: subprocess.Popen, has_come, told: str, box: Postbox | Non
     else:
         deadline = time.monotonic() + 60
         while not has_come():
-            assert process.poll() is None, f"{told}: the run ended before: {process.communicate()[0]}"
-            assert time.monotonic() < deadline, told
+            assert process.poll() is None, f"{moment}: the run ended before: {process.communicate()[0]}"
+            assert time.monotonic() < deadline, moment
             time.sleep(0.0005)
         process.kill()
         process.communicate()
-    assert process.returncode == -9, told
+    assert process.returncode == -9, moment

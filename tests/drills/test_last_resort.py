@@ -56,8 +56,8 @@ def is_one_sentence(err, *words):
 
 def has_one_sentence(err, *words):
     """Whether one line tells the fault; a command may tell other things beside its answer."""
-    told = [line for line in err.splitlines() if line.startswith("yibao: ")]
-    return "Traceback" not in err and len(told) == 1 and is_one_sentence(told[0], *words)
+    sentences = [line for line in err.splitlines() if line.startswith("yibao: ")]
+    return "Traceback" not in err and len(sentences) == 1 and is_one_sentence(sentences[0], *words)
 
 
 @pytest.fixture(scope="module")
@@ -91,13 +91,13 @@ MANY = "SELECT range AS n, repeat('x', 100) AS filler FROM range(100000)"
 
 
 def test_output_that_nobody_reads_any_more_ends_the_command_quietly(published):
-    status, out, err = shell(f'$Y sql "{MANY}" | head -n 1', published)
+    status, out, err = shell(f'$Y sql --library "{MANY}" | head -n 1', published)
     assert (out, err) == ("n,filler\n", "")
     assert status in (0, 1, 141)
     assert shell("$Y --help | head -n 1", published)[2] == ""
 
 
-@pytest.mark.parametrize("arguments", ['sql "SELECT title FROM paper"', "--help", "status", "search title"])
+@pytest.mark.parametrize("arguments", ['sql --library "SELECT title FROM paper"', "--help", "status", "search title"])
 def test_a_closed_stdout_is_no_fault_and_harms_no_file(published, arguments):
     before = (published / "data" / "library.duckdb").read_bytes()
     status, out, err = shell(f"$Y {arguments} >&-", published)
@@ -108,7 +108,8 @@ def test_a_closed_stdout_is_no_fault_and_harms_no_file(published, arguments):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize(
-    "arguments", [f'sql "{MANY}"', 'sql "SELECT 1" --json', "--help", "status", "translations check"]
+    "arguments",
+    [f'sql --library "{MANY}"', 'sql --library "SELECT 1" --json', "--help", "status", "translations check"],
 )
 def test_an_output_without_room_is_told(published, arguments):
     status, _, err = shell(f"$Y {arguments} > /dev/full", published)
@@ -128,7 +129,7 @@ def test_an_output_without_room_is_told(published, arguments):
     ids=str,
 )
 def test_a_terminal_that_knows_no_chinese_is_shown_escapes(published, environ):
-    for arguments in (("--help",), ("sql", "SELECT title FROM paper")):
+    for arguments in (("--help",), ("sql", "--library", "SELECT title FROM paper")):
         status, out, err = command(*arguments, cwd=published, environ=environ)
         assert (status, err) == (0, "")
         assert "译报" in out or "\\u8bd1\\u62a5" in out
@@ -301,7 +302,7 @@ def test_a_read_only_disk_is_told_as_what_it_is_and_what_only_reads_works(small_
     for arguments in (("init", "new"), ("subscribers", "add", "a@example.org")):
         status, _, err = command(*arguments, cwd=small_disk)
         assert (status, "Traceback" not in err, "ead-only" in err) == (1, True, True), err
-    status, out, err = command("sql", "SELECT title FROM paper", cwd=small_disk)
+    status, out, err = command("sql", "--library", "SELECT title FROM paper", cwd=small_disk)
     assert (status, "译报" in out, err) == (0, True, "")
     status, out, err = command("search", "title", cwd=small_disk)
     assert (status, err) == (0, ""), out

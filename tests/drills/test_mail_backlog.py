@@ -2,13 +2,13 @@
 
 import sqlite3
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from tests.conftest import MONDAY, section
 from tests.flows.test_days import mails
-from tests.postbox import people_of, post_to, postbox, states_of, subscribe
+from tests.postbox import post_to, postbox, set_state, states_of, subscribe, unsubscribe, worker_of
 from tests.standin.server import Fault
 
 DAYS = [MONDAY + timedelta(days=n) for n in range(5)]
@@ -85,12 +85,10 @@ def test_a_passing_refusal_is_offered_again_although_the_day_has_moved_on(posted
 
 def test_who_changes_the_frequency_or_comes_back_gets_no_earlier_edition(posted, arxiv):
     installation, box = posted
-    from storage.people import subscribers
-
     subscribe(installation, "ann@example.org")
     subscribe(installation, "bob@example.org", frequency="weekly")
     subscribe(installation, "cat@example.org")
-    subscribers.remove_subscriber(people_of(installation), "cat@example.org", datetime(2025, 1, 12, tzinfo=UTC))
+    unsubscribe(installation, "cat@example.org")
     run(installation, arxiv, DAYS[0])
     run(installation, arxiv, DAYS[1])
     subscribe(installation, "bob@example.org", "cat@example.org", on=DAYS[2])
@@ -137,13 +135,9 @@ def test_a_week_waits_for_its_lists_and_is_sent_by_the_daily_run_that_completes_
 
 def test_a_run_that_was_killed_while_a_server_took_a_message_is_told_once_by_the_next_of_any_day(posted, arxiv):
     installation, _ = posted
-    from flows.steps import environment
-    from storage.people import deliveries
-    from storage.people.deliveries import DeliveryState
-
     subscribe(installation, "ann@example.org")
     run(installation, arxiv, DAYS[0])
-    deliveries.record_delivery(people_of(installation), 1, "2025-01-13", DeliveryState.SENDING, environment.now())
+    set_state(installation, "2025-01-13", "ann@example.org", "claimed", worker_of(installation))
     report = run(installation, arxiv, DAYS[1])
     assert ["2025-01-13: 1 messages may or may not" in fault for fault in report.faults] == [True]
     assert not run(installation, arxiv, DAYS[2]).faults

@@ -39,10 +39,8 @@ def test_an_address_is_stored_normalised_and_found_in_any_writing(installation):
     for typed in ("Ann@EXÄMPLE.org", "Ünï@example.org"):
         assert invoke(installation, "subscribers", "add", typed).exit_code == 0
         assert "was subscribed already" in invoke(installation, "subscribers", "add", typed).output
-    assert (
-        invoke(installation, "subscribers", "list").output
-        == "email,frequency\nAnn@exämple.org,daily\nÜnï@example.org,daily\n"
-    )
+    listed = invoke(installation, "subscribers", "list").output.splitlines()
+    assert [line.partition(",")[0] for line in listed] == ["email", "Ann@exämple.org", "Ünï@example.org"]
     assert invoke(installation, "subscribers", "remove", "ann@exämple.org").exit_code == 0
     assert invoke(installation, "subscribers", "remove", "Ünï@EXAMPLE.org").exit_code == 0
 

@@ -53,15 +53,15 @@ class Forwarder:
         with suppress(OSError):
             while data := source.recv(65536):
                 sink.sendall(data)
-        for one in (source, sink):
+        for side in (source, sink):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                side.shutdown(socket.SHUT_RDWR)
 
     def close(self):
         self.is_open = False
-        for one in self.pairs:
+        for connection in self.pairs:
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
@@ -69,20 +69,20 @@ def operators(prefect_server):
     """A Prefect server that is not ours, which can go away and come back."""
     from prefect.settings import PREFECT_API_URL
 
-    made = Forwarder(urlsplit(PREFECT_API_URL.value()).port)
-    yield made
-    made.close()
-    made.listener.close()
+    forwarder = Forwarder(urlsplit(PREFECT_API_URL.value()).port)
+    yield forwarder
+    forwarder.close()
+    forwarder.listener.close()
 
 
 def test_two_installations_on_an_operators_server_have_deployments_of_their_own(tmp_path, arxiv, operators):
     url = f"http://127.0.0.1:{operators.port}/api"
     installations = [lay_out(tmp_path / host / "srv", arxiv, 4200, f'api_url = "{url}"') for host in ("a", "b")]
-    with running(installations[0], operators.port) as one, running(installations[1], operators.port) as other:
-        one.await_ready()
+    with running(installations[0], operators.port) as scheduled, running(installations[1], operators.port) as other:
+        scheduled.await_ready()
         other.await_ready()
-        ours = {name: found for name, found in one.api.deployments().items() if "-srv-" in name}
-        configs = {name: found["parameters"]["config"] for name, found in ours.items()}
+        ours = {name: deployment for name, deployment in scheduled.api.deployments().items() if "-srv-" in name}
+        configs = {name: deployment["parameters"]["config"] for name, deployment in ours.items()}
         assert len(configs) == 4
         assert set(configs.values()) == {str(installation.config) for installation in installations}
         assert all(re.fullmatch(r"(daily|weekly)-srv-[0-9a-f]{6}", name) for name in configs)
@@ -90,16 +90,16 @@ def test_two_installations_on_an_operators_server_have_deployments_of_their_own(
 
 def test_an_operators_server_that_goes_away_is_waited_for(tmp_path, arxiv, operators):
     url = f"http://127.0.0.1:{operators.port}/api"
-    with running(lay_out(tmp_path / "srv", arxiv, 4200, f'api_url = "{url}"'), operators.port) as one:
-        one.await_ready()
+    with running(lay_out(tmp_path / "srv", arxiv, 4200, f'api_url = "{url}"'), operators.port) as scheduled:
+        scheduled.await_ready()
         operators.close()
-        assert wait_for(lambda: "does not answer; we go on trying" in one.text, 30), one.text
+        assert wait_for(lambda: "does not answer; we go on trying" in scheduled.text, 30), scheduled.text
         operators.is_open = True
-        assert wait_for(lambda: "answers again" in one.text, 30), one.text
-        assert one.process.poll() is None
-        one.find_processes()
-        one.process.send_signal(signal.SIGINT)
-        assert one.await_end(10) == 0
+        assert wait_for(lambda: "answers again" in scheduled.text, 30), scheduled.text
+        assert scheduled.process.poll() is None
+        scheduled.find_processes()
+        scheduled.process.send_signal(signal.SIGINT)
+        assert scheduled.await_end(10) == 0
 
 
 def test_a_server_that_is_silent_for_too_long_ends_the_schedule():
@@ -112,17 +112,17 @@ def test_a_server_that_is_silent_for_too_long_ends_the_schedule():
 def test_a_name_on_prefects_server_is_the_operators_or_the_folders_with_figures_that_stay(tmp_path, arxiv):
     from flows.steps import environment
 
-    made = lay_out(tmp_path / "srv", arxiv, 4200)
-    (made.folder / "data").mkdir()
-    first = schedule.name_installation(made.config, environment.load_settings(made.config))
+    installation = lay_out(tmp_path / "srv", arxiv, 4200)
+    (installation.folder / "data").mkdir()
+    first = schedule.name_installation(installation.config, environment.load_settings(installation.config))
     assert re.fullmatch(r"srv-[0-9a-f]{6}", first)
-    assert schedule.name_installation(made.config, environment.load_settings(made.config)) == first
+    assert schedule.name_installation(installation.config, environment.load_settings(installation.config)) == first
     # Another host with the same path has another data folder.
-    shutil.rmtree(made.folder / "data")
-    (made.folder / "data").mkdir()
-    assert schedule.name_installation(made.config, environment.load_settings(made.config)) != first
-    made.configure(arxiv, more='\n[prefect]\nname = "gazette"')
-    assert schedule.name_installation(made.config, environment.load_settings(made.config)) == "gazette"
+    shutil.rmtree(installation.folder / "data")
+    (installation.folder / "data").mkdir()
+    assert schedule.name_installation(installation.config, environment.load_settings(installation.config)) != first
+    installation.configure(arxiv, more='\n[prefect]\nname = "gazette"')
+    assert schedule.name_installation(installation.config, environment.load_settings(installation.config)) == "gazette"
 
 
 def test_of_runs_that_were_missed_the_newest_is_kept_and_one_that_is_broken_off_again_and_again_is_given_up(
@@ -152,5 +152,5 @@ def test_of_runs_that_were_missed_the_newest_is_kept_and_one_that_is_broken_off_
             client.set_flow_run_state(dead, Running(), force=True)
             settle_earlier_runs(client, [deployment])
             assert client.read_flow_run(dead).state_type.value == expected
-        states = [client.read_flow_run(one).state_type.value for one in [*missed, coming]]
+        states = [client.read_flow_run(run_id).state_type.value for run_id in [*missed, coming]]
         assert states == ["CANCELLED", "SCHEDULED", "CANCELLED", "SCHEDULED"]

@@ -1,63 +1,18 @@
 """`deployments/prefect.yaml` on an empty Prefect server with a process worker, as its README tells operators to."""
 
 import os
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from tests.conftest import MONDAY
+from tests.drills.postgres import postgres_server, running
 from tests.drills.scheduled import ROOT, PrefectApi, free_port, lay_out, wait_for
 
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]
-
-
-@contextmanager
-def running(command, log, **options):
-    """A process with all that it starts, which are stopped at the end of the block."""
-    with log.open("ab") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True, **options)
-    try:
-        yield process
-    finally:
-        # PostgreSQL's fast end. Prefect's processes take their time; nothing of theirs is worth it.
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(2)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(5)
-
-
-def postgres_folder():
-    """Where PostgreSQL's programs are; Debian has them outside of the PATH."""
-    programs = [*Path("/usr/lib/postgresql").glob("*/bin/initdb"), *filter(None, [shutil.which("initdb")])]
-    return Path(programs[0]).parent if programs else pytest.skip("PostgreSQL is not installed on this machine")
-
-
-@contextmanager
-def postgres_server():
-    """A PostgreSQL cluster of our own, gone with the block; yields the address of its database."""
-    programs, port = postgres_folder(), free_port()
-    # It refuses to run as root.
-    user = {"user": "nobody"} if os.geteuid() == 0 else {}
-    with tempfile.TemporaryDirectory(prefix="yibao-postgres-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        if user:
-            shutil.chown(folder, "nobody")
-        data = str(folder / "data")
-        initdb = [programs / "initdb", "-D", data, "-U", "yibao", "--auth=trust", "--encoding=UTF8", "--no-sync"]
-        subprocess.run(initdb, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60, **user)
-        command = [programs / "postgres", "-D", data, "-p", str(port), "-k", name, "-c", "fsync=off"]
-        with running([*command, "-c", "listen_addresses=127.0.0.1"], folder / "log", cwd=folder, **user):
-            is_ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-            assert wait_for(lambda: subprocess.run(is_ready, check=False).returncode == 0, 30)
-            yield f"postgresql+asyncpg://yibao@127.0.0.1:{port}/postgres"
 
 
 @contextmanager
@@ -66,7 +21,13 @@ def sqlite_file():
         yield f"sqlite+aiosqlite:///{name}/prefect.db"
 
 
-DATABASES = {"sqlite": sqlite_file, "postgresql": postgres_server}
+@contextmanager
+def postgres_database():
+    with postgres_server() as address:
+        yield address.replace("postgresql://", "postgresql+asyncpg://")
+
+
+DATABASES = {"sqlite": sqlite_file, "postgresql": postgres_database}
 
 
 class Operator:
@@ -132,7 +93,7 @@ def test_a_day_runs_on_an_operators_server_and_worker_and_their_page_tells_what_
     operator.start("worker", "start", "--pool", "yibao")
 
     deployments = operator.api.deployments()
-    assert deployments.keys() == {"daily-srv-yibao", "weekly-srv-yibao"}
+    assert deployments.keys() == {"daily-srv-yibao", "weekly-srv-yibao", "newsletter-srv-yibao"}
     run_id = operator.api.start_run(deployments["daily-srv-yibao"], MONDAY.isoformat())
     run = wait_for(lambda: operator.api.find_end(run_id), 90)
     assert run, operator.output

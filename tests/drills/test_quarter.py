@@ -35,19 +35,19 @@ def truth() -> list[StandinPaper]:
 
 
 def prepare(folder: Path, arxiv: Standin) -> Installation:
-    made = Installation(folder)
+    installation = Installation(folder)
     (folder / "translations").mkdir()
-    made.configure(arxiv)
+    installation.configure(arxiv)
     settings = (
-        made.config.read_text()
+        installation.config.read_text()
         .replace("pace_s = 0.0", f"pace_s = {PACE_S}")
         .replace("timeout_s = 2.0", "timeout_s = 0.4")
     )
     listed_ = ", ".join(f'"{code}"' for code in CATEGORIES)
-    made.config.write_text(
+    installation.config.write_text(
         settings.replace('["cs.CL", "cs.CV", "cs.NA"]', f"[{listed_}]").replace("retries = 1", "retries = 2")
     )
-    return made
+    return installation
 
 
 def test_the_quarter_is_what_it_says(truth):
@@ -87,7 +87,7 @@ def test_after_a_quarter_of_faults_and_kills_the_ledger_is_final_and_the_library
             else:
                 failures += installation.run("harvest", day).has_failed
             day += timedelta(days=1)
-        made = dict(weather.made)
+        faults_made = dict(weather.made)
         weather.share = 0.0
         # A weekend of good weather: what is still open is asked for, and looked at once more.
         for later in range(1, 3):
@@ -99,7 +99,7 @@ def test_after_a_quarter_of_faults_and_kills_the_ledger_is_final_and_the_library
     assert kills == 6
     assert failures > 5  # The faults were real: many a day was not complete when its run ended.
     # The API is seldom asked; its own faults have tests of their own, and so have refusals and wrong bytes.
-    assert set(made) >= set(Fault) - SELDOM, set(Fault) - set(made)
+    assert set(faults_made) >= set(Fault) - SELDOM, set(Fault) - set(faults_made)
     with installation.library() as library:
         batches = {(batch.category, batch.announced_on): batch for batch in ledger.read_batches(library)}
         for code in CATEGORIES:
@@ -120,8 +120,8 @@ def test_after_a_quarter_of_faults_and_kills_the_ledger_is_final_and_the_library
 
 
 def days_between(first: date, last: date) -> list[date]:
-    found = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return [day for day in found if dates.is_announcement_day(day)]
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [day for day in days if dates.is_announcement_day(day)]
 
 
 def told(paper):

@@ -36,15 +36,15 @@ pytestmark = in_proc
 def installed(tmp_path, arxiv, prefect_server):
     """An installation with a port of its own, and that port. Its server's tables are there: making them takes long."""
     port = free_port()
-    made = lay_out(tmp_path / "yibao", arxiv, port)
-    home = made.folder / "data" / "prefect"
+    installation = lay_out(tmp_path / "yibao", arxiv, port)
+    home = installation.folder / "data" / "prefect"
     home.mkdir(parents=True)
     from prefect.settings import PREFECT_HOME
 
     source, copy = (sqlite3.connect(place / "prefect.db") for place in (PREFECT_HOME.value(), home))
     with closing(source), closing(copy):
         source.backup(copy)
-    return made, port
+    return installation, port
 
 
 def require_page(port):
@@ -60,38 +60,40 @@ def test_what_goes_wrong_in_a_run_is_one_line_each_and_with_its_runner_killed_th
     installed, arxiv
 ):
     installation, port = installed
-    with running(installation, port) as one:
-        one.await_ready()
+    with running(installation, port) as scheduled:
+        scheduled.await_ready()
         status, output = run_to_end(installation)
         assert (status, "runs already for this installation" in output) == (1, True), output
 
         arxiv.fail("/", Fault.UNAVAILABLE, times=1000)
-        failed = one.await_run(one.start_run(MONDAY.isoformat()))
+        failed = scheduled.await_run(scheduled.start_run(MONDAY.isoformat()))
         assert failed["state_type"] == "FAILED"
-        assert wait_for(lambda: one.text.count("daily: FAILED: cs.CL, 2025-01-13: ") == 1, 5), one.text
+        assert wait_for(lambda: scheduled.text.count("daily: FAILED: cs.CL, 2025-01-13: ") == 1, 5), scheduled.text
         require_page(port)
         assert "cs.CL, 2025-01-13: " in failed["state"]["message"]
-        one.api.require_readable(failed["id"], MONDAY.isoformat(), went_well=False)
-        lines = [line["message"] for line in one.api.logs(failed["id"])]
+        scheduled.api.require_readable(failed["id"], MONDAY.isoformat(), went_well=False)
+        lines = [line["message"] for line in scheduled.api.logs(failed["id"])]
         assert any("503" in line for line in lines)
         assert not any("Traceback" in line for line in lines)
         with FileLock(installation.folder / "data" / "run.lock"):
-            one.await_run(one.start_run(MONDAY.isoformat()))
-        assert wait_for(lambda: one.text.count("daily: FAILED: Another run is at work on this installation") == 1, 5)
+            scheduled.await_run(scheduled.start_run(MONDAY.isoformat()))
+        assert wait_for(
+            lambda: scheduled.text.count("daily: FAILED: Another run is at work on this installation") == 1, 5
+        )
 
-        os.kill(one.find_child(1), signal.SIGKILL)
-        assert one.await_end() == 1
-        assert one.text.splitlines()[-1].startswith("yibao: Prefect's runner has ended")
-        assert "Traceback" not in one.text
+        os.kill(scheduled.find_child(1), signal.SIGKILL)
+        assert scheduled.await_end() == 1
+        assert scheduled.text.splitlines()[-1].startswith("yibao: Prefect's runner has ended")
+        assert "Traceback" not in scheduled.text
 
 
 def test_with_its_server_killed_the_schedule_ends_with_status_1(installed):
-    with running(*installed) as one:
-        one.await_ready()
-        os.kill(one.find_child(0), signal.SIGKILL)
-        assert one.await_end() == 1
-        assert one.text.splitlines()[-1].startswith("yibao: Prefect's server has ended")
-        assert "Traceback" not in one.text
+    with running(*installed) as scheduled:
+        scheduled.await_ready()
+        os.kill(scheduled.find_child(0), signal.SIGKILL)
+        assert scheduled.await_end() == 1
+        assert scheduled.text.splitlines()[-1].startswith("yibao: Prefect's server has ended")
+        assert "Traceback" not in scheduled.text
 
 
 def test_a_signal_ends_all_within_seconds_the_next_start_takes_up_the_run_and_sigkill_leaves_nothing_behind(
@@ -99,12 +101,12 @@ def test_a_signal_ends_all_within_seconds_the_next_start_takes_up_the_run_and_si
 ):
     installation, port = installed
     installation.config.write_text(installation.config.read_text().replace("timeout_s = 2.0", "timeout_s = 25.0"))
-    with running(installation, port) as one:
-        one.await_ready()
-        run_id = start_run_that_hangs(one, arxiv)
-        one.process.terminate()
-        assert one.await_end(10) == 0
-        assert "Traceback" not in one.text
+    with running(installation, port) as scheduled:
+        scheduled.await_ready()
+        run_id = start_run_that_hangs(scheduled, arxiv)
+        scheduled.process.terminate()
+        assert scheduled.await_end(10) == 0
+        assert "Traceback" not in scheduled.text
     with running(installation, port) as again:
         again.await_ready(times=2)
         run = again.await_run(run_id)
@@ -115,13 +117,13 @@ def test_a_signal_ends_all_within_seconds_the_next_start_takes_up_the_run_and_si
     socket.create_server(("127.0.0.1", port)).close()
 
 
-def start_run_that_hangs(one, arxiv):
+def start_run_that_hangs(scheduled, arxiv):
     arxiv.requests.clear()
     arxiv.fail("/", Fault.SILENCE, times=1)
-    run_id = one.start_run(MONDAY.isoformat())
-    assert wait_for(lambda: arxiv.requests), one.text
+    run_id = scheduled.start_run(MONDAY.isoformat())
+    assert wait_for(lambda: arxiv.requests), scheduled.text
     # Ourselves, Python's helper, server, runner, the flow's helper, the flow.
-    assert len(one.find_processes()) >= 5
+    assert len(scheduled.find_processes()) >= 5
     return run_id
 
 
@@ -176,3 +178,19 @@ def test_a_child_is_stopped_with_all_that_it_started():
     assert len(family) == 2
     child.stop()
     assert wait_for(lambda: not any(map(is_alive, family)), 5)
+
+
+def test_mail_runs_by_itself_while_a_setting_lets_it_wait_and_is_off_the_schedule_afterwards(installed):
+    installation, port = installed
+    for line, names in [
+        ("earliest_hour = 7\n", {"daily", "weekly", "newsletter"}),
+        ("", {"daily", "weekly"}),
+    ]:
+        text = installation.config.read_text(encoding="utf-8").replace("earliest_hour = 7\n", "")
+        installation.config.write_text(text.replace("retry_s", f"{line}retry_s"), encoding="utf-8")
+        with running(installation, port) as one:
+            one.await_ready(times=1)
+            assert {name.partition("-")[0] for name in one.api.deployments()} == names
+            one.process.terminate()
+            assert one.await_end() == 0
+        one.output.unlink()

@@ -106,7 +106,9 @@ def holdings(world: World) -> dict[str, object]:
             name: sorted(map(str, library.execute(f"SELECT {columns} FROM {name}").fetchall())) for name in tables
         }
     with sqlite3.connect(world.people) as people:
-        rows["subscriber"] = people.execute("SELECT email, frequency FROM subscriber ORDER BY 1").fetchall()
+        rows["subscriber"] = people.execute(
+            "SELECT email, frequency FROM subscriber JOIN subscription USING (subscriber_id) ORDER BY 1"
+        ).fetchall()
     written = sorted(path.read_bytes() for path in (world.folder / "translations").rglob("*.md"))
     return {**rows, "translations": written, "mail": sorted(world.mailbox.taken)}
 

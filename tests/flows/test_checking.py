@@ -14,7 +14,9 @@ from rich.cells import cell_len
 from commands import linter
 from commands.main import yibao
 from tests.conftest import MONDAY, section
-from yibao.translations import check, glossary, markdown
+from yibao import glossary
+from yibao.translations import check, explanations, markdown
+from yibao.translations.rules import RULES
 
 WRONG = "## T\n[标题](https://arxiv.org/abs/2501.05727)\n\n首先,我们提出方法。\n\n## 无链接\n\n正文。\n"
 
@@ -64,8 +66,8 @@ def test_sarif_names_rules_regions_and_levels(folder):
 
 
 def test_json_is_a_list_of_problems(folder):
-    told = json.loads(run("translations", "--format", "json").stdout)
-    assert [(row["rule"], row["line"]) for row in told] == [("half-width-punctuation", 4), ("missing-link", 6)]
+    document = json.loads(run("translations", "--format", "json").stdout)
+    assert [(row["rule"], row["line"]) for row in document] == [("half-width-punctuation", 4), ("missing-link", 6)]
 
 
 def test_nothing_wrong_is_said_in_every_format_with_exit_0(folder):
@@ -73,8 +75,8 @@ def test_nothing_wrong_is_said_in_every_format_with_exit_0(folder):
     for form in ("text", "github", "json", "sarif"):
         done = run("translations", "--format", form)
         assert done.exit_code == 0
-        told = done.stdout if form == "text" else done.stderr
-        assert "1 were not compared with arXiv's text" in told
+        output = done.stdout if form == "text" else done.stderr
+        assert "1 were not compared with arXiv's text" in output
 
 
 def test_warnings_fail_a_strict_check_only(folder):
@@ -96,8 +98,8 @@ def test_fix_shows_the_changes_first_and_writes_only_what_was_agreed(folder):
 
 
 def test_a_file_named_by_itself_speaks_of_its_week_too(folder):
-    found, _ = linter.folder.find_files([Path("translations/2025/0113-0117.md")])
-    (document,) = [markdown.parse_document(one.path.read_bytes(), one.shown, "zh-Hans") for one in found]
+    files, _ = linter.folder.find_files([Path("translations/2025/0113-0117.md")])
+    (document,) = [markdown.parse_document(one.path.read_bytes(), one.shown, "zh-Hans") for one in files]
     assert document.entries[0].translation.week == "2025-W03"
 
 
@@ -123,14 +125,14 @@ def test_a_changed_glossary_or_english_is_a_reason_to_check_again(installation, 
     library = installation.folder / "data" / "library.duckdb"
 
     def rules(terms):
-        found = linter.check_files([installation.folder / "translations"], "zh-Hans", terms, library, cache)
-        return {problem.rule for problem in found.problems}, found.unknown
+        checked = linter.check_files([installation.folder / "translations"], "zh-Hans", terms, library, cache)
+        return {problem.rule for problem in checked.problems}, checked.unknown
 
     assert rules(()) == (set(), 1)
     installation.run("daily", MONDAY)
-    told, unknown = rules(())
+    rules_shown, unknown = rules(())
     assert unknown == 0
-    assert "sentence-missing" in told
+    assert "sentence-missing" in rules_shown
     term = glossary.Term("Oversight", ("监督",), ("摘要",))
     assert "forbidden-term" in rules((term,))[0]
 
@@ -140,16 +142,49 @@ def test_a_damaged_or_unwritable_cache_costs_time_and_nothing_else(folder):
     first = run("translations").output
     cache.write_bytes(b"no database")
     assert run("translations").output == first
-    found = linter.check_files(
+    checked = linter.check_files(
         [Path("translations")], "zh-Hans", glossary.load_terms(None), None, Path("/proc/nowhere/x")
     )
-    assert found.entries == 1
+    assert checked.entries == 1
 
 
 def test_a_missing_path_is_an_error_and_no_empty_folder(folder):
     done = run("nowhere")
     assert done.exit_code == 1
     assert "error [unreadable]" in done.output
+
+
+def test_a_rule_is_explained_with_examples_and_a_misspelt_name_with_near_ones(folder):
+    shown = run("--explain", "number-changed")
+    assert shown.exit_code == 0
+    assert all(part in shown.output for part in ("## number-changed", "```wrong", "```right", "数字"))
+    wrong = run("--explain", "numbr-changed")
+    assert wrong.exit_code == 2
+    assert "Did you mean number-changed" in wrong.output
+
+
+def test_every_rule_can_be_explained():
+    assert all(explanations.explain_rule(name).startswith(f"## {name}\n\n*") for name in RULES)
+
+
+def test_silences_are_counted_by_rule_and_told_with_their_reasons(folder):
+    file = folder / "translations" / "2025" / "0113-0117.md"
+    file.write_text(
+        "---\nignore:\n  script-spacing: 本刊不加空格\n---\n"
+        + section("2501.00001", abstract="摘要。\n\n<!-- yibao: ignore number-changed: 第二版改了数字 -->")
+        + section("2501.00002", abstract="摘要。\n\n<!-- yibao: ignore number-changed: 笔误 -->"),
+        encoding="utf-8",
+    )
+    told = CliRunner().invoke(yibao, ["translations", "silences"]).output
+    assert "number-changed,2" in told
+    assert "translations/2025/0113-0117.md:5: number-changed (2501.00001): 第二版改了数字" in told
+    assert "script-spacing (the whole file): 本刊不加空格" in told
+    rows = json.loads(CliRunner().invoke(yibao, ["translations", "silences", "--json"]).output)
+    assert [(row["rule"], row["line"], row["arxiv_id"]) for row in rows] == [
+        ("script-spacing", 1, None),
+        ("number-changed", 5, "2501.00001"),
+        ("number-changed", 12, "2501.00002"),
+    ]
 
 
 def test_the_pre_commit_hook_and_the_workflow_run_the_command_as_it_is():

@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from commands.main import yibao
-from tests.conftest import MONDAY, section
+from tests.conftest import MONDAY, drills, section
 from tests.standin.papers import Line, Version
+from tests.standin.server import Fault
 
 FRIDAY_BEFORE = MONDAY - timedelta(days=3)
 PAPER = "2501.05727"
@@ -100,7 +101,7 @@ def test_a_translation_through_its_whole_life_is_one_item_and_nobody_is_told_twi
     ]
     readers = Readers(tmp_path / "readers", installation.public / "feeds" / "translated")
     stamps, unread = [], []
-    for name, (on, text, told) in steps.items():
+    for name, (on, text, notified) in steps.items():
         arxiv.today = on
         title = "Enabling Scalable Oversight via Self-Evolving Critic"
         installation.write("a.md", section(PAPER, title, "可扩展的监督", text))
@@ -109,7 +110,7 @@ def test_a_translation_through_its_whole_life_is_one_item_and_nobody_is_told_twi
         stamps.append((item.published, item.updated))
         for where in texts:
             assert text in where, name
-            assert [mark in where for mark in (STALE, WITHDRAWN)] == [told == STALE, told == WITHDRAWN], name
+            assert [mark in where for mark in (STALE, WITHDRAWN)] == [notified == STALE, notified == WITHDRAWN], name
         unread.append(readers.look())
     # Known from the first day on, changed at every step that readers notice, new to nobody a second time.
     assert len({published for published, _ in stamps}) == 1
@@ -126,6 +127,7 @@ def test_a_translation_through_its_whole_life_is_one_item_and_nobody_is_told_twi
     assert page.count("<h2>2025-01-1") == 3  # the errata
 
 
+@pytest.mark.drill
 def test_a_paper_page_shows_what_changed_since_the_translation_word_by_word(installation, arxiv):
     installation.write("a.md", section(PAPER, "Enabling Scalable Oversight via Self-Evolving Critic"))
     installation.run("daily", MONDAY)
@@ -151,7 +153,7 @@ def test_two_languages_stand_side_by_side(installation):
     assert "可擴展的監督" in page
     assert '译者：<a href="../../translators/李丽/">李丽</a>' in page
     assert "可扩展的监督" in (installation.public / "translators" / "李丽" / "index.html").read_text()
-    assert "<h1>可扩展的监督</h1>" in page
+    assert '<h1 lang="zh-Hans">可扩展的监督</h1>' in page
 
 
 @pytest.mark.drill
@@ -165,12 +167,26 @@ def test_naming_the_new_version_in_the_link_makes_a_stale_translation_current_ag
     assert installation.ask("SELECT freshness, source_version, revision FROM translation") == [("fresh", 2, 1)]
 
 
+@pytest.mark.drill
 def test_an_entry_of_which_arxiv_does_not_know_the_paper_is_orphaned_until_it_does(installation):
     installation.write("a.md", section("2501.99999"))
     installation.run("daily", MONDAY)
     assert installation.ask("SELECT freshness, source_sha256 FROM translation") == [("orphaned", None)]
     page = (installation.public / "papers" / "2501.99999" / "index.html").read_text()
     assert "arXiv 上查无此编号" in page
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("silent", ["/api", *drills("/oai?verb=GetRecord")])
+def test_what_arxiv_does_not_know_stays_on_record_while_it_does_not_answer(installation, arxiv, silent):
+    installation.write("a.md", section("2501.99999"))
+    installation.run("daily", MONDAY)
+    arxiv.fail(silent, Fault.UNAVAILABLE, times=99)
+    report = installation.run("daily", MONDAY)
+    assert any("metadata of " in gap for gap in report.gaps)
+    assert [problem.arxiv_id for problem in report.problems] == ["2501.99999"]
+    assert installation.ask("SELECT freshness FROM translation") == [("orphaned",)]
+    assert report.files_changed == 0
 
 
 def test_the_digest_of_the_english_is_one_that_anybody_can_compute(installation):
@@ -185,6 +201,7 @@ def test_the_digest_of_the_english_is_one_that_anybody_can_compute(installation)
     assert installation.ask("SELECT sha256, title FROM source_text") == [(digest, title)]
 
 
+@pytest.mark.drill
 def test_a_stub_is_not_published_and_counts_as_begun(installation, arxiv):
     installation.run("daily", MONDAY)
     done = CliRunner().invoke(

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from flows.steps import environment
-from tests.conftest import MONDAY
+from tests.conftest import MONDAY, drills
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def turn_into_a_folder(path):
     path.mkdir()
 
 
-@pytest.mark.parametrize("damage", [cut, overwrite, exchange, turn_into_a_folder, lambda path: path.unlink()])
+@pytest.mark.parametrize("damage", [cut, *drills(overwrite, exchange, turn_into_a_folder, lambda path: path.unlink())])
 def test_each_damaged_response_is_named_and_counted_and_the_others_are_read(lost, damage):
     largest = max(bodies(lost), key=lambda path: path.stat().st_size)
     damage(largest)
@@ -54,6 +54,7 @@ def test_each_damaged_response_is_named_and_counted_and_the_others_are_read(lost
     assert (str(largest),) in lost.ask("SELECT path FROM problem WHERE scope = 'kept'")
 
 
+@pytest.mark.drill
 def test_whichever_response_is_damaged_the_rebuilding_ends_with_a_report(lost):
     library = environment.load_settings(lost.config).paths.library
     for path in bodies(lost)[::4]:
@@ -66,6 +67,7 @@ def test_whichever_response_is_damaged_the_rebuilding_ends_with_a_report(lost):
         library.unlink()
 
 
+@pytest.mark.drill
 def test_a_list_whose_response_is_damaged_is_not_taken_for_complete(lost):
     for path in bodies(lost):
         cut(path)
@@ -80,9 +82,9 @@ def test_damaged_lines_of_the_journal_are_told_with_their_numbers_and_the_others
     escaping = lines[1].replace(lines[1].partition(b'"sha256": "')[2][:64], b"../../people.sqlite")
     journal.write_bytes(b"".join([*damaged, *lines[3:], escaping]))
     report = lost.run("harvest", MONDAY, kept=True)
-    told = [(one.path, one.line, str(one.severity)) for one in report.problems if one.rule == "damaged-response"]
+    reported = [(one.path, one.line, str(one.severity)) for one in report.problems if one.rule == "damaged-response"]
     last = len(lines) + 4
-    assert told == [
+    assert reported == [
         (str(journal), 2, "error"),
         (str(journal), 5, "error"),
         (str(journal), 6, "warning"),
@@ -92,6 +94,7 @@ def test_damaged_lines_of_the_journal_are_told_with_their_numbers_and_the_others
     assert lost.ask("SELECT count(*) FROM paper") == [(lost.papers_before,)]
 
 
+@pytest.mark.drill
 def test_a_line_that_a_kill_cut_off_is_told_and_fails_no_rebuilding(lost):
     journal = lost.folder / "data" / "responses" / "journal.jsonl"
     with journal.open("ab") as file:
@@ -113,7 +116,7 @@ def test_a_response_that_comes_again_mends_its_damaged_file(tmp_path):
     from storage.responses import Responses
 
     kept = Responses(tmp_path)
-    answer = kept.keep("https://e.org", MONDAY, 200, b"body" * 100, "", datetime(2025, 1, 13, tzinfo=UTC))
-    cut(kept.path_of(answer.sha256))
-    kept.keep("https://e.org", MONDAY, 200, b"body" * 100, "", datetime(2025, 1, 13, tzinfo=UTC))
-    assert kept.body(answer.sha256) == b"body" * 100
+    answer = kept.keep_response("https://e.org", MONDAY, 200, b"body" * 100, "", datetime(2025, 1, 13, tzinfo=UTC))
+    cut(kept.find_path(answer.sha256))
+    kept.keep_response("https://e.org", MONDAY, 200, b"body" * 100, "", datetime(2025, 1, 13, tzinfo=UTC))
+    assert kept.read_body(answer.sha256) == b"body" * 100

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from commands.main import yibao
 from flows.steps import environment
-from tests.conftest import MONDAY, section
+from tests.conftest import MONDAY, drills, section
 from tests.standin.server import Fault
 from yibao import dates
 from yibao.errors import ClockError, DateError
@@ -34,8 +34,8 @@ WITHIN_REACH = 66
 def test_a_date_beyond_tomorrow_or_before_arxiv_is_wrong_usage_in_one_sentence(arguments):
     done = CliRunner().invoke(yibao, list(arguments))
     assert done.exit_code == 2
-    told = " ".join(done.output.split())
-    assert "is in the future: it is" in told or "is before arXiv's first list. Give a date from 1991-08-14" in told
+    output = " ".join(done.output.split())
+    assert "is in the future: it is" in output or "is before arXiv's first list. Give a date from 1991-08-14" in output
     assert "Traceback" not in done.output
 
 
@@ -56,8 +56,9 @@ def test_a_flow_refuses_such_a_date_whoever_passes_it_and_writes_nothing(install
     assert not (installation.folder / "data" / "library.duckdb").exists()
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("flow", ["daily", "weekly"])
-@pytest.mark.parametrize("days", [40, -40])
+@pytest.mark.parametrize("days", [40, *drills(-40)])
 def test_a_clock_that_is_not_arxivs_ends_the_run_before_anything_bears_its_date(installation, arxiv, flow, days):
     installation.write("a.md", section("2501.05727"))
     arxiv.clock = lambda: time.time() - days * DAY_S

@@ -49,8 +49,8 @@ def running():
 
 @pytest.fixture
 def hub():
-    with running() as made:
-        yield made
+    with running() as server:
+        yield server
 
 
 def with_hub(installation, url):
@@ -58,8 +58,8 @@ def with_hub(installation, url):
     installation.config.write_text(settings)
 
 
-def names(told):
-    return {url.split("/feeds/")[1] for one in told for url in one["hub.url"]}
+def names(notified):
+    return {url.split("/feeds/")[1] for one in notified for url in one["hub.url"]}
 
 
 @pytest.mark.drill
@@ -78,6 +78,7 @@ def test_the_hub_is_told_of_the_live_feeds_that_changed_and_of_no_others(install
     assert "math.NA/atom.xml" not in names(hub.told)
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("is_away", [False, True])
 def test_a_hub_that_fails_is_told_as_trouble_and_the_day_is_published(installation, hub, is_away):
     hub.status = 503

@@ -69,10 +69,10 @@ def test_a_run_that_is_a_day_late_is_no_alarm(installed, days):
 def test_two_announcement_days_without_a_list_are(installed):
     installed.list(days_ago(3))
     installed.run(days_ago(3))
-    status, found = installed.findings()
-    assert (status, set(found)) == (1, {"late"})
-    assert found["late"]["message"] == "The newest list of cs.CL, cs.CV is of 2025-02-03, and today is 2025-02-06"
-    assert found["late"]["repair"] == "yibao run"
+    status, findings = installed.findings()
+    assert (status, set(findings)) == (1, {"late"})
+    assert findings["late"]["message"] == "The newest list of cs.CL, cs.CV is of 2025-02-03, and today is 2025-02-06"
+    assert findings["late"]["repair"] == "yibao run"
 
 
 def test_weekends_and_holidays_do_not_count(installed, monkeypatch):
@@ -86,8 +86,8 @@ def test_weekends_and_holidays_do_not_count(installed, monkeypatch):
 def test_ten_months_without_a_run_are_told_with_what_to_type(installed):
     installed.list(days_ago(300))
     installed.run(days_ago(300))
-    status, found = installed.findings()
-    assert (status, set(found)) == (1, {"late", "silent"})
+    status, findings = installed.findings()
+    assert (status, set(findings)) == (1, {"late", "silent"})
     done = installed.status()
     assert done.exit_code == 1
     assert "ALARM: There was no run since the one for 2024-04-12: look whether the schedule" in done.stderr
@@ -98,9 +98,9 @@ def test_a_last_run_that_failed_is_an_alarm_with_its_reason_until_it_was_run_aga
     installed.list(TODAY)
     installed.run(TODAY)
     installed.run(TODAY, flow, "failed", faults=["the mail server did not take 3 messages"])
-    status, found = installed.findings()
-    assert (status, set(found)) == (1, {"failed"})
-    assert f"The last run, {flow} {TODAY}, failed: the mail server did not take 3" in found["failed"]["message"]
+    status, findings = installed.findings()
+    assert (status, set(findings)) == (1, {"failed"})
+    assert f"The last run, {flow} {TODAY}, failed: the mail server did not take 3" in findings["failed"]["message"]
     # Neither another flow nor a harvest sends that mail.
     installed.run(TODAY, "publish")
     installed.run(TODAY, "harvest")
@@ -115,23 +115,23 @@ def test_a_run_that_was_killed_is_an_alarm_and_one_that_is_at_work_is_none(insta
     installed.run(TODAY, state="running")
     with run_record.hold_run_lock(installed.settings):
         assert installed.findings() == (0, {})
-    status, found = installed.findings()
-    assert (status, set(found)) == (1, {"interrupted"})
+    status, findings = installed.findings()
+    assert (status, set(findings)) == (1, {"interrupted"})
 
 
 def test_a_run_after_today_is_told_with_the_command_that_takes_it_back(installed):
     installed.list(TODAY)
     installed.run(TODAY)
     installed.run(date(2030, 1, 1))
-    status, found = installed.findings()
-    assert (status, set(found)) == (1, {"future"})
-    assert found["future"]["repair"] == "yibao revert --after 2025-02-06"
+    status, findings = installed.findings()
+    assert (status, set(findings)) == (1, {"future"})
+    assert findings["future"]["repair"] == "yibao revert --after 2025-02-06"
     # It is tomorrow already where its operator lives: told, and no alarm.
     with connection.write_library(installed.settings.paths.library) as library:
-        runs.forget(library, "run 2")
+        runs.forget_run(library, "run 2")
     installed.run(TODAY + timedelta(days=1))
-    status, found = installed.findings()
-    assert (status, found["future"]["is_alarm"]) == (0, False)
+    status, findings = installed.findings()
+    assert (status, findings["future"]["is_alarm"]) == (0, False)
 
 
 def test_lists_that_are_lost_are_told_and_alarm_nobody(installed):
@@ -150,9 +150,9 @@ def test_a_list_that_can_still_be_had_is_an_alarm(installed):
     installed.list(days_ago(5), BatchState.PARTIAL, "sources disagree", ["cs.CV"])
     installed.list(TODAY)
     installed.run(TODAY)
-    status, found = installed.findings()
-    assert (status, set(found)) == (1, {"incomplete"})
-    assert found["incomplete"]["repair"] == "yibao harvest --from 2025-02-01 --until 2025-02-01 --category cs.CV"
+    status, findings = installed.findings()
+    assert (status, set(findings)) == (1, {"incomplete"})
+    assert findings["incomplete"]["repair"] == "yibao harvest --from 2025-02-01 --until 2025-02-01 --category cs.CV"
 
 
 def test_piped_status_is_csv_alone_and_says_the_rest_on_stderr(installed):
@@ -171,9 +171,9 @@ def test_piped_status_is_csv_alone_and_says_the_rest_on_stderr(installed):
 def test_json_holds_all_that_is_told(installed):
     installed.list(TODAY)
     installed.run(TODAY)
-    told = json.loads(installed.status("--json").stdout)
-    assert list(told) == ["categories", "findings", "last_run", "waiting", "problems"]
-    assert told["last_run"] == {"flow": "daily", "on": "2025-02-06", "state": "completed"}
+    document = json.loads(installed.status("--json").stdout)
+    assert list(document) == ["categories", "findings", "last_run", "waiting", "problems"]
+    assert document["last_run"] == {"flow": "daily", "on": "2025-02-06", "state": "completed"}
 
 
 def test_the_last_run_is_the_one_that_was_recorded_last_whatever_the_clock_said(installed):
@@ -184,5 +184,5 @@ def test_the_last_run_is_the_one_that_was_recorded_last_whatever_the_clock_said(
         runs.end_run(library, "b", "failed", datetime(2025, 1, 1, tzinfo=UTC), {"faults": ["x"]})
     with connection.write_library(installed.settings.paths.library) as library:
         runs.end_run(library, "a", "completed", datetime(2030, 1, 1, tzinfo=UTC), {"faults": []})
-        assert (runs.last(library).state, runs.find(library, "a").state) == ("failed", "completed")
-        assert runs.find(library, "nobody") is None
+        assert (runs.read_last_run(library).state, runs.find_run(library, "a").state) == ("failed", "completed")
+        assert runs.find_run(library, "nobody") is None

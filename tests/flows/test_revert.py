@@ -7,11 +7,11 @@ from click.testing import CliRunner
 
 from commands.main import yibao
 from flows.steps import environment, run_record
-from storage.people import deliveries, subscribers
+from storage.people import deliveries
 from storage.people.deliveries import DeliveryState
-from storage.people.schema import open_people
 from storage.responses import Responses
 from tests.conftest import MONDAY, Installation, section, tree_of
+from tests.postbox import people_of, subscribe
 
 TUESDAY, FAR = MONDAY + timedelta(days=1), MONDAY + timedelta(days=9)
 TABLES = (
@@ -35,10 +35,10 @@ def curate(installation, title):
 
 @pytest.fixture
 def twin(tmp_path_factory, arxiv):
-    made = Installation(tmp_path_factory.mktemp("twin"))
-    (made.folder / "translations").mkdir()
-    made.configure(arxiv)
-    return made
+    installation = Installation(tmp_path_factory.mktemp("twin"))
+    (installation.folder / "translations").mkdir()
+    installation.configure(arxiv)
+    return installation
 
 
 @pytest.mark.drill
@@ -55,10 +55,13 @@ def test_after_a_mistaken_run_and_its_revert_the_next_day_is_as_if_it_had_never_
     assert relations(installation) != before
     assert (installation.public / "editions" / str(FAR)).exists()
 
-    people = open_people(environment.load_settings(installation.config).paths.people)
-    subscribers.add_subscriber(people, "reader@example.org", "daily", environment.now())
-    deliveries.open_deliveries(people, str(FAR), {1: "<1@example.org>"}, environment.now())
-    deliveries.record_delivery(people, 1, str(FAR), DeliveryState.SENT, environment.now())
+    at = environment.now()
+    subscribe(installation, "reader@example.org")
+    people = people_of(installation)
+    deliveries.open_deliveries(people, str(FAR), {1: "<1@example.org>"}, at)
+    (claim,) = deliveries.claim_deliveries(people, str(FAR), "host/run", 1, at, at + timedelta(minutes=5))
+    sent = deliveries.Result(claim.delivery_id, DeliveryState.SENT, "250 taken")
+    deliveries.record_results(people, "host/run", [sent], at)
 
     asked = revert(installation, MONDAY)
     assert asked.exit_code == 1  # Nobody answered.
@@ -68,13 +71,13 @@ def test_after_a_mistaken_run_and_its_revert_the_next_day_is_as_if_it_had_never_
     done = revert(installation, MONDAY, "--yes")
     assert done.exit_code == 0, done.output
     assert "Next: yibao run" in done.output
-    left = relations(installation)
+    remaining = relations(installation)
     # What readers are shown, and what was set aside at the last look, is made anew by the next run.
     shown = {"operations.published_item", "edition", "edition_paper"}
-    assert {table for table in TABLES if left[table] != before[table]} <= {*shown, "problem"}
+    assert {table for table in TABLES if remaining[table] != before[table]} <= {*shown, "problem"}
     assert_nothing_is_dated_after(installation, MONDAY)
     kept = installation.folder / "data" / "responses"
-    assert {one.on for one in Responses(kept).journal()} == {MONDAY}
+    assert {one.on for one in Responses(kept).read_journal()} == {MONDAY}
     assert str(FAR) in (kept / f"journal.after-{MONDAY}.jsonl").read_text()
     assert deliveries.count_deliveries(people, str(FAR)) == {DeliveryState.SENT: 1}
     assert revert(installation, MONDAY, "--yes").output.startswith("Nothing in the library is dated after")
@@ -86,8 +89,8 @@ def test_after_a_mistaken_run_and_its_revert_the_next_day_is_as_if_it_had_never_
     assert relations(installation) == relations(twin)
     assert tree_of(installation.public) == tree_of(twin.public)
     assert not (installation.public / "editions" / str(FAR)).exists()
-    found = CliRunner().invoke(yibao, ["search", "迟到的", "--json", "--config", str(installation.config)])
-    assert "2501.05707" in found.output
+    result = CliRunner().invoke(yibao, ["search", "迟到的", "--json", "--config", str(installation.config)])
+    assert "2501.05707" in result.output
 
 
 def assert_nothing_is_dated_after(installation, after: date):

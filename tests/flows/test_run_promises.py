@@ -34,6 +34,7 @@ def lend(installation, host):
 # Who may ask arXiv
 
 
+@pytest.mark.drill
 def test_where_another_host_harvests_the_weekly_run_asks_arxiv_nothing_and_says_what_it_waits_for(installation, arxiv):
     subscribe(installation, frequency="weekly")
     installation.run("daily", MONDAY)
@@ -54,7 +55,7 @@ def test_the_weekly_run_holds_the_lease_while_it_asks_and_gives_it_back(installa
     held = []
 
     def look(_path):
-        with duckdb.connect(str(library_of(installation)), read_only=True) as library:
+        with connection.read_library(library_of(installation)) as library:
             held.extend(library.execute("SELECT holder FROM operations.lease").fetchall())
 
     arxiv.weather = look

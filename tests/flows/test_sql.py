@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from storage.library import connection
+from tests.conftest import drills
 from tests.flows.test_commands import command
 
 #: A list of these rows takes some 930 MiB.
@@ -30,7 +31,7 @@ def folder(tmp_path_factory):
 
 
 def sql(folder, query, *more):
-    status, out, err = command("sql", query, *more, cwd=folder)
+    status, out, err = command("sql", query, "--library", *more, cwd=folder)
     assert "Traceback" not in err
     return status, out, err
 
@@ -47,7 +48,7 @@ sys.exit(status)
 
 def start(folder, query, *more, measured=False, **how):
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
-    arguments = [sys.executable, "-m", "commands.main", "sql", query, *more]
+    arguments = [sys.executable, "-m", "commands.main", "sql", query, "--library", *more]
     if measured:
         arguments = [sys.executable, "-c", MEASURE, *arguments]
     return subprocess.Popen(arguments, cwd=folder, env={**environ, "PYTHONPATH": str(Path.cwd())}, **how)
@@ -62,6 +63,7 @@ def test_rows_that_would_fill_a_gigabyte_are_written_in_little_memory(folder, fo
     assert int(err) < 400 << 10, f"{int(err) >> 10} MiB"
 
 
+@pytest.mark.drill
 def test_every_row_is_written_in_every_form(folder):
     query = "SELECT range AS n, '译' AS text, NULL AS nothing FROM range(5001)"
     lines = sql(folder, query)[1].splitlines()
@@ -75,12 +77,14 @@ def test_every_row_is_written_in_every_form(folder):
     [
         "COPY (SELECT 1) TO 'copied.csv'",
         "SELECT * FROM read_text('/etc/hostname')",
-        "SELECT * FROM read_csv('/etc/passwd')",
-        "SELECT * FROM glob('/etc/*')",
-        "ATTACH 'other.duckdb'",
-        "EXPORT DATABASE 'exported'",
-        "INSTALL httpfs",
-        "LOAD fts",
+        *drills(
+            "SELECT * FROM read_csv('/etc/passwd')",
+            "SELECT * FROM glob('/etc/*')",
+            "ATTACH 'other.duckdb'",
+            "EXPORT DATABASE 'exported'",
+            "INSTALL httpfs",
+            "LOAD fts",
+        ),
     ],
 )
 def test_a_query_reads_and_writes_no_file(folder, query):
@@ -95,13 +99,15 @@ def test_a_query_reads_and_writes_no_file(folder, query):
     "query",
     [
         "SET memory_limit = '64GB'",
-        "RESET lock_configuration",
         "DELETE FROM problem",
-        "CREATE TABLE x AS SELECT 1",
         "SELEKT 1",
-        "SELECT nonsense FROM paper",
-        "SELECT CAST('a' AS INTEGER)",
-        "SELECT error('at the end') FROM range(5000000) WHERE range = 4999999",
+        *drills(
+            "RESET lock_configuration",
+            "CREATE TABLE x AS SELECT 1",
+            "SELECT nonsense FROM paper",
+            "SELECT CAST('a' AS INTEGER)",
+            "SELECT error('at the end') FROM range(5000000) WHERE range = 4999999",
+        ),
     ],
 )
 def test_what_is_wrong_or_would_change_something_is_told_in_one_sentence(folder, query):
@@ -110,24 +116,27 @@ def test_what_is_wrong_or_would_change_something_is_told_in_one_sentence(folder,
     assert err.startswith("yibao: ")
 
 
-@pytest.mark.parametrize("query", ["", "  ", ";", "\n-- only a comment", "/* likewise */"])
+@pytest.mark.parametrize("query", ["", *drills("  ", ";", "\n-- only a comment", "/* likewise */")])
 def test_an_empty_query_is_wrong_usage(folder, query):
     status, out, err = sql(folder, query)
     assert (status, out) == (2, "")
     assert "The query is empty" in err
 
 
+@pytest.mark.drill
 def test_several_statements_are_refused_before_any_is_run(folder):
     status, out, err = sql(folder, "SELECT 1; SELECT 2")
     assert (status, out, "2 statements; give one at a time" in err) == (2, "", True)
     assert sql(folder, "SELECT 1 AS x; -- and a comment")[:2] == (0, "x\n1\n")
 
 
+@pytest.mark.drill
 def test_an_answer_without_rows_has_its_header_or_an_empty_array(folder):
     assert sql(folder, "SELECT 1 AS x WHERE false")[1] == "x\n"
     assert sql(folder, "SELECT 1 AS x WHERE false", "--json")[1] == "[]\n"
 
 
+@pytest.mark.drill
 def test_whoever_reads_only_the_beginning_ends_the_query_in_silence(folder):
     process = start(folder, MANY, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout.readline() == b"n,text\n"
@@ -136,6 +145,7 @@ def test_whoever_reads_only_the_beginning_ends_the_query_in_silence(folder):
     assert process.wait(timeout=60) in (0, 1, 141)
 
 
+@pytest.mark.drill
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_an_output_that_is_full_is_told_in_a_sentence(folder):
     with Path("/dev/full").open("w") as full:
@@ -146,6 +156,7 @@ def test_an_output_that_is_full_is_told_in_a_sentence(folder):
     assert err.count("\n") == 1
 
 
+@pytest.mark.drill
 def test_ctrl_c_ends_a_long_query_at_once_without_a_traceback(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     endless = "SELECT count(*) FROM range(100000000000) AS a, range(100000000000) AS b WHERE a.range * b.range = 7"
@@ -161,10 +172,11 @@ def test_ctrl_c_ends_a_long_query_at_once_without_a_traceback(folder, tmp_path, 
     assert (out, "Traceback" in err, list(tmp_path.iterdir())) == ("", False, []), err
 
 
+@pytest.mark.drill
 def test_a_query_that_takes_too_much_memory_and_disk_ends_with_a_sentence(folder):
     status, _, err = sql(folder, "SELECT len(list(repeat('x', 1000) || range)) FROM range(20000000)")
     assert (status, err.count("\n")) == (1, 1), err
-    assert "more than 1GB of memory" in err
+    assert "more than 1.0GB of memory" in err
 
 
 @pytest.mark.drill
@@ -181,7 +193,14 @@ def test_a_terminal_shows_the_first_rows_and_says_that_there_are_more(folder):
     if pid == 0:
         os.chdir(folder)
         root = str(Path(__file__).parents[2])
-        arguments = [sys.executable, "-m", "commands.main", "sql", "SELECT range AS n FROM range(50000000)"]
+        arguments = [
+            sys.executable,
+            "-m",
+            "commands.main",
+            "sql",
+            "SELECT range AS n FROM range(50000000)",
+            "--library",
+        ]
         os.execve(sys.executable, arguments, {**os.environ, "PYTHONPATH": root, "PYTHONIOENCODING": "utf-8"})
     shown = b""
     try:

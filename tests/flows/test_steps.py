@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -43,50 +44,67 @@ def run(installation):
     return run
 
 
-#: What another worker does with a step and its arguments, as they come over the wire.
+#: What another worker does with steps and their arguments, as they come over the wire.
 WORKER = """
 import pickle, sys
-step, arguments = pickle.loads(sys.stdin.buffer.read())
-sys.stdout.buffer.write(pickle.dumps(step(*arguments)))
-assert "prefect" not in sys.modules
+while True:
+    step, arguments = pickle.load(sys.stdin.buffer)
+    pickle.dump(step(*arguments), sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+    assert "prefect" not in sys.modules
 """
 
 
-def call_elsewhere(step, *arguments):
-    """What the step returns in a process of its own, which got nothing but the pickled arguments."""
-    done = subprocess.run(
-        [sys.executable, "-c", WORKER],
-        input=pickle.dumps((step, arguments)),
-        capture_output=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
-        timeout=60,
-    )
-    return pickle.loads(done.stdout)
+@contextmanager
+def work_elsewhere():
+    """A process that gets nothing but pickled steps and arguments; yields what calls them there."""
+    command = [sys.executable, "-c", WORKER]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root) as worker:
+
+        def call(step, *arguments):
+            pickle.dump((step, arguments), worker.stdin)
+            worker.stdin.flush()
+            return pickle.load(worker.stdout)
+
+        yield call
+        assert worker.poll() is None
+        worker.kill()
 
 
-def test_requests_are_made_and_stored_in_other_processes_as_in_this_one(run, arxiv):
-    feed = call_elsewhere(announcement_sync.fetch_feed, run, "cs.CL", {})
+@pytest.fixture
+def workers():
+    """Two workers: what one of them fetches, the other stores."""
+    with work_elsewhere() as first, work_elsewhere() as second:
+        yield first, second
+
+
+@pytest.mark.drill
+def test_requests_are_made_and_stored_in_other_processes_as_in_this_one(run, arxiv, workers):
+    fetch, store = workers
+    feed = fetch(announcement_sync.fetch_feed, run, "cs.CL", {})
     assert feed == replace(announcement_sync.fetch_feed(run, "cs.CL", {}), fetched_at=feed.fetched_at)
-    outcome = call_elsewhere(announcement_sync.store_feed, run, feed)
+    outcome = store(announcement_sync.store_feed, run, "cs.CL", feed)
     assert outcome.papers_new > 0
-    page = call_elsewhere(announcement_sync.fetch_page, run, KEY, 1, {})
-    stored = call_elsewhere(announcement_sync.store_list, run, KEY, [page])
+    page = fetch(announcement_sync.fetch_page, run, KEY, 1, {})
+    stored = store(announcement_sync.store_list, run, KEY, [page])
     assert not stored.is_doubtful
-    changes = call_elsewhere(oai_sync.fetch_changes, run, oai_sync.find_cursor(run, None), {})
-    assert call_elsewhere(oai_sync.store_changes, run, oai_sync.find_cursor(run, None), changes).cursor
+    changes = fetch(oai_sync.fetch_changes, run, oai_sync.find_cursor(run, None), {})
+    assert store(oai_sync.store_changes, run, oai_sync.find_cursor(run, None), changes).cursor
     (first, *_) = metadata_completion.find_incomplete_papers(run) or [["2501.05727"]]
-    answer = call_elsewhere(metadata_completion.fetch_papers, run, first, {})
-    assert call_elsewhere(metadata_completion.store_papers, run, answer).arxiv_ids
-    judged = call_elsewhere(announcement_sync.judge_lists, run, Scope(("cs.CL",), None, MONDAY))
+    answer = fetch(metadata_completion.fetch_papers, run, first, {})
+    assert store(metadata_completion.store_papers, run, answer).arxiv_ids
+    judged = store(announcement_sync.judge_lists, run, Scope(("cs.CL",), None, MONDAY))
     assert "cs.CL" in judged.announced
 
 
-def test_mail_is_sent_by_another_process(installation, run):
+@pytest.mark.drill
+def test_mail_is_sent_by_another_process(installation, run, workers):
+    send, _ = workers
     installation.write("a.md", section("2501.05727"))
     translation_sync.sync_translations(run)
     publication.publish_changes(run)
-    outcome = call_elsewhere(newsletter_delivery.send_due_editions, run, str(MONDAY), ())
+    outcome = send(newsletter_delivery.send_due_editions, run, str(MONDAY), ())
     assert outcome == newsletter_delivery.send_due_editions(run, str(MONDAY), ())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MONDAY, section
+from tests.conftest import MONDAY, drills, section
 from tests.flows.test_commands import invoke
 
 TUESDAY = date(2025, 1, 14)
@@ -62,9 +62,9 @@ def test_check_fails_with_the_path_and_a_remedy(curated, way):
         assert "a path in it leads nowhere" in str(done.exception)
         assert "there/deep" in str(done.exception)
         return
-    (told,) = [line for line in done.output.splitlines() if "[unreadable]" in line]
-    assert "there/deep" in told
-    assert "Correct" in told
+    (complaint,) = [line for line in done.output.splitlines() if "[unreadable]" in line]
+    assert "there/deep" in complaint
+    assert "Correct" in complaint
     assert "1 error" in done.output
 
 
@@ -83,10 +83,11 @@ def test_a_run_goes_on_without_it_fails_and_tells_no_translation_as_vanished(cur
         (curated.folder / "there").unlink()
     (curated.folder / "there" / "deep").unlink(missing_ok=True)
     (curated.folder / "there" / "deep").mkdir(parents=True, exist_ok=True)
-    told = curated.run("daily", TUESDAY).problems
-    assert [(one.rule, one.arxiv_id) for one in told if one.rule == "vanished"] == [("vanished", "2501.06252")]
+    problems = curated.run("daily", TUESDAY).problems
+    assert [(one.rule, one.arxiv_id) for one in problems if one.rule == "vanished"] == [("vanished", "2501.06252")]
 
 
+@pytest.mark.drill
 def test_a_correction_in_a_folder_that_cannot_be_read_is_not_taken_back_for_what_it_corrects(curated):
     curated.write("../there/deep/z.md", section("2501.05727", zh="甲，已改正"))
     curated.run("daily", MONDAY)
@@ -127,7 +128,7 @@ print(done.exit_code, done.output, done.exception)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can be another user")
-@pytest.mark.parametrize("place", [".", "2025", "2025/a.md", "above"])
+@pytest.mark.parametrize("place", ["2025/a.md", *drills(".", "2025", "above")])
 def test_rights_that_are_missing_are_told_at_every_depth(tmp_path_factory, place):
     top = Path(subprocess.run(["mktemp", "-d"], check=True, capture_output=True, text=True).stdout.strip())
     top.chmod(0o755)

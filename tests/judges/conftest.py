@@ -5,13 +5,15 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import uvicorn
+from playwright import sync_api
+from starlette.types import ASGIApp
 
 from commands.query_feeds import Answers
 from tests.judges.site import Published, entries
@@ -20,14 +22,16 @@ from yibao.web.application import make_application
 
 HERE = Path(__file__).parent
 NODE = HERE / "node_modules"
+#: Where `make judges` installs programs of Python packages.
+JUDGES = HERE.parents[1] / ".judges"
 
 
 def program(name: str) -> str:
     """Where a program is; the test is skipped, and says so, where this machine has none."""
-    found = shutil.which(name)
-    if found is None:
+    path = shutil.which(name)
+    if path is None:
         pytest.skip(f"{name} is not installed on this machine")
-    return found
+    return path
 
 
 def node_package(name: str) -> Path:
@@ -38,9 +42,20 @@ def node_package(name: str) -> Path:
     return NODE / name
 
 
+def python_program(name: str) -> Path:
+    """Where a program of a Python package is that judges our files, and is not part of us."""
+    path = JUDGES / "bin" / name
+    if not path.exists():
+        pytest.skip(f"{name} is not installed: run `make judges`")
+    return path
+
+
+def serving(settings: Settings, listener: socket.socket) -> AbstractContextManager[None]:
+    return serving_app(make_application(settings.paths.public, Answers(settings)), listener)
+
+
 @contextmanager
-def serving(settings: Settings, listener: socket.socket) -> Iterator[None]:
-    app = make_application(settings.paths.public, Answers(settings))
+def serving_app(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -57,10 +72,10 @@ def serving(settings: Settings, listener: socket.socket) -> Iterator[None]:
 def site(tmp_path_factory) -> Iterator[Published]:
     """The site, served at its own address while the tests last."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        made = Published(tmp_path_factory.mktemp("judged"), f"http://127.0.0.1:{listener.getsockname()[1]}")
-        made.show(entries())
-        with serving(made.settings, listener):
-            yield made
+        published = Published(tmp_path_factory.mktemp("judged"), f"http://127.0.0.1:{listener.getsockname()[1]}")
+        published.show(entries())
+        with serving(published.settings, listener):
+            yield published
 
 
 @pytest.fixture(scope="session")
@@ -71,10 +86,41 @@ def url(site: Published) -> str:
 @pytest.fixture
 def folder_url(tmp_path: Path) -> Iterator[str]:
     """The address of the test's own folder."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with serving_folder(tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def serving_folder(folder: Path) -> Iterator[str]:
+    """Serve a folder's files, which may change places with another's; yields its address."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
         thread.join(10)
+
+
+@pytest.fixture(scope="module")  # Not longer: its event loop runs in the tests' own thread.
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=program("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page that fails the test where a script fails or the browser refuses something."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(20_000)
+    tab, faults = context.new_page(), []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+    yield tab
+    context.close()
+    assert not faults

@@ -12,8 +12,15 @@ from playwright import sync_api
 
 from tests.judges.conftest import HERE, node_package, program
 from tests.judges.test_feed_readers import newsboat
+from yibao.site.filters import make_slug
 
+AUTHORS = [f"authors/{make_slug(name)}/" for name in ("Zhengyang Tang", "B. Two, Jr.")]
 PAGES = (
+    "",
+    *AUTHORS,
+    "categories/cs.CL/2025-01/",
+    "search/?q=models",
+    "saved/",
     "today/",
     "editions/",
     "editions/2025-01-17/",
@@ -37,30 +44,6 @@ PAGES = (
 MOST_BYTES = 150_000
 
 
-@pytest.fixture(scope="module")  # Not longer: its event loop runs in the tests' own thread.
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        made = playwright.chromium.launch(
-            executable_path=program("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield made
-        made.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A page that fails the test where a script fails or the browser refuses something."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    context.set_default_timeout(20_000)
-    made, faults = context.new_page(), []
-    made.on("pageerror", lambda error: faults.append(str(error)))
-    made.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-    yield made
-    context.close()
-    assert not faults
-
-
 def test_the_nu_checker_finds_no_error_in_any_page(site):
     jar = node_package("vnu-jar") / "build" / "dist" / "vnu.jar"
     pages = sorted(map(str, site.public.rglob("*.html")))
@@ -79,9 +62,11 @@ def test_axe_finds_no_violation_on_any_page(url, browser, scheme):
     tab = context.new_page()
     for path in PAGES:
         tab.goto(f"{url}/{path}")
+        if "?q=" in path:
+            tab.locator("#found a").first.wait_for()
         tab.evaluate(code)
-        found = tab.evaluate("axe.run()")["violations"]
-        assert not found, (path, [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in found])
+        violations = tab.evaluate("axe.run()")["violations"]
+        assert not violations, (path, [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in violations])
     context.close()
 
 
@@ -92,8 +77,8 @@ def test_lighthouse_gives_at_least_95_in_every_category(url):
     command = [program("node"), HERE / "lighthouse.mjs", program("chromium"), *addresses]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, done.stderr
-    for address, told in json.loads(done.stdout.splitlines()[-1]).items():
-        assert min(told["scores"].values()) >= 0.95, (address, told)
+    for address, result in json.loads(done.stdout.splitlines()[-1]).items():
+        assert min(result["scores"].values()) >= 0.95, (address, result)
 
 
 def test_no_link_of_any_page_leads_to_a_page_or_place_that_is_not_there(site, url):
@@ -115,6 +100,47 @@ def test_no_link_of_any_page_leads_to_a_page_or_place_that_is_not_there(site, ur
                     place,
                     link,
                 )
+
+
+def test_by_links_alone_a_reader_gets_from_today_to_a_paper_its_author_another_of_hers_and_its_translator(url, browser):
+    """On a phone's width, by keyboard, without a script."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    tab = context.new_page()
+
+    def follow(link):
+        link.first.focus()
+        with tab.expect_navigation():
+            tab.keyboard.press("Enter")
+        assert tab.locator("h1").is_visible()
+        return unquote(tab.url.removeprefix(f"{url}/"))
+
+    tab.goto(f"{url}/today/")
+    assert follow(tab.get_by_role("link", name="会检索的智能体")) == "papers/2501.00011/"
+    assert follow(tab.get_by_role("link", name="Zhengyang Tang")) == AUTHORS[0]
+    assert follow(tab.locator("main a[href$='papers/2501.00004/']")) == "papers/2501.00004/"
+    assert follow(tab.get_by_role("link", name="王小明")) == "translators/王小明/"
+    assert follow(tab.locator("main a[href$='papers/2501.00011/']")) == "papers/2501.00011/"
+    assert follow(tab.locator("main a[href*='editions/2025-01-17/']")).startswith("editions/2025-01-17/")
+    assert follow(tab.get_by_role("link", name="检索")) == "search/"
+    assert follow(tab.get_by_role("link", name="订阅").first) == "feeds/"
+    assert tab.locator("main a[href$='atom.xml']").count() > 5
+    context.close()
+
+
+@pytest.mark.parametrize("place", ["editions/2025-01-17/", "editions/2025-01-17/2/", "editions/2025-01-17/99/"])
+def test_an_old_link_to_a_paper_leads_to_the_page_of_its_edition_where_it_stands_now(site, url, page, place):
+    numbers = json.loads((site.public / "editions" / "2025-01-17" / "pages.json").read_bytes())
+    last = max(numbers.values())
+    moved = next(arxiv_id for arxiv_id, number in numbers.items() if number == last)
+    page.goto(f"{url}/{place}#{moved}")
+    page.wait_for_url(f"{url}/editions/2025-01-17/{last}/#{moved}")
+    assert page.locator(":target").is_visible()
+    page.goto(f"{url}/en/{place}#{moved}")
+    page.wait_for_url(f"{url}/en/editions/2025-01-17/{last}/#{moved}")
+    # What is nowhere leads nowhere.
+    page.goto(f"{url}/editions/2025-01-17/2/#2501.99999")
+    page.wait_for_load_state("networkidle")
+    assert page.url == f"{url}/editions/2025-01-17/2/#2501.99999"
 
 
 def test_no_page_of_an_edition_weighs_more_than_a_phone_loads_at_once(site):
@@ -157,7 +183,7 @@ def test_a_person_goes_from_today_to_a_paper_finds_words_of_both_languages_and_s
         page.get_by_role("button", name="检索").click()
         page.get_by_text("找到 1 篇。").wait_for()
         assert page.locator("#found a").inner_text() == "会检索的智能体"
-    assert page.locator("#found mark").all_inner_texts() == []
+    assert page.locator("#found mark").all_inner_texts() == ["Agents that"]
     for words in ("没有这样的词", "gents search", "智能体 没有这样的词"):
         page.locator("#q").fill(words)
         page.keyboard.press("Enter")
@@ -211,9 +237,9 @@ def test_the_composer_works_without_script_too(url, browser):
     tab.goto(f"{url}/feeds/compose/")
     tab.locator("#compose #q").fill("智能体")
     tab.locator("#compose #format").select_option("json")
-    with tab.expect_response(lambda answer: answer.url.endswith("feed.json?q=%E6%99%BA%E8%83%BD%E4%BD%93")) as found:
+    with tab.expect_response(lambda answer: answer.url.endswith("feed.json?q=%E6%99%BA%E8%83%BD%E4%BD%93")) as response:
         tab.get_by_role("button", name="生成地址").click()
-    assert found.value.status == 200
+    assert response.value.status == 200
     context.close()
 
 
@@ -227,9 +253,9 @@ def test_the_whole_site_can_be_gone_through_by_keyboard(url, page):
 
 
 def test_feeds_are_found_from_a_page_as_readers_look_for_them(url):
-    found = html.fromstring(httpx.get(f"{url}/categories/cs.CL/").content, base_url=f"{url}/categories/cs.CL/")
-    found.make_links_absolute()
-    addresses = found.xpath("//link[@rel='alternate'][@type='application/atom+xml']/@href")
+    document = html.fromstring(httpx.get(f"{url}/categories/cs.CL/").content, base_url=f"{url}/categories/cs.CL/")
+    document.make_links_absolute()
+    addresses = document.xpath("//link[@rel='alternate'][@type='application/atom+xml']/@href")
     assert {f"{url}/feeds/{name}/atom.xml" for name in ("all", "translated", "editions", "cs.CL")} <= set(addresses)
     for address in addresses:
         assert httpx.get(address).status_code == 200

@@ -101,9 +101,9 @@ def api(papers: list[StandinPaper], query: dict[str, list[str]], on: date, damag
         add(entry, f"{{{_ATOM}}}summary", f"incorrect id format for {bad}")
         return 400, as_bytes(root)
     known = {paper.id: shown for paper in papers if (shown := paper.as_of(on))}
-    found = [known[one] for one in (re.sub(r"v\d+$", "", one) for one in wanted) if one in known]
-    add(root, f"{{{_OPENSEARCH}}}totalResults", str(len(found)))
-    for paper in damaged(found):
+    papers_found = [known[one] for one in (re.sub(r"v\d+$", "", one) for one in wanted) if one in known]
+    add(root, f"{{{_OPENSEARCH}}}totalResults", str(len(papers_found)))
+    for paper in damaged(papers_found):
         _api_entry(root, paper)
     return 200, as_bytes(root)
 

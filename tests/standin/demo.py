@@ -20,10 +20,11 @@ from rich.table import Table
 
 from commands.prefect_server import start_own_server
 from flows.steps import environment
+from flows.steps.people import open_people
 from storage.library import connection, runs
 from storage.people import subscribers
-from storage.people.schema import open_people
 from tests.standin.server import Fault, Standin
+from yibao.records import Frequency, Subscription
 from yibao.run_report import Report
 
 CURATED = Path(__file__).parent / "week" / "curated"
@@ -32,6 +33,7 @@ SETTINGS = """\
 # Settings of the demo; the local servers' ports come from the environment.
 [site]
 base_url = "http://127.0.0.1:8000"
+variants = ["zh-Hant", "en"]
 
 [arxiv]
 categories = ["cs.CL", "cs.CV", "cs.NA"]
@@ -60,17 +62,18 @@ def main() -> int:
 def lay_out(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "yibao.toml").write_text(SETTINGS, encoding="utf-8")
-    people = open_people(folder / "data" / "people.sqlite")
-    for email, frequency in (("daily@example.org", "daily"), ("weekly@example.org", "weekly")):
-        subscribers.add_subscriber(people, email, frequency, environment.now())
+    people = open_people(environment.load_settings(folder / "yibao.toml"))
+    for frequency in Frequency:
+        subscription = Subscription(frequency=frequency)
+        subscribers.add_subscriber(people, f"{frequency}@example.org", subscription, environment.now())
 
 
 @contextmanager
 def mail_server(mailbox: Path) -> Iterator[str]:
     """A real SMTP server that puts what it takes into a Maildir."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     controller = Controller(Mailbox(str(mailbox)), hostname="127.0.0.1", port=port)
     controller.start()
     try:
@@ -101,7 +104,7 @@ def run_flow(name: str, on: date) -> Report:
 
     flow_runs.run_flow(name, on=on)
     with connection.read_library(environment.load_settings(Path("yibao.toml")).paths.library) as library:
-        return Report.from_json(runs.last(library).report)
+        return Report.from_json(runs.read_last_run(library).report)
 
 
 def show(folder: Path, reports: list[Report], seconds: float) -> None:

@@ -113,10 +113,10 @@ def _answer(
         return
     shown = [(one.datestamp(on), one.id, paper) for one in papers if (paper := one.as_of(on))]
     if asked.verb == "GetRecord":
-        found = [entry for entry in shown if entry[1] == asked.identifier]
-        if not found:
+        matching = [entry for entry in shown if entry[1] == asked.identifier]
+        if not matching:
             raise OaiError("idDoesNotExist", "Nothing found for this ID.")
-        _record(add(root, f"{{{_OAI}}}GetRecord"), found[0][2], asked.prefix, found[0][0])
+        _record(add(root, f"{{{_OAI}}}GetRecord"), matching[0][2], asked.prefix, matching[0][0])
         return
     chosen = sorted(
         (entry for entry in shown if asked.since <= entry[0] <= asked.until and _in_set(entry[2], asked.wanted_set)),

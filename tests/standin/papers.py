@@ -58,8 +58,8 @@ class StandinPaper:
         shown = tuple(version for version in self.versions if self.shown_on(version) <= day)
         if not shown:
             return None
-        made = [change for change in self.silent if change.on <= day]
-        changed = {"doi": made[-1].doi, "journal_ref": made[-1].journal_ref} if made else {}
+        past_changes = [change for change in self.silent if change.on <= day]
+        changed = {"doi": past_changes[-1].doi, "journal_ref": past_changes[-1].journal_ref} if past_changes else {}
         return replace(self, versions=shown, **changed)
 
     def shown_on(self, version: Version) -> date:
@@ -111,10 +111,10 @@ def listed(papers: list[StandinPaper], category: str, on: date) -> list[tuple[St
     """The list of a category, aliases included, in arXiv's order: new, cross, replace, replace-cross."""
     order = ["new", "cross", "replace", "replace-cross"]
     wanted = categories.find_canonical(category)
-    found = [
+    lines = [
         (paper.as_of(on), line)
         for paper in papers
         for line in paper.announced
         if line.on == on and categories.find_canonical(line.category) == wanted
     ]
-    return sorted(found, key=lambda pair: (order.index(pair[1].type), pair[0].id))
+    return sorted(lines, key=lambda pair: (order.index(pair[1].type), pair[0].id))

@@ -25,13 +25,13 @@ _NAMES = ["Ada Lee", 'J\\"org M\\"uller', "Wei Zhang", "Mar{\\'\\i}a Pe\\~na", "
 
 def announcement_days() -> list[date]:
     """The dates that lists bear."""
-    found: list[date] = []
+    days: list[date] = []
     day = FIRST
-    while len(found) < _DAYS:
+    while len(days) < _DAYS:
         if dates.is_announcement_day(day) and day not in SILENT_DAYS:
-            found.append(day)
+            days.append(day)
         day += timedelta(days=1)
-    return found
+    return days
 
 
 @dataclass

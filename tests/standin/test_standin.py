@@ -30,21 +30,21 @@ def oai(standin, query):
 
 def harvested(standin, query):
     """Every identifier, page by page, following the tokens."""
-    found, pages = [], 0
+    identifiers, pages = [], 0
     while True:
         page = oai(standin, query)
         pages += 1
-        found += page.xpath("//o:header/o:identifier/text()", namespaces=OAI)
+        identifiers += page.xpath("//o:header/o:identifier/text()", namespaces=OAI)
         token = page.findtext(".//o:resumptionToken", namespaces=OAI)
         if not token:
-            return found, pages
+            return identifiers, pages
         query = f"verb=ListRecords&resumptionToken={quote(token)}"
 
 
 @pytest.mark.parametrize("prefix", ["arXiv", "arXivRaw", "oai_dc"])
 def test_oai_gives_every_paper_once_over_several_pages(standin, prefix):
-    found, pages = harvested(standin, f"verb=ListRecords&metadataPrefix={prefix}")
-    assert len(found) == len(set(found)) == len(standin.papers) == 26
+    identifiers, pages = harvested(standin, f"verb=ListRecords&metadataPrefix={prefix}")
+    assert len(identifiers) == len(set(identifiers)) == len(standin.papers) == 26
     assert pages == 6
 
 

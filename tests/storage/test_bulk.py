@@ -162,7 +162,7 @@ def test_a_withdrawal_is_recognised_by_its_comment(installed):
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("not JSON\n", "It is not JSON"),
         ("[1, 2]\n", "no object"),
@@ -173,14 +173,14 @@ def test_a_withdrawal_is_recognised_by_its_comment(installed):
         ('{"id": "2501.00001", "title": "cut o', "It is not JSON"),
     ],
 )
-def test_a_bad_line_is_set_aside_with_its_number_and_the_others_are_read(installed, line, told):
+def test_a_bad_line_is_set_aside_with_its_number_and_the_others_are_read(installed, line, message):
     path = installed.put([record(2), record(3), line])
     for _ in range(2):
         report = installed.take(path)
         (problem,) = report.problems
-        assert told in problem.message
+        assert message in problem.message
         assert problem.path == "snapshot.json"
-        if "no identifier" not in told and "no title" not in told:
+        if "no identifier" not in message and "no title" not in message:
             assert problem.line == 3
     assert len(installed.papers("2501.00002", "2501.00003")) == 2
     assert not list((installed.folder / "data" / "import").glob("*"))
@@ -197,17 +197,19 @@ def test_bytes_that_are_no_text_spoil_no_neighbour(installed):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "empty"),
         (b"<html>not found</html>\n", "none of its lines is a record"),
         (gzip.compress(b'{"id": "x"}\n', mtime=0)[:-9], "damaged or cut off"),
+        (gzip.compress(b"", mtime=0), "no record"),
+        (b"\n \n", "no record"),
     ],
 )
-def test_a_file_that_is_no_snapshot_is_refused_and_changes_nothing(installed, content, told):
+def test_a_file_that_is_no_snapshot_is_refused_and_changes_nothing(installed, content, message):
     path = installed.folder / "x.json"
     path.write_bytes(content)
-    with pytest.raises(YibaoError, match=told):
+    with pytest.raises(YibaoError, match=message):
         installed.take(path)
     assert installed.ask("SELECT count(*) FROM paper") == [(0,)]
 
@@ -289,15 +291,19 @@ def prepared(tmp_path_factory):
 @given(_TEXT, _TEXT, st.none() | _TEXT, st.integers(1, 3))
 def test_a_record_has_the_same_fingerprint_in_the_snapshot_and_over_oai(prepared, title, abstract, comments, versions):
     """So that the day's changes are told from what the snapshot said already without reading a text."""
-    told = record(title=title, abstract=abstract, comments=comments)
+    values = record(title=title, abstract=abstract, comments=comments)
     history = [Version(n, datetime(2025, 1, n, 19, 18, 42, tzinfo=UTC)) for n in range(1, versions + 1)]
-    told["versions"] = [
+    values["versions"] = [
         {"version": f"v{one.version}", "created": format_datetime(one.submitted_at, usegmt=True)} for one in history
     ]
     library, path = prepared
-    path.write_text(json.dumps(told))
-    found = library.execute(f"SELECT {snapshot._FINGERPRINT} FROM {snapshot.json_relation(str(path))}").fetchone()[0]
-    assert found.hex == oai_records.fingerprint_record({k: v for k, v in told.items() if isinstance(v, str)}, history)
+    path.write_text(json.dumps(values))
+    fingerprint = library.execute(
+        f"SELECT {snapshot._FINGERPRINT} FROM {snapshot.name_json_relation(str(path))}"
+    ).fetchone()[0]
+    assert fingerprint.hex == oai_records.fingerprint_record(
+        {k: v for k, v in values.items() if isinstance(v, str)}, history
+    )
 
 
 @pytest.mark.parametrize(
@@ -317,7 +323,7 @@ def test_an_identifier_that_was_kept_as_a_number_is_repaired_where_the_month_agr
 
 
 @pytest.mark.parametrize(
-    ("kept", "submitted_in", "told"),
+    ("kept", "submitted_in", "message"),
     [
         ("704.0291", "0801", "the paper came in 0801"),
         ("704.0291", None, "nothing says when"),
@@ -327,8 +333,8 @@ def test_an_identifier_that_was_kept_as_a_number_is_repaired_where_the_month_agr
         ("hello", "1501", "not an identifier"),
     ],
 )
-def test_what_cannot_be_told_for_certain_is_refused_with_its_reason(kept, submitted_in, told):
-    assert told in identifiers.repair_identifier(kept, submitted_in)
+def test_what_cannot_be_told_for_certain_is_refused_with_its_reason(kept, submitted_in, message):
+    assert message in identifiers.repair_identifier(kept, submitted_in)
 
 
 @given(st.text(max_size=30), st.sampled_from(["0704", "1501"]))
@@ -374,13 +380,13 @@ def test_the_real_lines_of_the_snapshot_are_imported_whole(installed, shared):
     path = shared / "data" / "arxiv-records" / "kaggle-format-sample.jsonl"
     assert counts(installed.take(path)) == (134, 0, 0)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    found = installed.papers(*(line["id"] for line in lines))
+    imported = installed.papers(*(line["id"] for line in lines))
     for line in lines:
-        paper = found[line["id"]]
+        paper = imported[line["id"]]
         assert paper.title == " ".join(line["title"].split())
         assert paper.abstract == line["abstract"].strip()
         assert len(paper.authors) == len(line["authors_parsed"])
         assert [version.version for version in paper.versions] == list(range(1, len(line["versions"]) + 1))
         assert all(version.submitted_at for version in paper.versions)
-        told = (paper.doi, paper.report_no, paper.license, paper.submitter)
-        assert told == (line["doi"], line["report-no"], line["license"], line["submitter"])
+        values = (paper.doi, paper.report_no, paper.license, paper.submitter)
+        assert values == (line["doi"], line["report-no"], line["license"], line["submitter"])

@@ -12,7 +12,7 @@ import pytest
 from storage import search
 from tests.storage.test_search import ENTRIES, fill, found
 from yibao.errors import LibraryError
-from yibao.search_queries import SearchQuery
+from yibao.search.language import parse_text
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_damaged_file_is_told_with_the_remedy_and_the_index_made_anew(folder, 
     damage(next(folder.glob(name)))
     search._open_index.cache_clear()
     with pytest.raises(LibraryError, match=r"search: the search index is damaged .*yibao publish"):
-        search.find_entries(folder, SearchQuery(), 60)
+        search.find_papers(folder, parse_text(""), 60)
     assert search.is_damaged(folder)
     assert search.read_signature(folder) is None
     fill(folder, ENTRIES, is_whole=True)
@@ -49,7 +49,7 @@ def test_a_damaged_file_is_told_with_the_remedy_and_the_index_made_anew(folder, 
     assert (search.read_signature(folder), found(folder)) == ("1", [3, 2, 1])
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"version": 2}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"version": 3}'])
 def test_a_damaged_note_of_what_is_indexed_makes_the_index_anew(folder, content):
     (folder / "indexed.json").write_bytes(content)
     assert search.read_signature(folder) is None
@@ -59,9 +59,9 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from storage import search
-from yibao.search_queries import SearchQuery
+from yibao.search.language import parse_text
 def found():
-    return [one.arxiv_id for one in search.find_entries(Path(sys.argv[1]), SearchQuery(words=("planning",)), 60)]
+    return search.find_papers(Path(sys.argv[1]), parse_text("planning"), 60).arxiv_ids
 found()  # Imports what only root may read.
 search._open_index.cache_clear()
 os.setgroups([]); os.setgid(65534); os.setuid(65534)

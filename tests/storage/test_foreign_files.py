@@ -23,8 +23,8 @@ def write(folder):
 
     def written(files):
         shown = tree_state.read_tree(folder)
-        made = {path: wrap_content(content) for path, content in files.items()}
-        return list(site_tree.publish_tree(shown, folder.parent / "untold.json", made).notes)
+        documents = {path: wrap_content(content) for path, content in files.items()}
+        return list(site_tree.publish_tree(shown, folder.parent / "untold.json", documents).notes)
 
     return written
 
@@ -100,7 +100,7 @@ def test_a_site_that_was_there_before_the_first_publication_stays_and_what_is_in
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     ours = {"index.html": b"ours", "papers/1/index.html": b"ours", "robots.txt": b"ours", "x.html": b"ours"}
-    told = write(ours)
+    messages = write(ours)
     aside = folder.with_name("public.aside") / "1"
     for _ in range(3):
         assert files_of(folder) == {**ours, "about.html": b"theirs"}
@@ -109,8 +109,8 @@ def test_a_site_that_was_there_before_the_first_publication_stays_and_what_is_in
         }
         ours["index.html"] += b"!"
         assert write(ours) == []
-    assert len(told) == 4
-    assert f"index.html is kept as {aside / 'index.html'}" in " ".join(told)
+    assert len(messages) == 4
+    assert f"index.html is kept as {aside / 'index.html'}" in " ".join(messages)
 
 
 def test_a_site_that_was_there_with_the_same_bytes_is_nobodys_loss(write, folder):
@@ -138,8 +138,8 @@ def test_a_file_that_somebody_put_into_the_spare_tree_is_kept_and_told(write, fo
     write({"index.html": b"1"})
     write({"index.html": b"2"})
     (folder.with_name("public.next") / "letter.txt").write_text("theirs")
-    told = " ".join(write({"index.html": b"3"}))
-    assert "letter.txt is kept as" in told
+    messages = " ".join(write({"index.html": b"3"}))
+    assert "letter.txt is kept as" in messages
     assert (folder.with_name("public.aside") / "1" / "letter.txt").read_text() == "theirs"
     assert files_of(folder) == {"index.html": b"3"}
 
@@ -198,8 +198,8 @@ def test_a_damaged_note_of_the_tree_costs_work_and_nothing_else_and_is_told(writ
     write({"index.html": PAGE + b"2", "gone.html": b"1", "papers/1/index.html": b"1"})
     note = folder.with_name(which) / ".yibao.json"
     note.write_bytes(DAMAGE[damage](note.read_bytes()))
-    told = write({"index.html": PAGE + b"3", "papers/1/index.html": b"1"})
-    assert any(".yibao.json is damaged" in one and which in one for one in told)
+    messages = write({"index.html": PAGE + b"3", "papers/1/index.html": b"1"})
+    assert any(".yibao.json is damaged" in one and which in one for one in messages)
     shown = files_of(folder)
     # Who wrote a page that is published no more, nobody knows: it stays where that is all that is known.
     shown.pop("gone.html", None)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
+from tests.conftest import drills
 from tests.storage.test_bulk import TUESDAY, counts, installed, record
 from yibao.errors import YibaoError
 from yibao.records import Author, Precision
@@ -23,7 +24,7 @@ CRAWLED = {
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "message"),
     [
         ([CRAWLED], ["'authors': expected text, found a list", "'categories': expected text, found a list"]),
         ([CRAWLED], ["'abstract': expected text, found nothing", "The file has: id, authors, title"]),
@@ -36,17 +37,17 @@ CRAWLED = {
         ),
     ],
 )
-def test_json_lines_in_another_schema_are_refused_and_nothing_is_stored(installed, lines, told):
+def test_json_lines_in_another_schema_are_refused_and_nothing_is_stored(installed, lines, message):
     path = installed.put(lines)
     with pytest.raises(YibaoError, match=r"snapshot\.json") as refused:
         installed.take(path)
-    assert all(words in str(refused.value) for words in told), str(refused.value)
+    assert all(words in str(refused.value) for words in message), str(refused.value)
     assert installed.ask("SELECT count(*) FROM paper_state") == [(0,)]
     assert not list((installed.folder / "data").glob("import/*"))
 
 
 @pytest.mark.parametrize(
-    ("columns", "told"),
+    ("columns", "message"),
     [
         ("['A', 'B'] AS authors, 'Abs' AS abstract, 'cs.CL' AS categories", "'authors': expected text, found VARCHAR"),
         ("'A' AS authors, 'Abs' AS abstract, ['cs.CL'] AS categories", "'categories': expected text, found VARCHAR"),
@@ -55,16 +56,16 @@ def test_json_lines_in_another_schema_are_refused_and_nothing_is_stored(installe
         ("'A' AS authors, 'Abs' AS abstract, 'Medicine' AS categories", "'categories': expected codes of arXiv's"),
     ],
 )  # fmt: skip
-def test_parquet_in_another_schema_is_refused_and_nothing_is_stored(installed, columns, told):
+def test_parquet_in_another_schema_is_refused_and_nothing_is_stored(installed, columns, message):
     path = installed.folder / "a.parquet"
     duckdb.execute(f"COPY (SELECT '2501.00001' AS id, 'T' AS title, {columns}) TO '{path}' (FORMAT parquet)")
-    with pytest.raises(YibaoError, match=told):
+    with pytest.raises(YibaoError, match=message):
         installed.take(path)
     assert installed.ask("SELECT count(*) FROM paper_state") == [(0,)]
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
         ({"authors": ["A", "B"]}, "has a list or an object where its authors should be text"),
         ({"title": ["T"]}, "has a list or an object where its title should be text"),
@@ -74,8 +75,8 @@ def test_parquet_in_another_schema_is_refused_and_nothing_is_stored(installed, c
         ({"title": " "}, "has no title"),
     ],
 )
-@pytest.mark.parametrize("ending", [".json", ".parquet"])
-def test_a_record_that_is_wrong_by_itself_is_set_aside_with_its_line(installed, more, told, ending):
+@pytest.mark.parametrize("ending", [".json", *drills(".parquet")])
+def test_a_record_that_is_wrong_by_itself_is_set_aside_with_its_line(installed, more, message, ending):
     lines = [record(1), record(2), record(3, **more), record(4)]
     path = installed.put(lines)
     if ending == ".parquet":
@@ -89,7 +90,7 @@ def test_a_record_that_is_wrong_by_itself_is_set_aside_with_its_line(installed, 
         report = installed.take(path)
         (problem,) = report.problems
         assert (problem.path, problem.line, problem.rule) == (path.name, 3, "unreadable-record")
-        assert told in problem.message
+        assert message in problem.message
     assert installed.ask("SELECT arxiv_id FROM paper ORDER BY 1") == [(f"2501.{n:05d}",) for n in (1, 2, 4)]
 
 
@@ -132,8 +133,8 @@ def test_an_identifier_with_escaped_slashes_is_reported_at_its_line(installed):
 
 
 def test_classes_among_the_categories_are_kept_as_classes_and_aliases_count_once(installed):
-    told = "cs.NA math.NA cs.CL 68T50, I.2.7; G.3"
-    installed.take(installed.put([record(1, categories=told), record(2, categories="cs.LG,cs.NE")]))
+    codes = "cs.NA math.NA cs.CL 68T50, I.2.7; G.3"
+    installed.take(installed.put([record(1, categories=codes), record(2, categories="cs.LG,cs.NE")]))
     assert installed.ask("SELECT categories, subject_classes FROM paper ORDER BY arxiv_id") == [
         (["math.NA", "cs.CL"], ["68T50", "I.2.7", "G.3"]),
         (["cs.LG", "cs.NE"], []),
@@ -170,6 +171,7 @@ def test_the_whole_record_replaces_the_day_by_the_instant(installed):
     )
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("is_first", [True, False])
 def test_of_an_intact_and_a_repaired_record_of_one_date_the_intact_one_counts(installed, is_first):
     for title in ("Intact", "A", "B", "C", "D"):

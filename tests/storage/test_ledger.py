@@ -32,9 +32,9 @@ def test_a_list_has_the_lines_that_it_was_given_last_and_knows_which_papers_are_
         "2501.00001",
         "2501.00003",
     ]
-    found = announcements.read_described_entries(library, [(MONDAY, "cs.CL"), (TUESDAY, "cs.CL")])
-    assert list(found) == [(MONDAY, "cs.CL")]
-    assert [(one.arxiv_id, one.is_described, one.primary_category) for one in found[MONDAY, "cs.CL"]] == [
+    described = announcements.read_described_entries(library, [(MONDAY, "cs.CL"), (TUESDAY, "cs.CL")])
+    assert list(described) == [(MONDAY, "cs.CL")]
+    assert [(one.arxiv_id, one.is_described, one.primary_category) for one in described[MONDAY, "cs.CL"]] == [
         ("2501.00001", True, "cs.CL"),
         ("2501.00003", False, None),
     ]
@@ -44,8 +44,8 @@ def test_a_list_has_the_lines_that_it_was_given_last_and_knows_which_papers_are_
 def test_a_paper_in_an_older_version_than_was_announced_is_not_described(library):
     papers.store_papers(library, [RAW], MONDAY)
     announcements.replace_entries(library, "cs.CL", TUESDAY, [line(1, AnnounceType.REPLACE, version=2)])
-    (found,) = announcements.read_described_entries(library, [(TUESDAY, "cs.CL")]).values()
-    assert [one.is_described for one in found] == [False]
+    (described,) = announcements.read_described_entries(library, [(TUESDAY, "cs.CL")]).values()
+    assert [one.is_described for one in described] == [False]
 
 
 def test_types_and_categories_are_kept_apart_and_the_best_type_is_shown(library):
@@ -87,8 +87,8 @@ def test_a_new_version_that_oai_knows_and_no_list_has_is_found_by_category(libra
         MONDAY,
     )
     announcements.replace_entries(library, "cs.CL", MONDAY, [line(4, AnnounceType.REPLACE)])
-    found = announcements.find_unlisted_papers(library, MONDAY)
-    assert {category: [one.arxiv_id for one in ones] for category, ones in found.items()} == {
+    unlisted = announcements.find_unlisted_papers(library, MONDAY)
+    assert {category: [one.arxiv_id for one in ones] for category, ones in unlisted.items()} == {
         "cs.CL": ["2501.00001"],
         "cs.CV": ["2501.00001"],
     }

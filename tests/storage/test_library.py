@@ -79,11 +79,12 @@ def test_no_name_needs_quotes(library):
 def test_what_only_the_program_needs_is_apart_from_what_analysts_ask_for(library):
     tables = library.execute("SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL").fetchall()
     assert [table for schema, table in tables if schema == "operations"] == [
-        *("last_publication", "lease", "oai_cursor", "pending", "published_item", "response", "run", "source_report")
+        *("last_publication", "lease", "oai_cursor", "pending", "published_item", "related_paper"),
+        *("response", "run", "source_report"),
     ]
     assert [table for schema, table in tables if schema == "main"] == [
-        *("announcement", "batch", "edition", "edition_paper", "migration", "paper_state", "problem", "source_text"),
-        "translation",
+        *("announcement", "batch", "edition", "edition_history", "edition_paper", "migration", "paper_state"),
+        *("problem", "source_text", "translation", "translation_freshness"),
     ]
 
 
@@ -123,8 +124,8 @@ def test_a_migration_that_fails_leaves_nothing_behind(path, monkeypatch):
             return Folder(self.inner / name)
 
         def iterdir(self):
-            found = list(self.inner.iterdir())
-            return [*found, Broken] if "migrations" in str(self.inner) else found
+            names = list(self.inner.iterdir())
+            return [*names, Broken] if "migrations" in str(self.inner) else names
 
     monkeypatch.setattr(connection, "files", lambda name: Folder(real(name)))
     with pytest.raises(duckdb.Error), connection.write_library(path):
@@ -206,16 +207,33 @@ def test_publication_dates_are_fixed_and_updates_move_forward_with_each_edit(lib
     assert at < stamps[0].updated_at < stamps[1].updated_at
 
 
+def test_a_days_edition_keeps_its_number_whatever_is_published_later_of_earlier_days(library):
+    at = datetime(2025, 1, 13, 5, tzinfo=UTC)
+
+    def publish(*days):
+        names = [f"edition/2025-01-{day}" for day in days]
+        publications.stamp_items(library, [publications.Item(name, "a", at) for name in names], at)
+        numbers = publications.number_editions(library, names)
+        return [numbers[name] for name in names]
+
+    assert publish(15, 14) == [2, 1]
+    assert publish(16, 14) == [3, 1]
+    assert publish(13, 17, 15) == [4, 5, 2]
+    week_and_day = ["edition/2025-W03", "edition/2025-01-13"]
+    assert publications.read_edition_numbers(library, week_and_day) == {"edition/2025-01-13": 4}
+
+
 def test_an_edition_that_is_stored_again_holds_its_papers_once_in_their_order(library):
     new, old = [Entry(f"2501.0000{number}", None, None) for number in (2, 1)], (Entry("2401.00001", None, None),)
     edition = Edition("2025-01-13", MONDAY, MONDAY, (new[0],), (("cs.CL", (new[1],)),), old)
     for _ in range(2):
-        editions.store_editions(library, ["2025-01-13"], [edition])
+        editions.store_editions(library, ["2025-01-13"], [edition], {("2025-01-13", "2501.00001"): 2})
     assert library.execute("FROM edition_paper ORDER BY position").fetchall() == [
-        ("2025-01-13", "translated", 1, "2501.00002"),
-        ("2025-01-13", "untranslated", 2, "2501.00001"),
-        ("2025-01-13", "replaced", 3, "2401.00001"),
+        ("2025-01-13", "translated", 1, "2501.00002", None),
+        ("2025-01-13", "untranslated", 2, "2501.00001", 2),
+        ("2025-01-13", "replaced", 3, "2401.00001", None),
     ]
+    assert editions.read_pages(library, ["2501.00001", "2401.00001"]) == {("2025-01-13", "2501.00001"): 2}
     assert editions.read_editions(library)["2025-01-13"].arxiv_ids == ("2501.00002", "2501.00001")
     assert editions.find_editions_of_papers(library, ["2401.00001"]) == {"2025-01-13"}
 
@@ -236,7 +254,8 @@ def test_of_one_instant_translations_come_first_then_weeks_before_their_last_day
     ]
     offered = expected[::-1]
     publications.stamp_items(library, [publications.Item(one.item, "sha", at) for one in offered], at)
-    publications.update_lists(library, offered, [])
+    library.execute("UPDATE operations.published_item SET published_at = $at", {"at": at})
+    publications.update_lists(library, offered, [], MONDAY)
     members = publications.read_newest_members(library, ["all"], 9, by_translation=False)["all"]
     assert [member.item for member in members] == [one.item for one in expected]
 
@@ -250,7 +269,7 @@ def test_a_run_that_was_killed_is_found_so_by_the_next(library):
         ("a", "interrupted"),
         ("b", "completed"),
     ]
-    assert runs.last(library).report == {"x": 1}
+    assert runs.read_last_run(library).report == {"x": 1}
 
 
 def test_a_persons_query_cannot_change_anything(path):

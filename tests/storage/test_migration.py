@@ -4,6 +4,7 @@
 translations that are fresh, waiting, stale, orphaned and superseded, editions, publications, what was pending, runs.
 """
 
+import contextlib
 from datetime import date
 from pathlib import Path
 
@@ -89,7 +90,12 @@ SAME_ROWS = {
     ),
     "published_item": (
         "SELECT * EXCLUDE (sort_month, sort_number) FROM publication",
-        "SELECT * EXCLUDE (ends_on, identifier_month, identifier_number) FROM operations.published_item",
+        """
+        SELECT * EXCLUDE (
+            ends_on, identifier_month, identifier_number, edition_number, words, listed_on, has_variant_ids
+        )
+        FROM operations.published_item
+        """,
     ),
     "order of papers": (
         "SELECT item, sort_month, sort_number FROM publication WHERE item LIKE 'arxiv/%'",
@@ -133,6 +139,14 @@ def test_every_row_of_the_older_library_is_in_the_new_one_with_its_meaning(path)
         assert after[name] == before[name], name
 
 
+def test_days_that_were_published_with_papers_are_numbered_by_date(path):
+    with connection.write_library(path) as library:
+        numbers = library.execute(
+            "SELECT edition, edition_number FROM publication WHERE edition IS NOT NULL ORDER BY edition"
+        ).fetchall()
+    assert numbers == [("2025-01-13", 1), ("2025-01-14", None), ("2025-W03", None)]
+
+
 def test_the_program_reads_what_the_older_one_stored(path):
     with connection.write_library(path) as library:
         (river,) = papers.read_papers(library, ["2501.00001"]).values()
@@ -155,13 +169,22 @@ def test_the_program_reads_what_the_older_one_stored(path):
         assert set(library.execute("SELECT kind, key FROM operations.pending").fetchall()) == stored
         assert pending.read_signature(library) == "program-settings-run-2"
         assert oai_cursor.read_cursor(library, "arXivRaw").token == "token"
-        assert [run.state for run in runs.history(library)] == ["failed", "completed", "interrupted"]
+        assert [run.state for run in runs.read_history(library)] == ["failed", "completed", "interrupted"]
         members = publications.read_newest_members(library, ["feeds/editions/live"], 9, by_translation=False)
         assert [member.item for member in members["feeds/editions/live"]] == [
             *("edition/2025-W03", "edition/2025-01-14", "edition/2025-01-13")
         ]
         assert staleness.update_staleness(library, WEDNESDAY) == 1
         assert library.execute("SELECT max(freshness_on) FROM translation").fetchall() == [(TUESDAY,)]
+
+
+def test_what_the_older_program_published_keeps_its_ids_in_every_language(path):
+    with connection.write_library(path) as library:
+        names = {row[0] for row in library.execute("SELECT item FROM operations.published_item").fetchall()}
+        stamps = publications.read_stamps(library, names)
+        assert {stamp.has_variant_ids for stamp in stamps.values()} == {False}
+        new = publications.Item("arxiv/2501.00077", "sha", next(iter(stamps.values())).published_at)
+        assert publications.stamp_items(library, [new], new.published_at)[new.item].has_variant_ids
 
 
 def test_a_state_of_which_nobody_knows_whether_readers_saw_it_is_kept(path):
@@ -177,11 +200,16 @@ def _fields(paper):
 
 
 def test_a_migration_that_is_broken_off_leaves_the_older_library_as_it_was(path, monkeypatch):
-    def fail(*_):
-        raise KeyboardInterrupt
+    begin = connection.begin_transaction
+
+    @contextlib.contextmanager
+    def break_off(library):
+        with begin(library):
+            yield
+            raise KeyboardInterrupt
 
     before = duckdb_tables(path)
-    monkeypatch.setattr(connection, "_copy_comments", fail)
+    monkeypatch.setattr(connection, "begin_transaction", break_off)
     with pytest.raises(KeyboardInterrupt), connection.write_library(path):
         pass
     assert duckdb_tables(path) == before

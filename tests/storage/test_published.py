@@ -20,9 +20,9 @@ def tree(files):
 
 @pytest.fixture
 def write(tmp_path):
-    def written(made, *more, **named):
+    def written(rendered, *more, **named):
         return site_tree.publish_tree(
-            tree_state.read_tree(tmp_path / "public"), tmp_path / "untold.json", made, *more, **named
+            tree_state.read_tree(tmp_path / "public"), tmp_path / "untold.json", rendered, *more, **named
         ).counts
 
     return written
@@ -141,28 +141,28 @@ def test_what_is_not_told_of_stays_and_what_is_told_whole_goes(write, folder, ei
 
 
 def test_a_document_is_made_only_when_what_goes_into_it_changed_or_it_is_gone(write, folder):
-    made = []
+    rendered = []
 
     def document(value):
-        return {"x.html": define_document(lambda _items: made.append(value) or str(value).encode(), value)}
+        return {"x.html": define_document(lambda _items: rendered.append(value) or str(value).encode(), value)}
 
     for value in (1, 1, 2, 2):
         write(document(value))
-    assert made == [1, 2]
+    assert rendered == [1, 2]
     (folder / "x.html").unlink()
     write(document(2))
     assert (folder / "x.html").read_bytes() == b"2"
 
 
 def test_the_tree_that_is_not_shown_catches_up_by_links_and_makes_nothing_twice(write):
-    made = []
+    rendered = []
 
     def document(name, value):
-        return define_document(lambda _items: made.append((name, value)) or PAGE + str(value).encode(), value)
+        return define_document(lambda _items: rendered.append((name, value)) or PAGE + str(value).encode(), value)
 
     for value in range(5):
         write({f"{name}.html": document(name, value if name == "x" else 0) for name in "xyz"})
-    assert sorted(made) == [("x", value) for value in range(5)] + [("y", 0), ("z", 0)]
+    assert sorted(rendered) == [("x", value) for value in range(5)] + [("y", 0), ("z", 0)]
 
 
 def test_text_has_compressed_twins_of_the_same_bytes_and_they_go_with_it(write, folder):
@@ -234,10 +234,10 @@ def test_who_is_killed_before_telling_tells_the_next_time(write):
 
     with pytest.raises(KeyboardInterrupt):
         write(tree({"a.xml": b"1"}), killed)
-    told = []
-    write(tree({"a.xml": b"1"}), told.extend)
-    write(tree({"a.xml": b"1"}), told.extend)
-    assert told == ["a.xml"]
+    notified = []
+    write(tree({"a.xml": b"1"}), notified.extend)
+    write(tree({"a.xml": b"1"}), notified.extend)
+    assert notified == ["a.xml"]
 
 
 def test_readers_go_from_one_whole_tree_to_the_next_in_one_step(write, folder, monkeypatch):

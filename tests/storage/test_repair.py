@@ -36,8 +36,8 @@ def publish(folder, files, *, is_whole=False):
     shown = tree_state.read_tree(folder)
     if is_whole:
         shown = tree_state.check_tree(shown)
-    made = {path: wrap_content(content) for path, content in files.items()}
-    return site_tree.publish_tree(shown, folder.parent / "untold.json", made).counts
+    documents = {path: wrap_content(content) for path, content in files.items()}
+    return site_tree.publish_tree(shown, folder.parent / "untold.json", documents).counts
 
 
 def snapshot(folder):

@@ -58,7 +58,7 @@ def test_another_title_is_an_update(changed):
 
 def test_addresses_that_the_hub_was_not_told_of_are_told_with_later_ones(tmp_path):
     untold = tmp_path / "untold.json"
-    told = []
+    notified = []
 
     def write(files, tell):
         tree = {path: wrap_content(content) for path, content in files.items()}
@@ -71,6 +71,6 @@ def test_addresses_that_the_hub_was_not_told_of_are_told_with_later_ones(tmp_pat
         write({"a.xml": b"1", "b.xml": b"1"}, killed)
     with pytest.raises(KeyboardInterrupt):
         write({"a.xml": b"1", "b.xml": b"2"}, killed)
-    write({"a.xml": b"1", "b.xml": b"2", "c.xml": b"1"}, lambda paths: told.append(sorted(paths)))
-    write({"a.xml": b"1", "b.xml": b"2", "c.xml": b"1"}, lambda paths: told.append(sorted(paths)))
-    assert told == [["a.xml", "b.xml", "c.xml"]]
+    write({"a.xml": b"1", "b.xml": b"2", "c.xml": b"1"}, lambda paths: notified.append(sorted(paths)))
+    write({"a.xml": b"1", "b.xml": b"2", "c.xml": b"1"}, lambda paths: notified.append(sorted(paths)))
+    assert notified == [["a.xml", "b.xml", "c.xml"]]

@@ -1,11 +1,24 @@
 """Which addresses may get mail, how they go out, and how reports keep them to themselves."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from yibao import settings
+from yibao import addresses, settings
 from yibao.addresses import hide_addresses, parse_address, parse_sender
 from yibao.dates import parse_edition_key
 from yibao.errors import SettingsError
+
+
+@given(st.from_regex(addresses._PLAIN, fullmatch=True))
+def test_a_plain_address_is_what_the_library_makes_of_it(text):
+    try:
+        expected = addresses._validate(text)
+    except ValueError:
+        with pytest.raises(ValueError):
+            addresses.parse_address(text)
+    else:
+        assert addresses.parse_address(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -65,16 +78,16 @@ def test_a_sender_that_is_none_is_a_slip_in_the_settings(tmp_path, typed):
 )
 def test_a_broken_address_of_the_mail_server_names_the_key_and_keeps_the_password(tmp_path, url):
     (tmp_path / "yibao.toml").write_text(f'[newsletter]\nsmtp_url = "{url}"\n', encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"newsletter\.smtp_url: .*mail server") as told:
+    with pytest.raises(SettingsError, match=r"newsletter\.smtp_url: .*mail server") as raised:
         settings.load(tmp_path / "yibao.toml", {})
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(raised.value)
 
 
 def test_a_servers_words_are_told_without_the_person():
     words = "550 5.1.1 <bob@example.org>: Bob unknown;\r\n see b.ob=x@other.example " + "x" * 999
-    told = hide_addresses(words, "bob@example.org")
-    assert told.startswith("550 5.1.1 <(address)>: (address) unknown; see (address) xxx")
-    assert (len(told), "\n" in told) == (200, False)
+    words_shown = hide_addresses(words, "bob@example.org")
+    assert words_shown.startswith("550 5.1.1 <(address)>: (address) unknown; see (address) xxx")
+    assert (len(words_shown), "\n" in words_shown) == (200, False)
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,8 @@ def read(body, category="cs.CL", source="rss"):
 def test_a_list_is_read_with_types_versions_and_dates(source):
     write = answers.rss if source == "rss" else answers.atom
     reading = read(write(load(), "cs.CV", MONDAY), "cs.CV", source)
-    told = {line.arxiv_id: (line.type, line.version, line.announced_on) for line in reading.announcements}
-    assert told == {
+    lines = {line.arxiv_id: (line.type, line.version, line.announced_on) for line in reading.announcements}
+    assert lines == {
         "2501.05874": (AnnounceType.NEW, 1, MONDAY),
         "2501.06186": (AnnounceType.NEW, 1, MONDAY),
         "2501.03841": (AnnounceType.REPLACE_CROSS, 2, MONDAY),
@@ -69,15 +69,15 @@ def test_signs_that_look_like_markup_are_text():
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "message"),
     [
         (Fault.HTML, "HTML page"),
         (Fault.MALFORMED, "not well-formed"),
         (Fault.EMPTY_BODY, "empty"),
     ],
 )
-def test_a_broken_document_is_a_fault_and_never_a_quiet_day(fault, told):
-    with pytest.raises(GarbledError, match=told) as error:
+def test_a_broken_document_is_a_fault_and_never_a_quiet_day(fault, message):
+    with pytest.raises(GarbledError, match=message) as error:
         read(_damage(rss(), fault))
     assert error.value.is_repeatable
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.standin import pages
 from tests.standin.papers import load
-from yibao.arxiv import catchup, holidays
+from yibao import holidays
+from yibao.arxiv import catchup
 from yibao.errors import GarbledError
 from yibao.records import AnnounceType
 
@@ -26,15 +27,15 @@ def read(body, category="cs.CL", on=MONDAY):
 
 
 def test_a_page_tells_who_was_announced_how_and_how_many():
-    found = read(page())
-    assert [(line.arxiv_id, line.type, line.version) for line in found.lines] == [
+    document = read(page())
+    assert [(line.arxiv_id, line.type, line.version) for line in document.lines] == [
         ("2501.05727", AnnounceType.NEW, None),
         ("2501.06282", AnnounceType.NEW, None),
         ("2501.05874", AnnounceType.CROSS, None),
         ("2501.06252", AnnounceType.CROSS, None),
     ]
-    assert {line.announced_on for line in found.lines} == {MONDAY}
-    assert (catchup.count_declared([found]), found.shown, found.problems) == (4, 4, ())
+    assert {line.announced_on for line in document.lines} == {MONDAY}
+    assert (catchup.count_declared([document.counts]), document.counts.shown, document.problems) == (4, 4, ())
 
 
 def test_a_replacement_is_the_papers_own_or_that_of_a_cross_list_by_its_primary_category():
@@ -45,20 +46,22 @@ def test_a_replacement_is_the_papers_own_or_that_of_a_cross_list_by_its_primary_
 
 
 def test_a_list_over_several_pages_is_one_list_whose_length_each_page_tells():
-    found = [read(page(page=number, size=2)) for number in (1, 2)]
-    assert catchup.has_more_pages(found[:1])
-    assert not catchup.has_more_pages(found)
-    assert catchup.count_declared(found) == 4
-    assert len({line.arxiv_id for one in found for line in one.lines}) == 4
+    pages = [read(page(page=number, size=2)) for number in (1, 2)]
+    counts = [one.counts for one in pages]
+    assert catchup.has_more_pages(counts[:1])
+    assert not catchup.has_more_pages(counts)
+    assert catchup.count_declared(counts) == 4
+    assert len({line.arxiv_id for one in pages for line in one.lines}) == 4
 
 
 def test_a_page_without_entries_declares_none_and_must_say_of_which_date():
     empty = read(page(counted=lambda _: [], damaged=lambda _: []))
-    assert (empty.lines, catchup.count_declared([empty]), catchup.has_more_pages([empty])) == ((), 0, False)
+    declared, has_more = catchup.count_declared([empty.counts]), catchup.has_more_pages([empty.counts])
+    assert (empty.lines, declared, has_more) == ((), 0, False)
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (lambda body: body.replace(b"13 Jan 2025", b"10 Jan 2025"), "speaks of 2025-01-10, not of 2025-01-13"),
         (lambda body: body.replace(b"Mon, 13 Jan 2025", b"some day"), "does not say of which date"),
@@ -68,20 +71,20 @@ def test_a_page_without_entries_declares_none_and_must_say_of_which_date():
         (lambda _: b"<html><body>Please wait</body></html>", "does not say of which date"),
     ],
 )
-def test_a_page_that_contradicts_itself_is_a_fault_and_never_a_quiet_day(damage, told):
-    with pytest.raises(GarbledError, match=told):
+def test_a_page_that_contradicts_itself_is_a_fault_and_never_a_quiet_day(damage, message):
+    with pytest.raises(GarbledError, match=message):
         read(damage(page()))
 
 
 def test_fewer_entries_than_the_headings_say_is_a_fault():
     with pytest.raises(GarbledError, match="shows 3 entries and says that they are 4"):
-        read(page(damaged=lambda found: found[:-1]))
+        read(page(damaged=lambda items: items[:-1]))
 
 
 def test_an_entry_without_an_abstract_link_is_set_aside_and_its_neighbours_are_read():
-    found = read(page().replace(b"href='/abs/2501.06282'", b"href='/nowhere'"))
-    assert len(found.lines) == 3
-    assert "no link to an abstract" in found.problems[0].message
+    document = read(page().replace(b"href='/abs/2501.06282'", b"href='/nowhere'"))
+    assert len(document.lines) == 3
+    assert "no link to an abstract" in document.problems[0].message
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,16 @@ from yibao.arxiv.completeness import (
     report_pages,
     select_official,
 )
-from yibao.records import Announcement, AnnounceType, Batch, BatchState, ListEntry, Reading, SourceReport, UnlistedPaper
+from yibao.records import (
+    Announcement,
+    AnnounceType,
+    Batch,
+    BatchState,
+    ListEntry,
+    ParsedDocument,
+    SourceReport,
+    UnlistedPaper,
+)
 
 MONDAY, TUESDAY, SATURDAY = date(2025, 1, 13), date(2025, 1, 14), date(2025, 1, 18)
 NEW, CROSS, REPLACE = AnnounceType.NEW, AnnounceType.CROSS, AnnounceType.REPLACE
@@ -31,7 +40,7 @@ def announcements(count=3, on=MONDAY, source="rss", kind=NEW):
 
 
 def reading(count=3, on=MONDAY, declared=None):
-    return Reading((), announcements(count, on), (), on, count if declared is None else declared)
+    return ParsedDocument((), announcements(count, on), (), on, count if declared is None else declared)
 
 
 def feed(count=3, on=MONDAY, earlier=(), declared=None):
@@ -46,8 +55,8 @@ def lines(*sources, count=3, is_described=True, kind=NEW):
     return [ListEntry(f"2501.{n:05d}", 1, kind, sources, is_described) for n in range(count)]
 
 
-def judged(looks, found, context=ALONE, on=MONDAY):
-    batch = judge_list("cs.CL", on, {look.source: look for look in looks}, found, context)
+def judged(looks, entries, context=ALONE, on=MONDAY):
+    batch = judge_list("cs.CL", on, {look.source: look for look in looks}, entries, context)
     return batch.state, batch.note
 
 
@@ -68,12 +77,12 @@ def test_a_paper_that_is_not_described_yet_makes_the_list_partial():
 
 
 def test_a_feed_that_lists_more_than_the_page_is_a_contradiction_until_the_page_has_said_so_thrice():
-    found = [*lines("catchup"), ListEntry("2501.09999", 1, NEW, ("rss",), True)]
-    state, note = judged([page(), feed(4)], found)
+    entries = [*lines("catchup"), ListEntry("2501.09999", 1, NEW, ("rss",), True)]
+    state, note = judged([page(), feed(4)], entries)
     assert (state, "2501.09999" in note) == (BatchState.PARTIAL, True)
     thrice = {"catchup": page(confirmed=3), "rss": feed(4)}
-    assert select_official(found, thrice, "cs.CL", ()) == found[:3]
-    assert select_official(found, {"catchup": page(confirmed=2), "rss": feed(4)}, "cs.CL", ()) == found
+    assert select_official(entries, thrice, "cs.CL", ()) == entries[:3]
+    assert select_official(entries, {"catchup": page(confirmed=2), "rss": feed(4)}, "cs.CL", ()) == entries
     # An empty page must say so once more: a fault may look like it.
     alone = lines("rss")
     assert select_official(alone, {"catchup": page(0, confirmed=3), "rss": feed()}, "cs.CL", ()) == alone
@@ -81,8 +90,8 @@ def test_a_feed_that_lists_more_than_the_page_is_a_contradiction_until_the_page_
 
 
 def test_a_feed_that_lists_less_than_the_page_takes_nothing_from_a_complete_list():
-    found = [*lines("catchup", "rss"), ListEntry("2501.09999", None, NEW, ("catchup",), True)]
-    assert judged([page(4), feed(3)], found)[0] == BatchState.COMPLETE
+    entries = [*lines("catchup", "rss"), ListEntry("2501.09999", None, NEW, ("catchup",), True)]
+    assert judged([page(4), feed(3)], entries)[0] == BatchState.COMPLETE
 
 
 def test_the_page_of_a_whole_archive_leaves_out_cross_lists_within_it_and_contradicts_nothing():
@@ -103,8 +112,8 @@ def test_a_feed_of_another_date_says_nothing_of_this_one(days):
 
 def test_a_stale_feed_under_todays_date_is_recognised_by_papers_that_were_announced_before():
     assert feed(earlier={"2501.00001"}).note == "the feed repeats an earlier list under a new date"
-    found = [*lines("catchup"), ListEntry("2501.09999", 1, NEW, ("rss",))]
-    assert select_official(found, {"catchup": page()}, "cs.CL", {"2501.09999"}) == found[:3]
+    entries = [*lines("catchup"), ListEntry("2501.09999", 1, NEW, ("rss",))]
+    assert select_official(entries, {"catchup": page()}, "cs.CL", {"2501.09999"}) == entries[:3]
 
 
 def test_a_feed_that_was_cut_or_has_items_set_aside_says_so():
@@ -113,7 +122,7 @@ def test_a_feed_that_was_cut_or_has_items_set_aside_says_so():
 
 
 def test_a_page_whose_count_does_not_match_is_partial():
-    short = catchup.CatchupPage(announcements(2, source="catchup"), (), {"new": 3}, 3, 3)
+    short = catchup.CatchupPage(announcements(2, source="catchup"), (), catchup.PageCounts({"new": 3}, 3, 3))
     look = report_pages([short], "cs.CL", MONDAY, MONDAY)
     assert judged([look], lines("catchup", count=2)) == (
         BatchState.PARTIAL,

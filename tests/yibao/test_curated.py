@@ -5,13 +5,13 @@ import time
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yibao import differences
+from yibao import differences, glossary
 from yibao.maths import find_formulas
-from yibao.records import English
-from yibao.translations import check, fixes, glossary, markdown, quantities, sentences
+from yibao.records import SourceText
+from yibao.translations import alignment, check, fixes, markdown, number_comparison, quantities
 from yibao.translations.markdown import build_canonical_url
 from yibao.translations.spans import mask_non_prose
 
@@ -183,6 +183,59 @@ def test_a_whole_number_survives_grouping_and_wan(number):
         assert other.values == one.values
 
 
+_FIGURES = st.integers(11, 9_999_999)
+_UNITS = st.sampled_from(["", "%", " GB", "×"])
+_COUNTABLE = "零一二三四五六七八九"
+
+
+def compare_numbers(english, chinese):
+    return {loss.rule for loss in number_comparison.compare_numbers(english, chinese, [])}
+
+
+@settings(max_examples=40)
+@given(_FIGURES, _UNITS, st.booleans())
+def test_a_number_is_itself_in_both_languages_whatever_its_unit_and_grouping(number, unit, is_grouped):
+    written = f"{number:,}" if is_grouped else str(number)
+    assert compare_numbers(f"It takes {written}{unit} in all.", f"共需 {number}{unit}。") == set()
+
+
+@settings(max_examples=40)
+@given(_FIGURES, st.integers(1, 9))
+def test_another_number_is_told(number, more):
+    assert "number-changed" in compare_numbers(f"It takes {number} in all.", f"共需 {number + more}。")
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 9999), st.sampled_from([("万", 10**4), ("亿", 10**8)]), st.sampled_from([10, 100, 10_000]))
+def test_a_magnitude_is_never_rounded_away(number, scale, factor):
+    sign, size = scale
+    english = f"It has over {number * size:,} parts."
+    assert compare_numbers(english, f"它有逾 {number}{sign}个部件。") == set()
+    assert compare_numbers(english, f"它有逾 {number * factor}{sign}个部件。") != set()
+
+
+@settings(max_examples=40)
+@given(st.integers(11, 99), st.integers(11, 99), st.sampled_from("-–—~～至到"))
+def test_a_range_has_its_two_ends_with_every_sign_between(low, high, sign):
+    assert compare_numbers(f"from {low}% to {high}% of all", f"占 {low}%{sign}{high}%") == set()
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 9), st.integers(1, 9))
+def test_numerals_are_figures(tens, ones):
+    numeral = f"{'' if tens == 1 else _COUNTABLE[tens]}十{_COUNTABLE[ones]}"
+    assert Decimal(tens * 10 + ones) in quantities.parse_numerals(f"共{numeral}条")
+
+
+@settings(max_examples=60)
+@given(st.text("0123456789.,% -–~～×xX万亿百千十两三倍多余KMGB()$ \n年月第a", max_size=60))
+def test_whatever_is_written_is_read_without_an_exception_and_stands_where_it_is_said(text):
+    for one in quantities.find_quantities(text):
+        assert 0 <= one.start < one.start + one.length <= len(text)
+        assert all(value.is_finite() for value in one.values)
+    compare_numbers(text, text)
+
+
 def test_money_is_no_formula_and_tex_behind_a_figure_is():
     assert find_formulas("It costs $5 and $10.") == []
     assert find_formulas(r"a $\sim$2$\times$ speedup") == [r"\sim", r"\times"]
@@ -200,9 +253,9 @@ def test_joined_sentences_are_not_missing_and_a_left_out_one_is():
         "五个公开基准上的实验表明，它比此前所有方法都更准确。",
         "代码已公开。",
     )
-    assert sentences.find_missing_sentences(english, first + second + third) == []
-    (lost,) = sentences.find_missing_sentences(english, first + third)
-    assert lost.startswith("Experiments on five")
+    assert all(bead.chinese for bead in alignment.align_sentences(english, first + second + third))
+    (lost,) = [bead.english[0] for bead in alignment.align_sentences(english, first + third) if not bead.chinese]
+    assert lost.text.startswith("Experiments on five")
 
 
 # Hostile input.
@@ -236,7 +289,7 @@ ENTRY = "## T\n[标](https://arxiv.org/abs/2501.05727)\n\n"
 def test_a_hostile_body_is_checked_in_bounded_time_and_shown_as_text(body):
     from yibao import markup
 
-    english = {"2501.05727": English("T", "We show 3 things, $x$ and https://e.org/a. " * 20)}
+    english = {"2501.05727": SourceText("T", "We show 3 things, $x$ and https://e.org/a. " * 20)}
     started = time.perf_counter()
     document = read(ENTRY + body)
     check.check_document(document, glossary.load_terms(None), english, {})
@@ -287,10 +340,21 @@ def test_credits_and_silences_stand_in_comments_for_one_entry():
     first, second = (entry.translation for entry in document.entries)
     assert (first.translator, first.corrector, first.abstract) == ("李丽", "赵四", "摘要,")
     assert (second.translator, second.corrector) == ("王小明", None)
-    told = [one for one in check.check_document(document, (), {}, {}).problems if one.rule == "half-width-punctuation"]
-    assert [(one.arxiv_id, one.line) for one in told] == [("2501.05728", 16)]
+    reported = [
+        one for one in check.check_document(document, (), {}, {}).problems if one.rule == "half-width-punctuation"
+    ]
+    assert [(one.arxiv_id, one.line) for one in reported] == [("2501.05728", 16)]
 
 
-def test_what_speaks_to_us_and_makes_no_sense_is_told():
-    document = read(f"{ENTRY}摘要。\n<!-- yibao: ignroe x: y -->\n<!-- an ordinary comment -->\n")
+def test_a_comment_lets_an_entry_lead_its_edition_and_no_other():
+    document = read(f"{ENTRY}<!-- yibao: lead -->\n摘要。\n\n{ENTRY}<!-- yibao: translator: 李丽 -->\n摘要。\n")
+    assert [one.translation.is_lead for one in document.entries] == [True, False]
+    assert [one.translation.abstract for one in document.entries] == ["摘要。", "摘要。"]
+    assert document.problems == ()
+
+
+@pytest.mark.parametrize("said", ["ignroe x: y", "lead: first", "leads"])
+def test_what_speaks_to_us_and_makes_no_sense_is_told(said):
+    document = read(f"{ENTRY}摘要。\n<!-- yibao: {said} -->\n<!-- an ordinary comment -->\n")
     assert [one.rule for one in document.problems] == ["silence"]
+    assert not document.entries[0].translation.is_lead

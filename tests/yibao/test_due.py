@@ -1,7 +1,8 @@
 """Which editions are mailed in a run, and what is said of the others."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,8 @@ from yibao.newsletter.due import (
     decide_mail,
     find_appearance_date,
     find_doubts,
+    find_offer_time,
+    find_retry_time,
     is_alarming,
     sort_verdicts,
 )
@@ -133,3 +136,54 @@ def test_mail_goes_out_oldest_first_and_a_week_after_its_days(keys):
     assert [find_appearance_date(key) for key in sent] == sorted(map(find_appearance_date, keys))
     for before, after in pairwise(sent):
         assert not ("W" in before and after == find_appearance_date(before).isoformat())
+
+
+ZONES = sorted(available_timezones() - {"localtime", "Factory"})
+#: Nights in which clocks are changed somewhere, some by half an hour and some by two, and one that is skipped (Samoa).
+NIGHTS = [datetime(2025, 3, 30), datetime(2025, 11, 2), datetime(2025, 4, 5), datetime(2011, 12, 29)]  # noqa: DTZ001
+
+
+@given(
+    st.sampled_from(ZONES),
+    st.integers(0, 23),
+    st.one_of(st.sampled_from(NIGHTS), st.datetimes(datetime(2000, 1, 1), datetime(2037, 1, 1))),  # noqa: DTZ001
+    st.integers(0, 48 * 60),
+)
+def test_mail_is_offered_at_the_first_moment_of_the_readers_day_whose_clock_shows_the_hour(zone, hour, day, minutes):
+    at = (day + timedelta(minutes=minutes)).replace(tzinfo=UTC)
+    clock = ZoneInfo(zone)
+    found = find_offer_time(at, zone, hour)
+    if found is None:
+        assert at.astimezone(clock).hour >= hour
+        return
+    assert at.astimezone(clock).hour < hour
+    assert at < found <= at + timedelta(hours=26)
+    assert found.astimezone(clock).hour >= hour or found.astimezone(clock).date() > at.astimezone(clock).date()
+    before = (found - timedelta(seconds=1)).astimezone(clock)
+    assert before.hour < hour
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "at", "expected"),
+    [
+        ("Asia/Shanghai", 7, (2025, 1, 13, 9, 40), None),
+        ("America/Los_Angeles", 7, (2025, 1, 13, 9, 40), (2025, 1, 13, 15)),
+        # The hour from two to three is skipped: three is the first that comes.
+        ("America/New_York", 2, (2025, 3, 9, 6), (2025, 3, 9, 7)),
+        # The hour from one to two comes twice: the first.
+        ("America/New_York", 1, (2025, 11, 2, 4, 30), (2025, 11, 2, 5)),
+        # Clocks go back by two hours at three: the second two o'clock, where the first is over.
+        ("Antarctica/Troll", 2, (2025, 10, 26, 1, 30), (2025, 10, 26, 2)),
+        ("Nowhere/Forgotten", 7, (2025, 1, 13, 6), (2025, 1, 13, 7)),
+    ],
+)
+def test_nights_in_which_clocks_change(zone, hour, at, expected):
+    found = find_offer_time(datetime(*at, tzinfo=UTC), zone, hour)
+    assert found == (datetime(*expected, tzinfo=UTC) if expected else None)
+
+
+def test_pauses_grow_and_all_tries_fit_into_the_time_for_retries():
+    at = datetime(2025, 1, 13, tzinfo=UTC)
+    pauses = [find_retry_time(at, tries, 600) for tries in range(1, 6)]
+    assert [pause and (pause - at).total_seconds() for pause in pauses] == [30, 60, 120, 240, None]
+    assert find_retry_time(at, 1, 0) is None

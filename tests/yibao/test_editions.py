@@ -3,8 +3,18 @@
 from datetime import date, timedelta
 
 from yibao import editions
+from yibao.edition_summaries import find_neighbours
 from yibao.editions import Holdings
-from yibao.records import AnnouncedPaper, AnnounceType, Arrival, Author, Batch, BatchState, Paper, Translation
+from yibao.records import (
+    AnnouncedPaper,
+    AnnounceType,
+    Author,
+    Batch,
+    BatchState,
+    CurrentTranslation,
+    Paper,
+    Translation,
+)
 
 MONDAY, FRIDAY = date(2025, 1, 13), date(2025, 1, 17)
 
@@ -13,16 +23,16 @@ def paper(arxiv_id, category="cs.CL"):
     return Paper(arxiv_id, 1, f"T {arxiv_id}", "A", (Author("N"),), (category,), category, "api")
 
 
-def arrival(arxiv_id, week="2025-W03", on=MONDAY, line=1, language="zh-Hans"):
-    return Arrival(Translation(arxiv_id, language, "译", "摘", "T", "a.md", line), week, on, on)
+def arrival(arxiv_id, week="2025-W03", on=MONDAY, line=1, language="zh-Hans", **more):
+    return CurrentTranslation(Translation(arxiv_id, language, "译", "摘", "T", "a.md", line, **more), week, on, on)
 
 
 def holdings(papers=(), listings=(), arrivals=(), batches=()):
     return Holdings({p.arxiv_id: p for p in papers}, listings, arrivals, batches, "zh-Hans")
 
 
-def composed(found, wanted=("cs.CL", "cs.CV")):
-    return {edition.key: edition for edition in editions.compose_editions(found, wanted)}
+def composed(held, wanted=("cs.CL", "cs.CV")):
+    return {edition.key: edition for edition in editions.compose_editions(held, wanted)}
 
 
 def ids(entries):
@@ -30,7 +40,7 @@ def ids(entries):
 
 
 def test_translated_papers_come_first_then_the_rest_by_category_then_replacements():
-    found = holdings(
+    held = holdings(
         [paper("2501.00001"), paper("2501.00002", "cs.CV"), paper("2501.00003"), paper("2501.00004")],
         [
             AnnouncedPaper("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",)),
@@ -40,7 +50,7 @@ def test_translated_papers_come_first_then_the_rest_by_category_then_replacement
         ],
         [arrival("2501.00003")],
     )
-    daily = composed(found)["2025-01-13"]
+    daily = composed(held)["2025-01-13"]
     assert ids(daily.translated) == ["2501.00003"]
     assert [(code, ids(entries)) for code, entries in daily.by_category] == [
         ("cs.CL", ["2501.00001"]),
@@ -50,20 +60,45 @@ def test_translated_papers_come_first_then_the_rest_by_category_then_replacement
 
 
 def test_a_weekly_file_of_years_ago_fills_its_own_week_and_no_day():
-    found = composed(holdings(arrivals=[arrival("2401.00001", week="2024-W07", on=MONDAY)]))
-    assert list(found) == ["2024-W07"]
-    entry = found["2024-W07"].translated[0]
+    shown = composed(holdings(arrivals=[arrival("2401.00001", week="2024-W07", on=MONDAY)]))
+    assert list(shown) == ["2024-W07"]
+    entry = shown["2024-W07"].translated[0]
     assert editions.find_first_date(holdings(arrivals=[arrival("2401.00001", "2024-W07")]), entry) == date(2024, 2, 16)
 
 
 def test_a_translation_that_arrives_this_week_is_in_its_days_and_its_weeks_edition():
-    found = composed(holdings(arrivals=[arrival("2401.00001", on=FRIDAY)]))
-    assert set(found) == {"2025-01-17", "2025-W03"}
+    editions = composed(holdings(arrivals=[arrival("2401.00001", on=FRIDAY)]))
+    assert set(editions) == {"2025-01-17", "2025-W03"}
 
 
 def test_the_order_of_translations_is_the_curators():
-    found = composed(holdings(arrivals=[arrival("2501.00009", line=1), arrival("2501.00001", line=9)]))
-    assert ids(found["2025-W03"].translated) == ["2501.00009", "2501.00001"]
+    editions = composed(holdings(arrivals=[arrival("2501.00009", line=1), arrival("2501.00001", line=9)]))
+    assert ids(editions["2025-W03"].translated) == ["2501.00009", "2501.00001"]
+
+
+def test_up_to_three_papers_lead_those_that_the_curator_chose_or_else_the_first():
+    numbers = range(1, 7)
+
+    def week(*leads):
+        arrivals = [arrival(f"2501.0000{number}", line=number, is_lead=number in leads) for number in numbers]
+        return composed(holdings(arrivals=arrivals))["2025-W03"]
+
+    for chosen, first in (((), "123"), ((5,), "5"), ((2, 4), "24"), ((2, 3, 5, 6), "235")):
+        edition = week(*chosen)
+        assert ids(edition.leads) == [f"2501.0000{number}" for number in first]
+        assert edition.translated[: len(edition.leads)] == edition.leads
+        assert len(edition.translated) == len(numbers)
+
+
+def test_beside_an_edition_of_a_day_stand_days_and_beside_a_week_weeks():
+    beside = find_neighbours(["2025-W03", "2025-01-17", "2025-01-13", "2024-W52", "2025-01-15"])
+    assert beside == {
+        "2025-01-13": (None, "2025-01-15"),
+        "2025-01-15": ("2025-01-13", "2025-01-17"),
+        "2025-01-17": ("2025-01-15", None),
+        "2024-W52": (None, "2025-W03"),
+        "2025-W03": ("2024-W52", None),
+    }
 
 
 def test_a_replacement_alone_is_no_news():
@@ -84,17 +119,17 @@ def test_a_paper_replaced_in_the_week_of_its_announcement_is_listed_once_as_new(
 def test_an_incomplete_day_says_so():
     unknown = Batch("cs.CV", MONDAY, BatchState.UNKNOWN, None, 0, ("rss",), "arXiv could not be reached")
     listing = AnnouncedPaper("2501.00001", MONDAY, AnnounceType.NEW, ("cs.CL",))
-    found = composed(holdings([paper("2501.00001")], [listing], batches=[unknown]))
-    assert found["2025-01-13"].notes == ("cs.CV, 2025-01-13: arXiv could not be reached",)
-    assert found["2025-W03"].notes
+    editions = composed(holdings([paper("2501.00001")], [listing], batches=[unknown]))
+    assert editions["2025-01-13"].notes == ("cs.CV, 2025-01-13: arXiv could not be reached",)
+    assert editions["2025-W03"].notes
 
 
 def test_a_day_of_which_nothing_could_be_had_has_a_page_that_says_so():
     unknown = Batch("cs.CV", MONDAY, BatchState.UNKNOWN, None, 0, (), "arXiv could not be reached")
     quiet = Batch("cs.CV", MONDAY + timedelta(days=1), BatchState.NONE_ANNOUNCED, 0, 0, ("rss",))
-    found = composed(holdings([], [], batches=[unknown, quiet]))
-    assert list(found) == ["2025-01-13"]
-    assert found["2025-01-13"].notes == ("cs.CV, 2025-01-13: arXiv could not be reached",)
+    editions = composed(holdings([], [], batches=[unknown, quiet]))
+    assert list(editions) == ["2025-01-13"]
+    assert editions["2025-01-13"].notes == ("cs.CV, 2025-01-13: arXiv could not be reached",)
 
 
 def test_a_withdrawal_is_a_change_that_readers_notice():

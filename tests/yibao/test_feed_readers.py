@@ -10,7 +10,7 @@ import pytest
 
 from tests.yibao.test_feeds import AT, entry, library, made  # noqa: F401  (library: a fixture)
 from yibao.feeds import atom, jsonfeed, rss
-from yibao.records import Stamp
+from yibao.records import Timestamps
 
 
 def test_the_reader_library_takes_every_entry_and_is_not_told_twice_of_a_correction(tmp_path):
@@ -20,16 +20,16 @@ def test_the_reader_library_takes_every_entry_and_is_not_told_twice_of_a_correct
         for corrected in (False, True):
             entries = [entry(n) for n in range(1, 4)]
             if corrected:
-                later = Stamp(AT, datetime(2025, 1, 14, 5, tzinfo=UTC))
+                later = Timestamps(AT, datetime(2025, 1, 14, 5, tzinfo=UTC))
                 entries[0] = replace(entry(1, zh="改正后的标题"), stamp=later)
             for name, write in names.items():
                 (tmp_path / name).write_bytes(write(made(entries)[0]))
                 kept.add_feed(name, exist_ok=True)
                 kept.update_feed(name)
         for name in names:
-            found = list(kept.get_entries(feed=name))
-            assert len(found) == 3
-            assert "改正后的标题" in {item.title for item in found}
+            stored = list(kept.get_entries(feed=name))
+            assert len(stored) == 3
+            assert "改正后的标题" in {item.title for item in stored}
 
 
 @pytest.mark.parametrize("write", [rss.render_feed, atom.render_feed])

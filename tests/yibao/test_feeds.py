@@ -19,14 +19,15 @@ from lxml import etree
 from storage.library import connection
 from tests.judges.site import given as given_
 from yibao import chinese_scripts, maths
-from yibao.edition_summaries import MOST_ENTRIES, summarize_edition
-from yibao.feeds import atom, jsonfeed, opml, rss
-from yibao.feeds.channels import ARCHIVE_ITEMS, describe_feed, fill_live_feed, list_subjects
+from yibao.edition_summaries import MOST_OF_WEEK, summarize_edition
+from yibao.feeds import atom, jsonfeed, opml, rss, windows
+from yibao.feeds.channels import ARCHIVE_ITEMS, ItemMaker, describe_feed, list_subjects
 from yibao.feeds.files import list_feed_documents
 from yibao.feeds.items import make_item
-from yibao.feeds.model import MOST_BYTES, MOST_ITEMS, Variant, list_variants
-from yibao.records import AnnounceType, Author, Edition, Entry, Paper, Stamp, Translation, TranslationState
+from yibao.feeds.model import MOST_ITEMS, Variant, list_variants
+from yibao.records import AnnounceType, Author, Edition, Entry, Paper, Timestamps, Translation, TranslationState
 from yibao.settings import Arxiv, Feeds, Settings, Site
+from yibao.site.browser_files import list_browser_files
 
 SITE = Site.model_validate({"base_url": "https://yibao.example"})
 AT = datetime(2025, 1, 13, 5, tzinfo=UTC)
@@ -54,12 +55,30 @@ def entry(number=1, *, translated=True, at=AT, title=AWKWARD, authors=("A. One",
         date(2025, 1, 13),
         AnnounceType.NEW,
         at.date() if translated else None,
-        Stamp(at, at),
+        Timestamps(at, at),
     )
 
 
 def edition(entries):
-    return Edition("2025-W03", date(2025, 1, 13), date(2025, 1, 19), tuple(entries), (), (), (), Stamp(AT, AT))
+    return Edition("2025-W03", date(2025, 1, 13), date(2025, 1, 19), tuple(entries), (), (), (), Timestamps(AT, AT))
+
+
+def test_every_feed_shows_the_sites_icon_which_is_published():
+    changes = plan([entry(1)])
+    documents = list_feed_documents(list_subjects(["cs.CL"]), changes.contents.lists, SITE)
+    tree = {path: one.render(changes.items) for path, one in documents.items() if path.startswith("feeds/all/")}
+    icon = "https://yibao.example/icon-144.png"
+    for variant in ("", "en/", "zh-Hant/"):
+        folder = f"feeds/all/{variant}"
+        namespace = {"atom": "http://www.w3.org/2005/Atom"}
+        atom_feed = etree.fromstring(tree[f"{folder}atom.xml"])
+        assert [atom_feed.findtext(f"atom:{name}", namespaces=namespace) for name in ("icon", "logo")] == [icon] * 2
+        channel = etree.fromstring(tree[f"{folder}rss.xml"])[0]
+        told = [channel.findtext(f"image/{name}") for name in ("url", "title", "link")]
+        assert told == [icon, channel.findtext("title"), channel.findtext("link")]
+        json_feed = json.loads(tree[f"{folder}feed.json"])
+        assert (json_feed["icon"], json_feed["favicon"]) == (icon, icon)
+    assert "icon-144.png" in list_browser_files(SITE, has_signup=False)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -87,13 +106,21 @@ def plan(entries, chosen=(), site=SITE):
 def feeds_by_variant(entries, chosen=(), site=SITE):
     """Every live feed with its items, by subject and variant."""
     changes = plan(entries, chosen, site)
-    members = changes.contents.lists.members
+    lists, maker = changes.contents.lists, ItemMaker(site)
     return [
-        (variant, fill_live_feed(about, (make_item(changes.items[ref.item], site, variant) for ref in members[name])))
+        (variant, live_feed(subject, variant, site, lists, maker, changes.items))
         for subject in list_subjects(["cs.CL"], chosen)
         for variant in list_variants(site)
-        for about, name in [(describe_feed(subject, variant, site), subject.live)]
     ]
+
+
+def live_feed(subject, variant, site, lists, maker, items):
+    def make(ref):
+        return maker.make_item(items[ref.item], variant, is_short=ref.of_day > windows.MOST_WHOLE)
+
+    live = windows.choose_live(lists.windows[subject.live])
+    total = lists.counts.get(subject.live, 0)
+    return windows.fill_live_feed(describe_feed(subject, variant, site), live, total, "https://e.org/", make)
 
 
 def made(entries, chosen=(), variant=Variant.WRITTEN):
@@ -117,11 +144,11 @@ def test_there_is_a_feed_for_everything_for_translations_for_editions_and_for_ea
 @pytest.mark.parametrize("write", [rss.render_feed, atom.render_feed])
 def test_feedparser_reads_every_entry_without_bozo(write):
     for feed in made([entry(1), entry(2, translated=False), entry(3, zh=AWKWARD + "译")]):
-        found = feedparser.parse(write(feed))
-        assert not found.bozo
-        assert [item.id for item in found.entries] == [item.id for item in feed.items]
-        assert [item.title for item in found.entries] == [item.title for item in feed.items]
-        assert all("<script" not in item.content[0].value for item in found.entries)
+        parsed = feedparser.parse(write(feed))
+        assert not parsed.bozo
+        assert [item.id for item in parsed.entries] == [item.id for item in feed.items]
+        assert [item.title for item in parsed.entries] == [item.title for item in feed.items]
+        assert all("<script" not in item.content[0].value for item in parsed.entries)
 
 
 def test_json_feed_keeps_to_its_schema():
@@ -142,11 +169,11 @@ def test_ids_are_permanent_and_the_same_in_every_format_and_feed():
     assert ids == {"tag:yibao.example,2026:arxiv/2501.00001"}
 
 
-def test_rss_has_one_joined_creator_and_the_others_one_author_each():
+def test_authors_are_one_element_in_rss_and_atom_of_which_readers_keep_one_and_each_apart_in_json():
     (feed, *_) = made([entry(1)])
     assert rss.render_feed(feed).count(b"<dc:creator>") == 1
     names = ["A. One", "B. Two, Jr."]
-    assert [author.name for author in feedparser.parse(atom.render_feed(feed)).entries[0].authors] == names
+    assert [author.name for author in feedparser.parse(atom.render_feed(feed)).entries[0].authors] == [", ".join(names)]
     assert [author["name"] for author in json.loads(jsonfeed.render_feed(feed))["items"][0]["authors"]] == names
 
 
@@ -181,8 +208,8 @@ def test_a_live_feed_holds_the_newest_sixty_and_its_archive_everything():
 
 def test_archive_documents_lead_to_one_another_and_to_the_live_feed():
     days = [datetime(2025, month, 3, 5, tzinfo=UTC) for month in (1, 2, 3)]
-    found = archive([entry(1000 * day.month, at=day) for day in days])
-    documents = [etree.fromstring(one) for one in found.values()]
+    archived = archive([entry(1000 * day.month, at=day) for day in days])
+    documents = [etree.fromstring(one) for one in archived.values()]
     links = [
         {one.get("rel"): one.get("href").rpartition("/")[2] for one in document.iterfind("{*}link")}
         for document in documents
@@ -191,7 +218,7 @@ def test_archive_documents_lead_to_one_another_and_to_the_live_feed():
     assert [one.get("next-archive") for one in links] == ["2025-02.atom.xml", "2025-03.atom.xml", None]
     assert {one["current"] for one in links} == {"atom.xml"}
     assert all(document.find("{http://purl.org/syndication/history/1.0}archive") is not None for document in documents)
-    assert not any(feedparser.parse(one).bozo for one in found.values())
+    assert not any(feedparser.parse(one).bozo for one in archived.values())
 
 
 def test_a_full_part_of_a_month_never_changes_again_for_what_comes_later():
@@ -202,13 +229,15 @@ def test_a_full_part_of_a_month_never_changes_again_for_what_comes_later():
     assert before["2025-01.atom.xml"] == after["2025-01.atom.xml"]
 
 
-def test_a_live_feed_stays_under_its_size_whatever_is_in_it():
-    long = "很长的摘要。" * 900
+def test_what_a_live_feed_need_not_hold_is_in_it_up_to_300_kilobytes():
+    long, old = "很长的摘要。" * 900, datetime(2024, 12, 1, 5, tzinfo=UTC)
     entries = [replace(one, translation=replace(one.translation, abstract=long)) for one in map(entry, range(1, 60))]
-    for feed in made(entries):
+    older = [replace(one, stamp=Timestamps(old, old)) for one in entries]
+    for feed in made([*older[:30], *entries[30:40]]):
         for write in (rss.render_feed, atom.render_feed, jsonfeed.render_feed):
-            assert len(write(feed)) <= MOST_BYTES
+            assert len(write(feed)) <= 300_000
         assert feed.items
+    assert len(made(entries)[0].items) == 59, "of the newest day nothing is left out for its size"
 
 
 def test_categories_are_labelled_in_the_language_of_the_feed():
@@ -230,7 +259,7 @@ def test_categories_are_labelled_in_the_language_of_the_feed():
     [
         (Variant.WRITTEN, "译报 2025 年第 3 周：译文 1 篇", "本期不完整：cs.CV 的公布列表未收齐。Incomplete: arXiv's"),
         (Variant.TRADITIONAL, "译报 2025 年第 3 周：譯文 1 篇", "本期不完整：cs.CV 的公佈列表未收齊。Incomplete:"),
-        (Variant.ENGLISH, "译报 2025-W03: 1 translated", "<p>Incomplete: arXiv"),
+        (Variant.ENGLISH, "译报 Week 3 of 2025: 1 translated", "<p>Incomplete: arXiv"),
     ],
 )
 def test_an_edition_in_a_feed_says_in_its_language_what_it_has_and_what_it_lacks(variant, title, note):
@@ -254,9 +283,8 @@ def test_a_large_edition_shows_its_first_papers_in_feeds_and_how_many_more_there
     for variant, more in ((Variant.WRITTEN, "另有 49 篇。49 more."), (Variant.ENGLISH, "49 more.")):
         feed = next(one for one in made(entries, variant=variant) if one.name == "editions")
         (item,) = feed.items
-        assert item.html.count("<li>") == MOST_ENTRIES
+        assert item.html.count("<li>") == MOST_OF_WEEK
         assert f'<a href="https://yibao.example/editions/2025-W03/">{more}</a>' in item.html
-        assert len(rss.render_feed(feed)) <= MOST_BYTES
     assert "more" not in made(entries[:100])[2].items[0].html
 
 
@@ -276,16 +304,16 @@ def test_a_hub_the_licence_of_paper_and_translation_and_the_pdf_are_told():
     assert {link.rel for link in document.entries[0].links} == {"alternate", "related", "license"}
     assert b'rel="hub"' in rss.render_feed(feed)
     assert b"<dc:rights>CC BY 4.0</dc:rights>" in rss.render_feed(feed)
-    told = json.loads(jsonfeed.render_feed(feed))
-    assert told["hubs"] == [{"type": "WebSub", "url": "https://hub.example"}]
-    assert told["items"][0]["external_url"] == "https://arxiv.org/pdf/2501.00001"
+    feed_json = json.loads(jsonfeed.render_feed(feed))
+    assert feed_json["hubs"] == [{"type": "WebSub", "url": "https://hub.example"}]
+    assert feed_json["items"][0]["external_url"] == "https://arxiv.org/pdf/2501.00001"
 
 
 def test_an_old_paper_that_is_translated_today_is_in_the_feed_of_translations():
-    old = replace(entry(9999), translated_on=date(2025, 6, 2), stamp=Stamp(datetime(2024, 1, 1, tzinfo=UTC), AT))
-    found = {feed.name: feed for feed in made([entry(n) for n in range(1, MOST_ITEMS + 5)] + [old])}
-    assert found["translated"].items[0].id.endswith("2501.09999")
-    assert not any(item.id.endswith("2501.09999") for item in found["all"].items)
+    old = replace(entry(9999), translated_on=date(2025, 6, 2), stamp=Timestamps(datetime(2024, 1, 1, tzinfo=UTC), AT))
+    feeds = {feed.name: feed for feed in made([entry(n) for n in range(1, MOST_ITEMS + 5)] + [old])}
+    assert feeds["translated"].items[0].id.endswith("2501.09999")
+    assert not any(item.id.endswith("2501.09999") for item in feeds["all"].items)
 
 
 def test_a_waiting_translation_is_published_from_what_there_is():
@@ -323,10 +351,10 @@ def test_what_a_person_wrote_in_traditional_comes_before_what_is_converted():
     assert "OpenCC" not in item.html
 
 
-def test_the_english_variant_is_english_alone_under_the_same_ids():
+def test_the_english_variant_is_english_alone_under_ids_of_its_own():
     entries = [entry(1), entry(2, translated=False)]
     feed, written = made(entries, variant=Variant.ENGLISH)[0], made(entries)[0]
-    assert [item.id for item in feed.items] == [item.id for item in written.items]
+    assert [item.id for item in feed.items] == [f"{item.id}/en" for item in written.items]
     assert [item.url for item in feed.items] == [item.url for item in written.items]
     assert (feed.title, feed.language) == ("译报 · Everything", "en")
     assert not re.search("[\u4e00-\u9fff]", "".join(item.title + item.summary + item.html for item in feed.items))
@@ -359,4 +387,5 @@ def test_any_text_makes_well_formed_feeds(title, zh, authors, other):
 
 def test_three_thousand_authors_are_all_there():
     (feed, *_) = made([entry(1, authors=[f"Author {n}" for n in range(3000)])])
-    assert len(feedparser.parse(atom.render_feed(feed)).entries[0].authors) == 3000
+    assert feedparser.parse(atom.render_feed(feed)).entries[0].author.count(", ") == 2999
+    assert len(json.loads(jsonfeed.render_feed(feed))["items"][0]["authors"]) == 3000

@@ -60,17 +60,17 @@ def test_damaged_identifiers_are_refused(written):
     ],
 )
 def test_every_address_of_a_paper_is_that_paper(address):
-    found = parse_link(address)
-    assert found is not None
-    assert found.identifier == Identifier("2501.05727", 2)
-    assert found.is_known_host
+    link = parse_link(address)
+    assert link is not None
+    assert link.identifier == Identifier("2501.05727", 2)
+    assert link.is_known_host
 
 
 def test_a_host_within_two_letters_is_taken_for_arxiv_and_said_to_be_unknown():
-    found = parse_link("https://arixv.org/abs/2501.05727")
-    assert found is not None
-    assert found.identifier.arxiv_id == "2501.05727"
-    assert not found.is_known_host
+    link = parse_link("https://arixv.org/abs/2501.05727")
+    assert link is not None
+    assert link.identifier.arxiv_id == "2501.05727"
+    assert not link.is_known_host
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_old_identifiers_sort_before_new_ones_and_by_time():
 def test_what_is_written_is_read_back(month, number, version):
     arxiv_id = f"{month:04d}.{number:05d}"
     assert parse_identifier(f"{arxiv_id}v{version}") == Identifier(arxiv_id, version)
-    found = parse_link(identifiers.build_abs_url(arxiv_id))
-    assert found is not None
-    assert found.identifier.arxiv_id == arxiv_id
+    link = parse_link(identifiers.build_abs_url(arxiv_id))
+    assert link is not None
+    assert link.identifier.arxiv_id == arxiv_id
 
 
 @given(st.text())

@@ -79,4 +79,4 @@ def test_doubtful_and_touched_lists_are_judged_and_final_ones_are_not():
     assert list_scope.find_lists_to_judge(scope, MONDAY, batches, set(), []) == []
     assert list_scope.find_lists_to_judge(scope, MONDAY, batches, {keys[1]}, []) == [keys[1]]
     report = SourceReport("cs.CL", MONDAY, CATCHUP, 1, 1, MONDAY)
-    assert list_scope.key_of(report) == keys[2]
+    assert list_scope.name_list(report) == keys[2]

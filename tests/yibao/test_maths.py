@@ -135,10 +135,10 @@ def test_of_all_real_formulas_96_in_100_become_clean_and_no_text_is_lost(shared)
         [str(shared / "data" / "arxiv-records" / "records.parquet")],
     ).fetchall()
     texts = [" ".join(text.split()) for row in rows for text in row if text and ("$" in text or "\\" in text)]
-    found = Counter(formula for text in texts for formula in maths.find_formulas(text))
-    clean = sum(count for formula, count in found.items() if maths.render_formula_text(formula) != f"${formula}$")
-    print(f"{clean} of {found.total()} formulas are clean: {clean / found.total():.1%}; {len(texts)} texts")
-    assert clean >= 0.96 * found.total()
+    counts = Counter(formula for text in texts for formula in maths.find_formulas(text))
+    clean = sum(count for formula, count in counts.items() if maths.render_formula_text(formula) != f"${formula}$")
+    print(f"{clean} of {counts.total()} formulas are clean: {clean / counts.total():.1%}; {len(texts)} texts")
+    assert clean >= 0.96 * counts.total()
     for text in texts:
         kept = re.sub(r"\\unicode\{x\w+\}|\\[A-Za-z]+|\\.", " ", text)
         lost = said(kept) - said(markup.render_plain(text))

@@ -101,7 +101,7 @@ def test_an_unknown_identifier_is_told_apart_from_a_fault():
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         (lambda body: body.replace(b'verb="ListRecords"', b'verb="Identify"'), "another request"),
         (lambda body: body[: len(body) // 2], "not well-formed"),
@@ -112,8 +112,8 @@ def test_an_unknown_identifier_is_told_apart_from_a_fault():
         (lambda _: b"<OAI-PMH><responseDate>2025-01-01</responseDate></OAI-PMH>", "neither records nor an error"),
     ],
 )
-def test_an_answer_that_is_not_what_was_asked_for_is_a_fault(damage, told):
-    with pytest.raises(GarbledError, match=told):
+def test_an_answer_that_is_not_what_was_asked_for_is_a_fault(damage, message):
+    with pytest.raises(GarbledError, match=message):
         oai.parse_page(damage(listing()), LIST)
 
 
@@ -123,18 +123,18 @@ def test_the_echo_of_another_from_is_arxivs_own_way_and_no_fault():
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         (b"oai:arXiv.org:2501.05727", b"oai:arXiv.org:nonsense", "not one of arXiv's"),
         (b'<version version="v1">', b'<version version="first">', "a version named 'first'"),
         (b"<title>Enabling Scalable Oversight via Self-Evolving Critic</title>", b"<title/>", "no title"),
     ],
 )
-def test_a_record_that_cannot_be_a_paper_is_set_aside_and_its_neighbours_are_read(old, new, told):
+def test_a_record_that_cannot_be_a_paper_is_set_aside_and_its_neighbours_are_read(old, new, message):
     page = oai.parse_page(listing().replace(old, new, 1), LIST)
     assert len(page.papers) == 25
     (problem,) = page.problems
-    assert told in problem.message
+    assert message in problem.message
     assert page.declared == 26
 
 

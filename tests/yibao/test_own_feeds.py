@@ -31,7 +31,7 @@ def test_a_feed_of_ones_own_holds_what_satisfies_all_that_it_names():
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
         ({"keywords": ["/(/"]}, "is no regular expression"),
         ({"keywords": [" "]}, "cannot be empty"),
@@ -39,8 +39,8 @@ def test_a_feed_of_ones_own_holds_what_satisfies_all_that_it_names():
         ({"colour": "red"}, "Extra inputs"),
     ],
 )
-def test_a_broken_choice_is_refused_with_the_reason(more, told):
-    with pytest.raises(ValidationError, match=told):
+def test_a_broken_choice_is_refused_with_the_reason(more, message):
+    with pytest.raises(ValidationError, match=message):
         choice(**more)
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from yibao.records import English, Severity
-from yibao.translations import check, fixes, folder, glossary, markdown
+from yibao import glossary
+from yibao.records import Severity, SourceText
+from yibao.translations import check, fixes, folder, markdown
 from yibao.translations.rules import RULES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "translations" / "rules.md").read_text(encoding="utf-8")
@@ -22,15 +23,16 @@ IN_WORDS = {
     "duplicate-across-files",
     "retitled",
     "no-such-version",
+    "other-title",
 }
 EXAMPLES = sorted(set(RULES) - IN_WORDS)
 
 
 def block(name, kind):
-    found = re.search(rf"```{kind}\n(.*?)```", SECTIONS[name], re.DOTALL)
-    if not found:
+    match = re.search(rf"```{kind}\n(.*?)```", SECTIONS[name], re.DOTALL)
+    if not match:
         return None
-    return re.sub(r"⟨U\+([0-9A-F]{4})⟩", lambda sign: chr(int(sign[1], 16)), found[1]).removesuffix("\n")
+    return re.sub(r"⟨U\+([0-9A-F]{4})⟩", lambda sign: chr(int(sign[1], 16)), match[1]).removesuffix("\n")
 
 
 def found_in(content, english=None, owners=None):
@@ -50,7 +52,7 @@ def arxiv(name):
     if text is None:
         return None
     title, _, abstract = text.partition("\n\n")
-    return English(title, abstract, 2)
+    return SourceText(title, abstract, 2)
 
 
 def test_every_rule_is_on_the_page_with_its_severity_and_marks():
@@ -115,34 +117,53 @@ def test_a_rule_is_silenced_by_its_name_and_a_reason_for_an_entry_or_a_file(name
 
 
 def test_the_heading_of_another_paper_is_told_with_that_papers_identifier():
-    english = English("A study of birds in winter", "")
+    english = SourceText("A study of birds in winter", "")
     content = "## Fish of the deep sea\n[标题](https://arxiv.org/abs/2501.05727)\n\n摘要。\n"
     (problem,) = found_in(content, english, {"fishofthedeepsea": "2501.00009"})
     assert (problem.rule, problem.remedy) == ("other-paper", "Link to 2501.00009.")
 
 
+def test_two_titles_that_changed_places_are_told_with_their_owners():
+    birds = SourceText(
+        "A study of birds in winter", "We study how birds survive the winter in cities, with a model of energy."
+    )
+    attention = SourceText(
+        "Sparse attention for long contexts", "We propose sparse attention, which speeds up language models."
+    )
+    content = (
+        "## A study of birds in winter\n[稀疏注意力与长上下文](https://arxiv.org/abs/2501.05727)\n\n"
+        "本文研究城市中的鸟类如何度过冬季，并建立能量模型。\n\n"
+        "## Sparse attention for long contexts\n[冬季鸟类研究](https://arxiv.org/abs/2501.00009)\n\n"
+        "我们提出稀疏注意力，可以加速语言模型。\n"
+    )
+    document = markdown.parse_document(content.encode(), "a.md", "zh-Hans")
+    result = check.check_document(document, (), {"2501.05727": birds, "2501.00009": attention}, {})
+    told = [(one.rule, one.remedy) for one in result.problems if one.rule == "other-title"]
+    assert told == [("other-title", "Move it to 2501.00009."), ("other-title", "Move it to 2501.05727.")]
+
+
 def test_an_earlier_title_is_told_as_a_later_renaming():
-    english = English("A new title", "", 2, ("English title",))
+    english = SourceText("A new title", "", 2, ("English title",))
     content = "## English title\n[标题](https://arxiv.org/abs/2501.05727)\n\n摘要。\n"
     assert rules_in(content, english) == {"retitled"}
 
 
 def test_a_version_that_arxiv_does_not_have_is_an_error():
     content = "## English title\n[标题](https://arxiv.org/abs/2501.05727v9)\n\n摘要。\n"
-    assert "no-such-version" in rules_in(content, English("English title", "", 2))
+    assert "no-such-version" in rules_in(content, SourceText("English title", "", 2))
 
 
 def test_the_spot_is_where_it_stands_in_the_file():
     body = "第一段没有问题。\n\n第二段，准确率为 93.1%，结束。"
     content = f"# 文件标题\n\n## English title\n\n[标题](https://arxiv.org/abs/2501.05727)\n{body}\n"
-    english = English("English title", "The accuracy is 91.3%.")
+    english = SourceText("English title", "The accuracy is 91.3%.")
     (problem,) = [one for one in found_in(content, english) if one.rule == "number-changed"]
     line = content.split("\n")[problem.line - 1]
     assert line[problem.column - 1 :][: problem.length] == "93.1%"
 
 
 def test_a_lost_percent_sign_is_another_unit():
-    english = English("English title", "We propose a method, and its accuracy is 93.1%.")
+    english = SourceText("English title", "We propose a method, and its accuracy is 93.1%.")
     content = "## English title\n[标题](https://arxiv.org/abs/2501.05727)\n\n我们提出一种方法，准确率为 93.1。\n"
     assert rules_in(content, english) == {"unit-changed"}
 

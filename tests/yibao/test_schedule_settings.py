@@ -13,21 +13,22 @@ def load(tmp_path, content, environ=None):
 
 
 def test_cron_lines_zone_port_and_name_are_settings(tmp_path):
-    found = load(
+    loaded = load(
         tmp_path,
         '[schedule]\ndaily = "0 6 * * mon-fri"\ntimezone = "Asia/Shanghai"\n[prefect]\nport = 4301\nname = "gazette-2"',
         {"YIBAO_SCHEDULE__WEEKLY": "0 10 * * 0"},
     )
-    assert found.schedule.model_dump() == {
+    assert loaded.schedule.model_dump() == {
         "daily": "0 6 * * mon-fri",
         "weekly": "0 10 * * 0",
+        "newsletter": "20 * * * *",
         "timezone": "Asia/Shanghai",
     }
-    assert (found.prefect.port, found.prefect.name) == (4301, "gazette-2")
+    assert (loaded.prefect.port, loaded.prefect.name) == (4301, "gazette-2")
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ('[schedule]\ndaily = "61 * * * *"', "schedule.daily: '61 * * * *' is no cron line: Bad minute"),
         ('[schedule]\nweekly = "@weekly"', "schedule.weekly: '@weekly' is no cron line: minute, hour, day"),
@@ -46,7 +47,16 @@ def test_cron_lines_zone_port_and_name_are_settings(tmp_path):
         ('[prefect]\nname = "a/b"', "prefect.name: 'a/b' cannot be a name on a Prefect server"),
     ],
 )
-def test_a_schedule_that_cannot_be_is_refused_and_names_its_key(tmp_path, content, told):
+def test_a_schedule_that_cannot_be_is_refused_and_names_its_key(tmp_path, content, message):
     with pytest.raises(SettingsError) as error:
         load(tmp_path, content)
-    assert told in str(error.value)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "line", ["earliest_hour = 7", 'approval = "drop"', 'bounces = "imaps://user:word@example.org/INBOX"']
+)
+def test_mail_runs_by_itself_only_where_something_may_wait(tmp_path, line):
+    assert list(load(tmp_path, "").cron_lines) == ["daily", "weekly"]
+    lines = load(tmp_path, f'[newsletter]\n{line}\n[schedule]\nnewsletter = "5 * * * *"').cron_lines
+    assert (list(lines), lines["newsletter"]) == (["daily", "weekly", "newsletter"], "5 * * * *")

@@ -15,14 +15,14 @@ def load(tmp_path, content="", environ=None):
 
 
 def test_an_empty_file_is_a_working_installation(tmp_path):
-    found = load(tmp_path)
-    assert found.arxiv.pace_s == 3.0
-    assert found.paths.public == tmp_path / "public"
-    assert found.site.tag_authority == "127.0.0.1,2026"
+    loaded = load(tmp_path)
+    assert loaded.arxiv.pace_s == 3.0
+    assert loaded.paths.public == tmp_path / "public"
+    assert loaded.site.tag_authority == "127.0.0.1,2026"
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (
             '[arxiv]\ncategorys = ["cs.CL"]',
@@ -37,10 +37,10 @@ def test_an_empty_file_is_a_working_installation(tmp_path):
         ("[arxiv", "this is not TOML"),
     ],
 )
-def test_a_slip_is_refused_and_names_file_key_and_remedy(tmp_path, content, told):
+def test_a_slip_is_refused_and_names_file_key_and_remedy(tmp_path, content, message):
     with pytest.raises(SettingsError) as error:
         load(tmp_path, content)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "yibao.toml" in str(error.value)
 
 
@@ -65,11 +65,11 @@ def test_the_environment_overrides_the_file_and_secrets_come_from_files(tmp_path
         "YIBAO_NEWSLETTER__SMTP_URL_FILE": str(secret),
         "UNRELATED": "x",
     }
-    found = load(tmp_path, "[arxiv]\npace_s = 1\n", environ)
-    assert found.arxiv.pace_s == 5
-    assert found.arxiv.categories == ("math.NA", "hep-th")
-    assert found.newsletter.smtp_url.get_secret_value().endswith("mail.example.org")
-    assert "password" not in repr(found)
+    loaded = load(tmp_path, "[arxiv]\npace_s = 1\n", environ)
+    assert loaded.arxiv.pace_s == 5
+    assert loaded.arxiv.categories == ("math.NA", "hep-th")
+    assert loaded.newsletter.smtp_url.get_secret_value().endswith("mail.example.org")
+    assert "password" not in repr(loaded)
 
 
 def test_an_unknown_variable_is_refused_like_an_unknown_key(tmp_path):
@@ -118,10 +118,10 @@ def test_a_relative_path_begins_at_the_file_and_an_absolute_one_stays(tmp_path):
     content = (
         '[translations]\npaths = ["t", "/srv/t"]\n[newsletter]\noutbox = "out"\n[arxiv]\npace_folder = "/run/pace"'
     )
-    found = load(tmp_path, content)
-    assert found.translations.paths == (tmp_path / "t", Path("/srv/t"))
-    assert found.newsletter.outbox == tmp_path / "out"
-    assert found.arxiv.pace_folder == Path("/run/pace")
+    loaded = load(tmp_path, content)
+    assert loaded.translations.paths == (tmp_path / "t", Path("/srv/t"))
+    assert loaded.newsletter.outbox == tmp_path / "out"
+    assert loaded.arxiv.pace_folder == Path("/run/pace")
     assert load(tmp_path).translations.paths == (tmp_path / "translations",)
 
 

@@ -71,5 +71,5 @@ def test_what_an_older_library_holds_is_known_to_the_second_where_it_is_known(tm
                     DATE '2025-01-13' AS known_from
             """)
     with connection.write_library(path) as library:
-        found = library.execute("SELECT submitted_precision FROM paper ORDER BY arxiv_id").fetchall()
-    assert found == [("second",), (None,)]
+        precisions = library.execute("SELECT submitted_precision FROM paper ORDER BY arxiv_id").fetchall()
+    assert precisions == [("second",), (None,)]

@@ -1,9 +1,11 @@
 """What became of an edition's messages, counted and said."""
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yibao.newsletter.tally import Attempt, Result, count_attempts, describe_tally
+from yibao.newsletter.tally import Attempt, AttemptCounter, Result, count_attempts, describe_tally
 
 SHARE = 0.1
 
@@ -34,6 +36,24 @@ def test_each_kind_of_failure_says_what_happens_next():
     assert any("1 messages were not offered" in fault for fault in outcome.faults)
     assert any("could not be made (RuntimeError)" in fault for fault in outcome.faults)
     assert any("resend --edition 2025-01-13 --doubtful" in fault for fault in outcome.faults)
+
+
+def test_what_waits_and_what_is_unknown_is_named():
+    counter = AttemptCounter()
+    counter.add(Attempt(Result.SENT))
+    tally = counter.make_tally("2025-01-13", 0, 0, 7, datetime(2025, 1, 13, 15, tzinfo=UTC), unknown=4)
+    (line,) = describe_tally(tally, SHARE).mail
+    assert line.endswith(
+        "0 to try again, 4 unknown, 7 wait for their readers' morning, the last until 2025-01-13 15:00 UTC"
+    )
+
+
+def test_answers_that_differ_in_every_message_take_no_memory_without_end():
+    counter = AttemptCounter()
+    for number in range(5000):
+        counter.add(Attempt(Result.LATER, "451", f"try again, id {number}"))
+    assert len(counter._words) == 1000
+    assert counter.results[Result.LATER] == 5000
 
 
 def test_one_dead_address_is_no_alarm_and_many_are():

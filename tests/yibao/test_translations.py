@@ -76,9 +76,9 @@ def test_brackets_and_maths_in_titles_stay_whole():
 
 
 def test_a_file_title_is_no_entry_and_no_problem():
-    found = read(f"# 每周论文译文（250113-250117）\n\n{ENTRY}")
-    assert [entry.translation.line for entry in found.entries] == [3]
-    assert found.problems == ()
+    curated = read(f"# 每周论文译文（250113-250117）\n\n{ENTRY}")
+    assert [entry.translation.line for entry in curated.entries] == [3]
+    assert curated.problems == ()
 
 
 def test_an_unclosed_fence_or_html_block_swallows_no_neighbour():
@@ -154,9 +154,9 @@ def test_of_several_entries_for_one_paper_the_last_counts_and_the_others_are_rep
     (tmp_path / "b.md").write_text(ENTRY.replace("标题", "标题三"), encoding="utf-8")
     (tmp_path / "README.md").write_text(ENTRY, encoding="utf-8")
     (tmp_path / ".draft.md").write_text(ENTRY, encoding="utf-8")
-    found = folder.read_folder([tmp_path], "zh-Hans")
-    assert [entry.title for entry in found.translations] == ["标题三"]
-    assert [(p.rule, p.path, p.line) for p in found.problems] == [
+    curated = folder.read_folder([tmp_path], "zh-Hans")
+    assert [entry.title for entry in curated.translations] == ["标题三"]
+    assert [(p.rule, p.path, p.line) for p in curated.problems] == [
         ("duplicate-in-file", "a.md", 1),
         ("duplicate-across-files", "a.md", 6),
     ]
@@ -191,10 +191,10 @@ def test_any_bytes_are_read(content):
 
 @given(st.lists(_lines, max_size=25))
 def test_every_heading_becomes_an_entry_or_a_problem(lines):
-    found = read("\n".join(lines))
+    curated = read("\n".join(lines))
     heads = sum(line.startswith(("## ", "# ")) for line in lines)
-    told = {problem.line for problem in found.problems if problem.severity == Severity.ERROR}
-    assert len(found.entries) + len(told) >= heads - 1  # one may be the file's title
+    faulty_lines = {problem.line for problem in curated.problems if problem.severity == Severity.ERROR}
+    assert len(curated.entries) + len(faulty_lines) >= heads - 1  # one may be the file's title
 
 
 _entries = st.lists(
@@ -221,8 +221,8 @@ def test_layout_changes_no_record(entries, gap, mark, trail):
 
 @pytest.mark.shared
 def test_the_seed_file_has_24_entries_and_no_problem(shared):
-    found = folder.read_folder([shared / "seeds"], "zh-Hans")
-    assert (len(found.translations), found.problems) == (24, ())
+    curated = folder.read_folder([shared / "seeds"], "zh-Hans")
+    assert (len(curated.translations), curated.problems) == (24, ())
 
 
 @pytest.mark.shared
@@ -231,22 +231,22 @@ def test_every_entry_of_the_81_weekly_files_is_read_or_reported_and_equals_the_t
     import duckdb
 
     root = shared / "data" / "translations-weekly" / "weekly"
-    found = folder.read_folder([root], "zh-Hans")
+    curated = folder.read_folder([root], "zh-Hans")
     rows = duckdb.execute(
         "SELECT file, line, arxiv_id, title_en, title_zh, abstract_zh FROM read_parquet($1)",
         [str(root.parent / "entries.parquet")],
     ).fetchall()
     theirs = {(file.removeprefix("weekly/"), line): tuple(rest) for file, line, *rest in rows}
-    ours = {(e.path, e.line): (e.arxiv_id, e.title_en, e.title, e.abstract) for e in found.translations}
-    assert found.files == 81
+    ours = {(e.path, e.line): (e.arxiv_id, e.title_en, e.title, e.abstract) for e in curated.translations}
+    assert curated.files == 81
     # A report hosted at GitHub: it has no arXiv identifier, so it is reported, not read.
     assert set(theirs) - set(ours) == {("2024/1223-1227.md", 61)}
     assert set(ours) <= set(theirs)
     assert {key: theirs[key] for key in ours} == ours
-    assert [(p.path, p.line, p.rule) for p in found.problems] == [
+    assert [(p.path, p.line, p.rule) for p in curated.problems] == [
         ("2024/0506-0510.md", 1, "empty-file"),
         ("2024/0603-0607.md", 27, "missing-translated-title"),
         ("2024/1223-1227.md", 62, "not-arxiv"),
     ]
-    assert Counter(names.find_week(f"x/{e.path}") is None for e in found.translations) == {False: 1254}
+    assert Counter(names.find_week(f"x/{e.path}") is None for e in curated.translations) == {False: 1254}
     assert isinstance(root, Path)

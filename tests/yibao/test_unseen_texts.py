@@ -75,9 +75,9 @@ def test_another_archive_is_not_taken_for_arxiv(host):
 
 @pytest.mark.parametrize("host", sorted(identifiers.HOSTS))
 def test_arxivs_own_hosts_are_known(host):
-    found = identifiers.parse_link(f"https://www.{host}/abs/2501.05727")
-    assert found
-    assert found.is_known_host
+    link = identifiers.parse_link(f"https://www.{host}/abs/2501.05727")
+    assert link
+    assert link.is_known_host
 
 
 @pytest.mark.parametrize(

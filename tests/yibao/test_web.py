@@ -188,3 +188,13 @@ def test_other_sites_may_read_feeds(client):
     assert answer.headers["access-control-allow-origin"] == "*"
     asked = {"Origin": "https://reader.example", "Access-Control-Request-Method": "GET"}
     assert client.options("/feeds/all/feed.json", headers=asked).status_code == 204
+
+
+def test_who_reads_pages_is_shown_the_trees_page_for_what_is_not_there_and_others_a_line(tmp_path):
+    (tmp_path / "404.html").write_text("<!doctype html><title>Not found</title>")
+    with serving(tmp_path) as url:
+        page = httpx.get(f"{url}/nothing/here/", headers={"Accept": "text/html,*/*"})
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "<title>Not found</title>" in page.text
+        line = httpx.get(f"{url}/nothing.xml", headers={"Accept": "application/xml"})
+        assert (line.status_code, line.headers["content-type"]) == (404, "text/plain; charset=utf-8")

@@ -14,6 +14,7 @@ from yibao import withdrawals
         "Version 6 has been withdrawn",
         "19 pages. This paper\n  has been withdrawn. It needs a major revision",
         "9 pages. This paper is withdrwan",
+        "Thus paper has been withdrawn due to an error",
         "This paper has been withdrawan as the model has now been modified",
     ],
 )
