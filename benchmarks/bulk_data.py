@@ -95,10 +95,10 @@ def _line(chance: random.Random, arxiv_id: str, text: str, names: list[str]) -> 
 def _text(chance: random.Random) -> str:
     words = [_word(chance) for _ in range(30_000)]
     weights = [1 / (rank + 3) for rank in range(len(words))]
-    found = chance.choices(words, weights, k=600_000)
-    found[::60] = [f"$\\alpha_{{{number % 97}}}$" for number in range(len(found[::60]))]
-    found[::13] = [f"{word}\n" for word in found[::13]]
-    return " ".join(found).replace("\n ", "\n")
+    chosen = chance.choices(words, weights, k=600_000)
+    chosen[::60] = [f"$\\alpha_{{{number % 97}}}$" for number in range(len(chosen[::60]))]
+    chosen[::13] = [f"{word}\n" for word in chosen[::13]]
+    return " ".join(chosen).replace("\n ", "\n")
 
 
 def _word(chance: random.Random) -> str:

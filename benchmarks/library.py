@@ -81,16 +81,16 @@ print("seconds", time.perf_counter() - before)
 def timed(python: str, program: str, *arguments: object) -> tuple[float, float]:
     """Seconds that a program says its work took, in a process of its own, and that process's peak memory in GiB."""
     process = subprocess.Popen([python, "-c", program, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
-    told = process.stdout.read().splitlines()
+    output = process.stdout.read().splitlines()
     _, status, usage = os.wait4(process.pid, 0)
     assert status == 0, arguments
-    return float(told[-1].split()[1]), usage.ru_maxrss / 2**20
+    return float(output[-1].split()[1]), usage.ru_maxrss / 2**20
 
 
 def _tell_size(folder: Path) -> None:
     with connection.read_library(folder / "library.duckdb") as library:
-        found = library.execute("SELECT count(DISTINCT arxiv_id), count(*) FROM paper_state").fetchall()
-    print("      {} papers in {} states".format(*found[0]), flush=True)
+        rows = library.execute("SELECT count(DISTINCT arxiv_id), count(*) FROM paper_state").fetchall()
+    print("      {} papers in {} states".format(*rows[0]), flush=True)
 
 
 def imports(path: Path, folder: Path) -> None:
@@ -143,24 +143,24 @@ class Batches:
         return [*changed, *unchanged, *fresh]
 
     def _paper(self, arxiv_id: str, version: int, fingerprint: str | None) -> Paper:
-        told = bulk_data.record(self._chance, "2601.00001", self._text, self._names)
+        values = bulk_data.record(self._chance, "2601.00001", self._text, self._names)
         at = datetime(2026, 1, 1, tzinfo=UTC)
         return Paper(
             arxiv_id,
             version,
-            " ".join(told["title"].split()),
-            told["abstract"].strip(),
-            tuple(Author(f"{first} {last}") for last, first, _ in told["authors_parsed"]),
-            tuple(told["categories"].split()),
-            told["categories"].split()[0],
+            " ".join(values["title"].split()),
+            values["abstract"].strip(),
+            tuple(Author(f"{first} {last}") for last, first, _ in values["authors_parsed"]),
+            tuple(values["categories"].split()),
+            values["categories"].split()[0],
             "arXivRaw",
-            comment=told["comments"],
-            journal_ref=told["journal-ref"],
-            doi=told["doi"],
-            license=told["license"],
+            comment=values["comments"],
+            journal_ref=values["journal-ref"],
+            doi=values["doi"],
+            license=values["license"],
             submitted_at=at,
             updated_at=at,
-            submitter=told["submitter"],
+            submitter=values["submitter"],
             versions=tuple(Version(number, at) for number in range(1, version + 1)),
             fingerprint=fingerprint or f"{self._chance.getrandbits(128):032x}",
         )
@@ -213,8 +213,8 @@ def measure(size: Size, folder: Path, peers: str | None) -> None:
     print(f"  a batch of 2,000 into {size.records}: median {median(costs):.2f} s, longest {max(costs):.2f} s")
     print(f"  a batch of 2,000 into {size.few}: median {median(few):.2f} s; ratio {median(costs) / median(few):.1f}")
     held, compact = growth(library, folder)
-    told = f"{held / 1e6:.0f} MB, compacted {compact / 1e6:.0f} MB: {held / compact:.2f}"
-    print(f"  after {size.batches} batches the file holds {told}")
+    sizes = f"{held / 1e6:.0f} MB, compacted {compact / 1e6:.0f} MB: {held / compact:.2f}"
+    print(f"  after {size.batches} batches the file holds {sizes}")
 
 
 def main() -> None:

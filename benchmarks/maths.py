@@ -55,19 +55,19 @@ def is_clean(formula: str) -> bool:
 
 
 def measure(records: Path) -> None:
-    found = formulas(records)
+    counts = formulas(records)
     before = time.perf_counter()
-    left = Counter({formula: count for formula, count in found.items() if not is_clean(formula)})
+    unclean = Counter({formula: count for formula, count in counts.items() if not is_clean(formula)})
     seconds = time.perf_counter() - before
-    total = sum(found.values())
-    clean = 100 * (1 - left.total() / total)
-    print(f"{total} formulas, {len(found)} different, in {seconds:.1f} s: {clean:.1f} in 100 clean")
+    total = sum(counts.values())
+    clean = 100 * (1 - unclean.total() / total)
+    print(f"{total} formulas, {len(counts)} different, in {seconds:.1f} s: {clean:.1f} in 100 clean")
     commands: Counter[str] = Counter()
-    for formula, count in left.items():
+    for formula, count in unclean.items():
         for command in {one[1] for one in _COMMAND.finditer(formula)}:
             if not is_clean(f"\\{command}{{x}}"):
                 commands[command] += count
-    print(f"what remains, {left.total()} formulas, by commands that nobody knows (a formula may have several):")
+    print(f"what remains, {unclean.total()} formulas, by commands that nobody knows (a formula may have several):")
     shown = commands.most_common(25)
     for command, count in shown:
         print(f"  \\{command:20} {count:5}")

@@ -64,17 +64,17 @@ def page(chance: Random, text: str, names: list[str], first: int, count: int, *,
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def _record(listing: etree._Element, told: dict) -> None:
+def _record(listing: etree._Element, fields: dict) -> None:
     record = _add(listing, _OAI, "record", None)
     header = _add(record, _OAI, "header", None)
-    _add(header, _OAI, "identifier", f"oai:arXiv.org:{told['id']}")
-    _add(header, _OAI, "datestamp", told["update_date"])
-    for code in told["categories"].split():
+    _add(header, _OAI, "identifier", f"oai:arXiv.org:{fields['id']}")
+    _add(header, _OAI, "datestamp", fields["update_date"])
+    for code in fields["categories"].split():
         _add(header, _OAI, "setSpec", code.replace(".", ":"))
     raw = etree.SubElement(_add(record, _OAI, "metadata", None), f"{{{_RAW}}}arXivRaw", None, {None: _RAW})
-    _add(raw, _RAW, "id", told["id"])
-    _add(raw, _RAW, "submitter", told["submitter"])
-    for version in told["versions"]:
+    _add(raw, _RAW, "id", fields["id"])
+    _add(raw, _RAW, "submitter", fields["submitter"])
+    for version in fields["versions"]:
         element = _add(raw, _RAW, "version", None)
         element.set("version", version["version"])
         _add(element, _RAW, "date", version["created"])
@@ -90,8 +90,8 @@ def _record(listing: etree._Element, told: dict) -> None:
         "license",
         "abstract",
     ):
-        if told[name]:
-            _add(raw, _RAW, name, told[name])
+        if fields[name]:
+            _add(raw, _RAW, name, fields[name])
 
 
 def _add(parent: etree._Element, space: str, name: str, text: str | None) -> etree._Element:
@@ -149,8 +149,8 @@ def alone(bodies: list[bytes], count: int) -> None:
     # Side by side, round by round, so that a busy moment of the machine hits all alike.
     rounds = [[timed(read, bodies) for read in (bare, tree, texts, papers)] for _ in range(count)]
     times = [median(one) for one in zip(*rounds, strict=True)]
-    told = ("bare lxml pass (iterparse)", "lxml tree, walked once", "ours, to texts", "ours, to papers")
-    for name, seconds in zip(told, times, strict=True):
+    labels = ("bare lxml pass (iterparse)", "lxml tree, walked once", "ours, to texts", "ours, to papers")
+    for name, seconds in zip(labels, times, strict=True):
         speed = f"{times[0] / seconds:4.2f} of the bare pass's speed"
         print(f"  {name:28} {seconds:5.2f} s  {size / seconds:4.0f} MB/s  {speed}")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -171,8 +171,10 @@ def fetching(python: str | None, bodies: list[bytes], records: int) -> None:
             done = subprocess.run([python, "-c", PEER, name, url], capture_output=True, text=True, check=True)
             count, seconds = json.loads(done.stdout)
             assert count == records
-            told = f"ours is {seconds / fetched[1]:.1f} times as fast to texts, {seconds / fetched[0]:.1f} to papers"
-            print(f"  {name:28} {seconds:5.2f} s  {told}")
+            comparison = (
+                f"ours is {seconds / fetched[1]:.1f} times as fast to texts, {seconds / fetched[0]:.1f} to papers"
+            )
+            print(f"  {name:28} {seconds:5.2f} s  {comparison}")
 
 
 def _fetched(url: str, read) -> float:
@@ -183,8 +185,8 @@ def _fetched(url: str, read) -> float:
         while next_:
             body = client.get(next_).body
             read(body)
-            found = re.search(rb"<resumptionToken>(\d+)<", body[-400:])
-            token = found[1].decode() if found else None
+            match = re.search(rb"<resumptionToken>(\d+)<", body[-400:])
+            token = match[1].decode() if match else None
             next_ = oai.build_next_url(url, token) if token else None
     return time.process_time() - started
 

@@ -9,11 +9,13 @@ from typing import Any
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Make a parser that knows `--small`."""
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument(
+    argument_parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    argument_parser.add_argument(
         "--small", action="store_true", help="a few seconds, to see that it runs; its figures say nothing"
     )
-    return made
+    return argument_parser
 
 
 def is_installed(python: str | None, module: str) -> bool:
@@ -21,13 +23,14 @@ def is_installed(python: str | None, module: str) -> bool:
     if python is None:
         print(f"  {module}: not measured; name a Python that has it with --peers", flush=True)
         return False
-    found = shutil.which(python) is not None
-    found = (
-        found and not subprocess.run([python, "-c", f"import {module}"], capture_output=True, check=False).returncode
+    has_module = shutil.which(python) is not None
+    has_module = (
+        has_module
+        and not subprocess.run([python, "-c", f"import {module}"], capture_output=True, check=False).returncode
     )
-    if not found:
+    if not has_module:
         print(f"  {module}: not measured; {python} does not have it (see peers.txt)", flush=True)
-    return found
+    return has_module
 
 
 def without_prefect() -> None:

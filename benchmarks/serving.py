@@ -3,7 +3,7 @@
     python -m benchmarks.serving [--seconds 5] [--load 60] [--small]
 
 Needs wrk and nginx (apt-get install wrk nginx-light); without wrk a client of our own asks at the small size.
-All serve the same file of 264 KB from one process; Starlette's compresses it for each request, as its middleware does.
+All serve the same feed from one process; Starlette's compresses it for each request, as its middleware does.
 The processor's time for each request is told beside the rates, since the client takes a share of a small machine.
 Then ours is asked for files, unchanged files and feeds for two thousand different questions, at random, and its memory
 is told before and after.
@@ -19,19 +19,15 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 
 import httpx
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from benchmarks import bulk_data, options, publishing
-from storage import search, site_tree, tree_state
-from yibao import build_graph
-from yibao.records import Entry, Stamp
+from benchmarks import options, publishing
+from flows.steps import publication
 
 _FEED = "feeds/all/atom.xml"
 _CONNECTIONS = 16
@@ -155,18 +151,6 @@ def load(process: subprocess.Popen, folder: Path, url: str, seconds: int) -> Non
     print(f"  a mixture with questions: {rate:,.0f} a second; memory in MiB after each fifth of {seconds} s: {told}")
 
 
-def question_index(folder: Path) -> None:
-    chance = Random(17)
-    text, names = bulk_data.vocabulary(chance)
-    at = datetime(2026, 11, 20, tzinfo=UTC)
-    entries = []
-    for number in range(2000):
-        paper = publishing.paper(chance, f"2611.{number:05d}", text, names, at)
-        written = publishing.translation(paper, "2026-W47", number)
-        entries.append(Entry(paper.arxiv_id, paper, written, at.date(), stamp=Stamp(at, at)))
-    search.update_index(folder, entries, (), is_whole=True)
-
-
 def main() -> None:
     parser = options.parser(__doc__)
     parser.add_argument("--seconds", type=int, default=5)
@@ -175,19 +159,17 @@ def main() -> None:
     if not chosen.small and not (shutil.which("wrk") and shutil.which("nginx")):
         print("serving: wrk or nginx is not installed, so nothing was measured")
     else:
-        compare(*((1, 1) if chosen.small else (chosen.seconds, chosen.load)))
+        compare(*((1, 1, 100) if chosen.small else (chosen.seconds, chosen.load, 2000)))
 
 
-def compare(seconds: int, load_seconds: int) -> None:
-    """Ours beside nginx, then ours alone under load."""
+def compare(seconds: int, load_seconds: int, papers: int) -> None:
+    """Ours beside nginx, then ours alone under load, with a site of so many translated papers."""
     port, other_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        feed = ("<entry>中文 text</entry>\n" * 10_000).encode()
-        site_tree.publish_tree(
-            tree_state.read_tree(folder / "public"), folder / "untold", {_FEED: build_graph.wrap_content(feed)}
-        )
-        question_index(folder / "data" / "search")
+        site = publishing.begin(folder, ["cs.CL"])
+        publishing.fill(site, papers)
+        publication.publish_everything(site)
         (folder / "yibao.toml").write_text("")
         folder.chmod(0o755)
         (folder / "nginx.conf").write_text(

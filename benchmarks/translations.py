@@ -1,4 +1,4 @@
-"""Checking curators' files: against the bare Markdown parser, a second time, and in a folder of 100,000 entries.
+"""Checking curators' files: against the bare Markdown parser, a second time, on bad input, and 100,000 entries.
 
     python -m benchmarks.translations [FOLDER] [--english RECORDS.parquet] [--small]
 
@@ -10,6 +10,7 @@ broken.
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -20,8 +21,9 @@ from markdown_it import MarkdownIt
 
 from benchmarks import options
 from commands import linter
-from yibao.records import English
-from yibao.translations import check, folder, glossary, identity, markdown
+from yibao import glossary
+from yibao.records import SourceText
+from yibao.translations import check, folder, identity, markdown
 from yibao.translations.rules import RULES
 
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -29,6 +31,17 @@ _ROUNDS = 5
 _ENTRIES_A_FILE, _ENTRIES = 25, 100_000
 _TEXT = "我们 提出 一种 新的 方法 ， 模型 数据集 LLM 准确率 为 93.1% 。 实验 表明 GPT-4o 优于 $O(n)$ 代码 （CoT） 推理 "
 _WORDS = _TEXT.split()
+
+
+#: By name: the English and the Chinese of which a text is made, again and again.
+_HOSTILE = {
+    "no punctuation": ("we propose a model that improves accuracy by 3 points ", "我们提出一种模型把准确率提高三个点"),
+    "Traditional Chinese": ("We propose GPT-4o for 5 tasks. ", "我們提出適用於五項任務的模型 GPT-4o。"),
+    "mixed with Japanese": ("We study Japanese text. ", "本研究では、日本語テキストを研究します。我们研究日语。"),
+    "formulas only": ("$x_1 + y^2 \\leq 3$ ", "$x_1 + y^2 \\leq 3$ "),
+    "numbers only": ("12,345.6% 7 ", "一万二千三百四十五 7% "),
+    "names only": ("GPT-4o BERT ", "GPT-4o BERT "),
+}
 
 
 def generated(target: Path, entries: int) -> Path:
@@ -101,7 +114,7 @@ def scale(entries: int) -> None:
 
 def hits(where: Path, records: Path) -> None:
     rows = duckdb.execute("SELECT id, title, abstract, source FROM read_parquet($1)", [str(records)]).fetchall()
-    english = {row[0]: English(row[1], "" if "truncated" in row[3] else row[2] or "") for row in rows}
+    english = {row[0]: SourceText(row[1], "" if "truncated" in row[3] else row[2] or "") for row in rows}
     owners = {identity.normalize_title(one.title): arxiv_id for arxiv_id, one in english.items()}
     files, _ = folder.find_files([where])
     terms = glossary.load_terms(None)
@@ -114,11 +127,47 @@ def hits(where: Path, records: Path) -> None:
     ]
     seconds = time.perf_counter() - started
     _, repeated = folder.resolve_entries(key for result in results for key in result.entries)
-    found = Counter(one.rule for one in [*repeated, *(one for result in results for one in result.problems)])
+    counts = Counter(one.rule for one in [*repeated, *(one for result in results for one in result.problems)])
     entries, unknown = sum(len(result.entries) for result in results), sum(result.unknown for result in results)
     print(f"{entries} entries, {entries - unknown} of them compared with arXiv's text, {seconds:.1f} s")
     for name, rule in RULES.items():
-        print(f"  {rule.severity:8} {name:26} {found[name]:5}")
+        print(f"  {rule.severity:8} {name:26} {counts[name]:5}")
+
+
+def hostile(characters: int, entries: int) -> None:
+    """Print how time grows where input is four times as much: four times is linear."""
+    print("bad input, four times as much of it takes")
+    for name, (english, chinese) in _HOSTILE.items():
+        times = [
+            min(timed(_check_text(english, chinese, size)) for _ in range(3)) for size in (characters, 4 * characters)
+        ]
+        print(f"  {name:26} {times[1] / times[0]:5.1f} times as long: {times[1]:.2f} s for {4 * characters} characters")
+    times = [timed(_check_many(count)) for count in (entries // 4, entries)]
+    print(
+        f"  {'entries in one file':26} {times[1] / times[0]:5.1f} times as long: {times[1]:.2f} s for {entries} entries"
+    )
+
+
+def _check_text(english: str, chinese: str, characters: int) -> Callable[[], object]:
+    text, source = ((one * (characters // len(one) + 1))[:characters] for one in (chinese, english))
+    content = f"## T\n[标题](https://arxiv.org/abs/2501.00001)\n\n{text}\n"
+    return _check_content(content, {"2501.00001": SourceText("T", source)})
+
+
+def _check_many(entries: int) -> Callable[[], object]:
+    english, chinese = _HOSTILE["Traditional Chinese"]
+    ids = [f"{2401 + number // 9999:04d}.{number % 9999 + 1:05d}" for number in range(entries)]
+    content = "\n".join(f"## T{one}\n[标题](https://arxiv.org/abs/{one})\n\n{chinese}\n" for one in ids)
+    return _check_content(content, {one: SourceText(f"T{one}", english) for one in ids})
+
+
+def _check_content(content: str, english: dict[str, SourceText]) -> Callable[[], object]:
+    terms = glossary.load_terms(None)
+
+    def check_it() -> None:
+        check.check_document(markdown.parse_document(content.encode(), "a.md", "zh-Hans"), terms, english, {})
+
+    return check_it
 
 
 def _records(scratch: Path, where: Path) -> Path:
@@ -150,6 +199,7 @@ def main() -> None:
     else:
         with TemporaryDirectory() as scratch:
             speed(generated(Path(scratch), 1250))
+    hostile(*((1000, 400) if chosen.small else (4900, 10_000)))
     scale(250 if chosen.small else _ENTRIES)
 
 

@@ -1,0 +1,1 @@
+"""How often the checker is right, on real translations: those that rules were written with, and those held back."""
