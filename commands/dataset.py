@@ -9,12 +9,12 @@ import click
 from commands import failures, tables
 from commands.options import as_json_option, config_option, on_option
 from flows.steps import environment
-from storage.dataset import checksums, shelf
+from storage.dataset import checksums, engine, shelf
 
 
 @click.group()
 def dataset() -> None:
-    """Make, list and check releases of the open dataset."""
+    """Make, list and check releases of the open dataset, and offer SQL on its page."""
 
 
 @dataset.command(name="release")
@@ -65,3 +65,17 @@ def check(names: tuple[str, ...], config: Path) -> None:
     if damaged:
         click.echo("yibao: put these files back from a copy; releases are never made a second time.", err=True)
         sys.exit(failures.FAILED)
+
+
+@dataset.command(name="engine")
+@click.argument("package", type=click.Path(exists=True, path_type=Path))
+@config_option
+def place_engine(package: Path, config: Path) -> None:
+    """Put DuckDB for browsers into the site, so that its data page answers SQL.
+
+    PACKAGE is what `npm pack @duckdb/duckdb-wasm@1.32.0` fetches, or the folder in which npm installed it. Publications
+    keep it; remove public/data/engine to take it back. Example: yibao dataset engine duckdb-duckdb-wasm-1.32.0.tgz
+    """
+    sizes = engine.place_engine(package, environment.load_settings(config).paths.public)
+    for name, count in sizes.items():
+        click.echo(f"{engine.FOLDER}/{name}: {count / 1e6:.1f} MB")

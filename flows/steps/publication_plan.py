@@ -21,6 +21,7 @@ from storage.library.connection import Connection
 from storage.library.publications import ListedItem
 from yibao import dates, identifiers
 from yibao.build_graph import Digests, Lists, WindowRef, digest_item
+from yibao.dataset.cookbook import read_questions
 from yibao.dataset.schema import load_schema
 from yibao.edition_summaries import EditionSummary, find_neighbours, summarize_edition
 from yibao.editions import (
@@ -148,6 +149,7 @@ def plan_items(  # noqa: PLR0913  (all that is shown)
         [(name.removeprefix(AUTHOR), count) for name, count in _find_first_authors(library).items()],
         surroundings,
         load_schema().tables,
+        read_questions(),
     )
     of_lists = {*map(paper_lists.find_folder, lists.members), *map(windows.find_pages, lists.windows)}
     places = set() if scope.is_whole else of_lists

@@ -19,6 +19,7 @@ from storage.people.schema import METADATA
 from tests.flows.test_incremental import Life
 from tests.people import SECRET
 from tests.releases import TABLES, announce, apply_changes, folders, live, parquet_rows_of, release, rows_of
+from yibao.dataset.cookbook import read_questions
 from yibao.dataset.schema import load_schema
 from yibao.errors import DatasetError
 
@@ -322,6 +323,12 @@ for question in sys.stdin.read().split("\\0"):
 def test_the_cookbook_has_fifteen_questions_of_at_most_eight_lines():
     assert [number for number, _ in COOKBOOK] == [str(number) for number in range(1, 16)]
     assert all(len(question.splitlines()) <= 8 for _, question in COOKBOOK)
+
+
+def test_the_data_page_offers_questions_of_the_cookbook():
+    offered = read_questions()
+    assert len(offered) == 8
+    assert {query for _, query in offered} <= {question.rstrip() for _, question in COOKBOOK}
 
 
 def test_every_question_of_the_cookbook_is_answered_in_shanghai_and_without_pytz(released):

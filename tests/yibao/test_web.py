@@ -13,7 +13,7 @@ import uvicorn
 from storage import site_tree, tree_state
 from yibao.build_graph import wrap_content
 from yibao.web import files
-from yibao.web.application import make_application
+from yibao.web.application import WORKER, make_application
 
 
 @contextmanager
@@ -79,6 +79,33 @@ def test_each_file_has_its_media_type_and_headers_that_protect_readers(client, p
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "public, max-age=300"
+
+
+def test_only_the_worker_of_duckdb_may_compile_webassembly(client, public):
+    for name in (WORKER.removeprefix("/"), "search.js"):
+        (public / name).write_text("let a = 1;")
+    (public / "feeds" / "sql_worker.js").write_text("let a = 1;")
+    policies = {}
+    for path in (WORKER, "/search.js", "/", "/data/", "/feeds/sql_worker.js", "/nothing/"):
+        answer = client.get(path)
+        policies[path] = answer.headers["content-security-policy"]
+        known = client.get(path, headers={"If-None-Match": answer.headers.get("etag", "")})
+        assert known.headers["content-security-policy"] == policies[path]
+    assert [path for path, policy in policies.items() if "wasm" in policy] == [WORKER]
+    assert "script-src 'self' 'wasm-unsafe-eval'" in policies[WORKER]
+
+
+def test_a_large_file_is_handed_out_in_its_compressed_form_and_by_ranges_as_it_is(client, public):
+    content = bytes(range(256)) * 8192
+    (public / "large.wasm").write_bytes(content)
+    (public / "large.wasm.gz").write_bytes(gzip.compress(content))
+    for headers, coding in (({}, None), ({"Accept-Encoding": "gzip"}, "gzip"), ({"Accept-Encoding": "br"}, None)):
+        answer = client.get("/large.wasm", headers=headers)
+        assert (answer.content, answer.headers.get("content-encoding")) == (content, coding)
+        assert answer.headers["content-type"] == "application/wasm"
+        assert client.head("/large.wasm", headers=headers).headers["content-length"] == answer.headers["content-length"]
+    part = client.get("/large.wasm", headers={"Range": "bytes=5-8", "Accept-Encoding": "gzip"})
+    assert (part.status_code, part.content) == (206, content[5:9])
 
 
 def test_what_a_client_has_is_not_sent_again(client):

@@ -36,3 +36,5 @@ class Contents:
     surroundings: Mapping[str, Surroundings] = field(default_factory=dict)
     #: Tables of the dataset, each with its name, meaning and columns, as `yibao.dataset.schema` describes them.
     tables: Sequence[Any] = ()
+    #: Questions to them, each with its title, to be translated, and its SQL.
+    questions: Sequence[tuple[str, str]] = ()

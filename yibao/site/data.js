@@ -98,6 +98,9 @@ async function main() {
   const release = await fetchJson(`${latest.path}release.json`);
   showDoors(latest, release, folder);
   showFiles(release, folder);
+  // An operator puts DuckDB beside the releases, or does not.
+  const engine = await fetch(new URL("engine/engine.json", base), { cache: "no-cache" });
+  if (engine.ok) (await import("./sql.js")).offerQueries(base, folder, texts);
 }
 
 main().catch((error) => {

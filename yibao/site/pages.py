@@ -39,7 +39,7 @@ _STATES = {
     "unknown": mark_text("unknown"),
 }
 _SCRIPTS = ("reading.js", "saved.js", "search.js", "search_index.js", "search_language.js", "compose.js")
-_DATA_SCRIPTS = ("data.js", "parquet.js")
+_DATA_SCRIPTS = ("data.js", "parquet.js", "sql.js", "sql_worker.js")
 _FILES = ("style.css", *_SCRIPTS, *_DATA_SCRIPTS, "icon.svg")
 #: In the folder of what it shows.
 _PICTURE = "picture.png"
@@ -179,7 +179,9 @@ def _list_variant(page: PageDefiner, contents: Contents, feeds: Sequence[FeedLab
         "search/index.html": page("search.html", "search/", codes=codes),
         "status/index.html": page("status.html", "status/", batches=batches, states=_STATES),
         "about/index.html": page("about.html", "about/", has_credits=bool(translators)),
-        "data/index.html": page("data.html", "data/", months=list(months.items()), tables=contents.tables),
+        "data/index.html": page(
+            "data.html", "data/", months=list(months.items()), tables=contents.tables, questions=contents.questions
+        ),
         "saved/index.html": page("saved.html", "saved/"),
         **edition_pages.list_front_pages(page, contents),
         **edition_pages.list_edition_pages(page, contents),

@@ -38,6 +38,14 @@ HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Last-Modified, Content-Range",
 }
+#: The worker in which DuckDB runs compiles WebAssembly: a policy of its own, which no page has.
+WORKER = "/sql_worker.js"
+WORKER_HEADERS = {
+    **HEADERS,
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
+        "script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"
+    ),
+}
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since, If-Range, Range",
@@ -124,7 +132,7 @@ def _respond_from_tree(public: Path, path: str, request_headers: Headers, method
         return RedirectResponse(file, 308, HEADERS)
     if file is None:
         return _respond_with_nothing(public, request_headers, is_head=method == "HEAD")
-    return _respond_with_file(file, request_headers, is_head=method == "HEAD")
+    return _respond_with_file(file, request_headers, is_head=method == "HEAD", is_worker=path == WORKER)
 
 
 def _respond_with_nothing(public: Path, request_headers: Headers, *, is_head: bool) -> Response:
@@ -135,29 +143,31 @@ def _respond_with_nothing(public: Path, request_headers: Headers, *, is_head: bo
     return Response(None if is_head else page.path.read_bytes(), 404, HEADERS, page.media_type)
 
 
-def _respond_with_file(file: File, request_headers: Headers, *, is_head: bool) -> Response:
+def _respond_with_file(file: File, request_headers: Headers, *, is_head: bool, is_worker: bool) -> Response:
     coding = _choose_coding(file.compressed, request_headers)
     etag = f'{file.etag[:-1]}-{coding}"' if coding else file.etag
     if _is_known(request_headers, etag, file.modified_at):
-        return _respond_unchanged(etag, file.modified_at, varies=bool(file.compressed))
-    headers = _make_headers(etag, file.modified_at, varies=bool(file.compressed))
-    if coding:
-        content = file.compressed[coding]
-        sizes = {"Content-Encoding": coding, "Content-Length": str(len(content))}
-        return Response(None if is_head else content, 200, {**headers, **sizes}, file.media_type)
-    return FileResponse(file.path, 200, headers, file.media_type)
+        return _respond_unchanged(etag, file.modified_at, varies=bool(file.compressed), is_worker=is_worker)
+    headers = _make_headers(etag, file.modified_at, varies=bool(file.compressed), is_worker=is_worker)
+    content = file.compressed[coding] if coding else file.path
+    headers |= {"Content-Encoding": coding} if coding else {}
+    if isinstance(content, bytes):
+        headers["Content-Length"] = str(len(content))
+        return Response(None if is_head else content, 200, headers, file.media_type)
+    return FileResponse(content, 200, headers, file.media_type)
 
 
-def _make_headers(etag: str, modified_at: datetime, *, varies: bool) -> dict[str, str]:
+def _make_headers(etag: str, modified_at: datetime, *, varies: bool, is_worker: bool) -> dict[str, str]:
     last_modified = format_datetime(modified_at, usegmt=True)
-    headers = {**HEADERS, "ETag": etag, "Last-Modified": last_modified, "Cache-Control": CACHE}
+    policies = WORKER_HEADERS if is_worker else HEADERS
+    headers = {**policies, "ETag": etag, "Last-Modified": last_modified, "Cache-Control": CACHE}
     return {**headers, "Vary": "Accept-Encoding"} if varies else headers
 
 
 @lru_cache(maxsize=1024)
-def _respond_unchanged(etag: str, modified_at: datetime, *, varies: bool) -> Response:
+def _respond_unchanged(etag: str, modified_at: datetime, *, varies: bool, is_worker: bool) -> Response:
     """Respond with 304, as to most requests; the response holds nothing of the request."""
-    return Response(None, 304, _make_headers(etag, modified_at, varies=varies))
+    return Response(None, 304, _make_headers(etag, modified_at, varies=varies, is_worker=is_worker))
 
 
 def _is_known(request_headers: Headers, etag: str, modified_at: datetime | None) -> bool:

@@ -28,12 +28,13 @@ _TYPES = {
     ".bib": "application/x-bibtex; charset=utf-8",
     ".ris": "application/x-research-info-systems; charset=utf-8",
     ".bin": "application/octet-stream",
+    ".wasm": "application/wasm",
     ".duckdb": "application/vnd.duckdb",
     ".parquet": "application/vnd.apache.parquet",
 }
 #: Content codings by the ending of a file's twin, the best first.
 _CODINGS = {"zstd": ".zst", "gzip": ".gz"}
-#: Files larger than this are handed out from the disk.
+#: Files larger than this are handed out from the disk, in each of their forms.
 _MOST_BYTES = 1_000_000
 #: How many files are kept in memory.
 _KEPT = 512
@@ -49,8 +50,8 @@ class File:
     etag: str
     modified_at: datetime
     size: int
-    #: Its bytes by content coding, the best first; empty where it was published in one form only.
-    compressed: Mapping[str, bytes]
+    #: Its bytes, or where they are, by content coding, the best first; empty where it was published in one form only.
+    compressed: Mapping[str, bytes | Path]
 
 
 def find_file(public: Path, address: str) -> File | str | None:
@@ -111,16 +112,13 @@ def _read_file(path: Path, modified_ns: int, size: int) -> File:
     kind = find_media_type(path.name)
     if size > _MOST_BYTES:
         digest = hashlib.blake2b(f"{path}\0{modified_ns}\0{size}".encode(), digest_size=12).hexdigest()
-        return File(path, kind, f'"{digest}"', modified_at, size, {})
+        return File(path, kind, f'"{digest}"', modified_at, size, _find_twins(path, modified_ns))
     digest = hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest()
-    return File(path, kind, f'"{digest}"', modified_at, size, _read_twins(path, modified_ns))
+    twins = {coding: twin.read_bytes() for coding, twin in _find_twins(path, modified_ns).items()}
+    return File(path, kind, f'"{digest}"', modified_at, size, twins)
 
 
-def _read_twins(path: Path, modified_ns: int) -> dict[str, bytes]:
-    """Read the file's compressed forms; those that are older than the file itself are of other bytes."""
-    twins = {}
-    for coding, ending in _CODINGS.items():
-        twin = path.with_name(path.name + ending)
-        if twin.exists() and twin.stat().st_mtime_ns >= modified_ns:
-            twins[coding] = twin.read_bytes()
-    return twins
+def _find_twins(path: Path, modified_ns: int) -> dict[str, Path]:
+    """Find the file's compressed forms; those that are older than the file itself are of other bytes."""
+    twins = {coding: path.with_name(path.name + ending) for coding, ending in _CODINGS.items()}
+    return {coding: twin for coding, twin in twins.items() if twin.exists() and twin.stat().st_mtime_ns >= modified_ns}
