@@ -10,16 +10,16 @@ from yibao.catalogues import mark_text
 #: Where the page is in a checkout; packages have a copy beside this module.
 _IN_CHECKOUT = Path(__file__).parents[2] / "docs" / "cookbook.md"
 _QUESTION = re.compile(r"^## \d+\. ([^\n]+)\n\n```sql\n(.+?)\n```", re.MULTILINE | re.DOTALL)
-#: The others read columns of every paper, or every author: megabytes for all of arXiv.
+#: The others read columns of every paper, author or title: megabytes for all of arXiv.
 _READY = (
     mark_text("What was translated last?"),
     mark_text("How much of each day does get translated?"),
     mark_text("Who translates how much, and how fast?"),
     mark_text("How long does a translation take, month by month?"),
+    mark_text("Which translations are of a text that arXiv has changed since?"),
     mark_text("What happened to one paper's translation?"),
     mark_text("Which papers have got another title?"),
     mark_text("Which lists are not complete?"),
-    mark_text("How is a term rendered, and how many titles bear it?"),
 )
 
 
