@@ -19,6 +19,10 @@ STATEMENT = (
     r"|^\W*(?:paper\s+|submission\s+|article\s+)?(?:has\s+(?:already\s+)?been\s+|was\s+|is\s+)?"
     r"(?:temporarily\s+|already\s+)?withdrawn\b"
     r"|^\W*version\s+\d+\s+has\s+been\s+withdrawn\b"
+    r"|\b(?:has\s+been|is)\s+withdraw\s+by\s+the\s+author"
+    r"|(?:^|[.,]\s+)\W*(?:and\s+)?(?:it|this)\s+(?:is|was)\s+withdrawn\s+(?:because|due)\b"
+    r"|\b(?:we|i)(?:\s+have|\s+am|['’]m)?(?:\s+(?:therefore|hereby|decided?\s+to))?\s+withdr(?:aw|awn|awing)"
+    r"\s+(?:this|the|our|my)\s+(?:paper|article|manuscript|submission|preprint|version)\b"
     r"|\bwithdrawn\s+by\s+(?:the\s+)?(?:author|submitter|arxiv)"
 )
 _STATEMENT = re.compile(STATEMENT)
