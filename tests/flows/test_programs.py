@@ -114,6 +114,8 @@ def test_a_search_is_read_page_by_page(api, order):
     assert rows == whole["items"]
     assert (len(rows), pages) == (whole["total"], -(-whole["total"] // 3))
     assert pages > 2
+    # Where the last page is full, none is promised after it.
+    assert read_all(api, "papers", q="title", limit=whole["total"], order=order) == (rows, 1)
 
 
 def test_editions_and_their_papers_are_read_page_by_page(api, newest):
