@@ -65,7 +65,8 @@ def _read_checked(package: Path, name: str, digest: str) -> bytes:
     try:
         content = _read_packed(package, name) if package.is_file() else (package / "dist" / name).read_bytes()
     except (OSError, KeyError, tarfile.TarError, EOFError) as error:
-        raise DatasetError(f"{package} has no dist/{name} that can be read ({error}). {_REMEDY}") from error
+        reason = str(error).partition(":\n")[0]
+        raise DatasetError(f"{package} has no dist/{name} that can be read ({reason}). {_REMEDY}") from error
     if sha256(content).hexdigest() != digest:
         raise DatasetError(f"dist/{name} of {package} is not that of version {VERSION}. {_REMEDY}")
     return content

@@ -59,5 +59,6 @@ def test_a_file_that_is_no_package_is_told(package, tmp_path):
     file = tmp_path / "cut.tgz"
     for content in (b"nonsense", pack(package).read_bytes()[:90], b""):
         file.write_bytes(content)
-        with pytest.raises(DatasetError, match=r"cut\.tgz"):
+        with pytest.raises(DatasetError, match=r"cut\.tgz") as told:
             engine.place_engine(file, tmp_path / "public")
+        assert "\n" not in str(told.value)
