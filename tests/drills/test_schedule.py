@@ -34,7 +34,7 @@ pytestmark = in_proc
 
 @pytest.fixture
 def installed(tmp_path, arxiv, prefect_server):
-    """An installation with a port of its own, and that port. Its server's tables are there, without what other tests deployed: making them takes long."""
+    """An installation with a port of its own, and that port. Its server's tables are there: making them takes long."""
     port = free_port()
     installation = lay_out(tmp_path / "yibao", arxiv, port)
     home = installation.folder / "data" / "prefect"
