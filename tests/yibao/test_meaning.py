@@ -2,7 +2,8 @@
 
 import pytest
 
-from yibao.translations import fidelity, quantities
+from yibao.records import SourceText
+from yibao.translations import check, fidelity, markdown, quantities
 
 
 def find_rules(english: str, chinese: str) -> set[str]:
@@ -76,3 +77,27 @@ def test_marks_of_a_list_and_figures_in_names_count_nothing():
     english = "The R2D3 project has two aims: to be fast and to be small."
     assert "number-changed" in find_rules(english, "R2D3 项目有三个目标：一是快，二是小。")
     assert "number-changed" not in find_rules(english, "R2D3 项目有两个目标：一是快，二是小。")
+
+
+def test_a_wrong_count_is_found_far_from_where_the_english_counts():
+    english = "We train three models. The data are public. The code is open. The results are good. The cost is low."
+    assert "number-changed" in find_rules(english, "我们训练模型。数据公开。代码开源。结果良好。五个模型的成本低。")
+    assert "number-changed" not in find_rules(english, "我们训练模型。数据公开。代码开源。结果良好。三个模型的成本低。")
+
+
+def test_a_title_too_short_to_be_weighed_is_known_by_its_name():
+    own = SourceText(
+        "Robust speech recognition in noise",
+        "We propose a robust method for speech recognition. Experiments show a model of better accuracy on datasets.",
+    )
+    english = {"2501.00001": own, "2501.00002": SourceText("QuokkaNet", "We propose a network for image segmentation.")}
+
+    def find(title: str) -> set[str]:
+        text = "我们提出一种用于语音识别的鲁棒方法。实验表明，该模型提高了数据集上的准确率。"
+        content = f"## {own.title}\n[{title}](https://arxiv.org/abs/2501.00001)\n\n{text}\n\n"
+        content += "## QuokkaNet\n[袋鼠网](https://arxiv.org/abs/2501.00002)\n\n我们提出一种用于图像分割的网络。\n"
+        document = markdown.parse_document(content.encode(), "a.md", "zh-Hans")
+        return {one.rule for one in check.check_document(document, (), english, {}).problems}
+
+    assert "other-title" in find("QuokkaNet")
+    assert "other-title" not in find("鲁棒语音")
