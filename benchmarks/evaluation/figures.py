@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.evaluation.measures import Share
+from yibao.records import Severity
+from yibao.translations.rules import RULES
 
 MEASURED = Path(__file__).with_name("measured.csv")
 PAGE = Path(__file__).parents[2] / "docs" / "translations" / "rules.md"
@@ -20,6 +22,9 @@ _LEAD = "*实测 measured* — "
 _SECTION = re.compile(r"(^## ([a-z-]+)\n\n\*.*\n)(?:\n" + re.escape(_LEAD) + r".*\n)?", re.MULTILINE)
 #: A rule that notices less of a kind is not there for it.
 _LEAST = 0.05
+#: What share of its findings in unchanged text must be right, by severity, once so many were judged.
+_PRECISION = {Severity.ERROR: 0.98, Severity.WARNING: 0.8}
+_ENOUGH = 10
 
 
 class Figure(NamedTuple):
@@ -29,6 +34,17 @@ class Figure(NamedTuple):
     kind: str
     hits: int
     total: int
+
+
+def find_overstated(figures: Iterable[Figure]) -> list[str]:
+    """Find the rules that are wrong too often for their severity, of which enough findings were judged."""
+    return [
+        one.rule
+        for one in figures
+        if one.kind == UNTOUCHED
+        and one.total >= _ENOUGH
+        and one.hits < _PRECISION.get(RULES[one.rule].severity, 0.0) * one.total
+    ]
 
 
 def write_figures(figures: Iterable[Figure]) -> None:

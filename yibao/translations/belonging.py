@@ -62,6 +62,8 @@ _DOUBTFUL, _SURE, _STRANGE = 0.5, 0.8, 0.12
 #: Shorter English, in words with renderings, and shorter titles, in Chinese characters, say too little.
 _LEAST_WORDS, _LEAST_TITLE = 6, 4
 _DOUBTFUL_TITLE, _SURE_TITLE, _STRANGE_TITLE = 0.75, 0.3, 0.2
+#: A neighbour owns a title, too, that fits it so many times as well as the paper.
+_TIMES_LIKELIER, _LEAST_LIKELY = 6, 0.003
 ABSTRACT = Weights(-5.17, 1.72, 8.91, 0.34, -1.59)
 TITLE = Weights(-4.64, 1.35, 4.23, 1.39, -2.52, 5.45)
 
@@ -99,6 +101,8 @@ def find_doubts(translation: Translation, english: Mapping[str, SourceText], nea
             )
     if translation.title and count_chinese(translation.title) >= _LEAST_TITLE:
         yield from _doubt_title(translation.title, translation.abstract, own, others)
+    elif translation.title:
+        yield from _doubt_short_title(translation.title, own, others)
 
 
 def _doubt_title(
@@ -107,16 +111,27 @@ def _doubt_title(
     likely = measure_title(own.title, own.abstract, title, abstract)
     if likely >= _DOUBTFUL_TITLE:
         return
+    # The abstract is no neighbour's, so that titles are compared by themselves.
+    bare = measure_title(own.title, own.abstract, title, "")
     owner, best = max(
         ((one, measure_title(text.title, text.abstract, title, "")) for one, text in others),
         key=lambda pair: pair[1], default=("", 0.0),
     )  # fmt: skip
-    if best > _SURE_TITLE and best > likely:
+    if best > min(_SURE_TITLE, _TIMES_LIKELIER * max(bare, _LEAST_LIKELY)) and best > bare:
         yield Doubt("other-title", f"This is the title of {owner}.", f"Move it to {owner}.", is_title=True)
     elif likely < _STRANGE_TITLE:
         yield Doubt(
             "unlike-title", f"This title has little of “{join_lines(own.title)}”.", "Compare the two.", is_title=True
         )
+
+
+def _doubt_short_title(title: str, own: SourceText, others: Sequence[tuple[str, SourceText]]) -> Iterator[Doubt]:
+    """Ask by name whose title it is that has too few Chinese characters to be weighed: DINOv3."""
+    if _count_names(f"{own.title}\n{own.abstract}", title)[0]:
+        return
+    owner = next((one for one, text in others if (names := _count_names(text.title, title))[0] and not names[1]), None)
+    if owner:
+        yield Doubt("other-title", f"This is the title of {owner}.", f"Move it to {owner}.", is_title=True)
 
 
 def find_abstract_signs(english_title: str, english: str, chinese: str) -> Signs:

@@ -46,6 +46,7 @@ _SAID = {
     "↑": "↑ 上升 提高 提升",
     "↓": "↓ 下降 降低",
 }
+_SIGN_NAMES = re.compile("|".join(rf"{re.escape(name)}(?![A-Za-z])" for name in sorted(_SIGNS, key=len, reverse=True)))
 #: The name of a function alone is often said in words.
 _FUNCTION = re.compile("log|ln|exp|max|min|sin|cos|tan|argmax|argmin|poly|polylog|mod|gcd|sup|inf|lim")
 #: A formula of fewer letters is looked for as a word of its own.
@@ -59,6 +60,14 @@ _PLAIN = re.compile(
 )
 #: Signs and figures without a letter are no formula to miss: $\\times$, $>90\\%$.
 _NO_LETTER = re.compile(r"(?:\\(?:times|sim|approx|pm|geq?|leq?|cdot|%)|[\d\s.,<>=~+%-])*")
+#: A sign of this kind belongs to the number beside it: $\\geq$70B, 100$\\times$.
+_BOUND = re.compile(
+    r"\$(?P<bound>\\geq?|\\leq?|\\geqslant|\\leqslant|[<>])\s*\$\s*(?P<behind>\d[\d.,]*)"
+    r"|(?<![\d.,])(?P<before>\d[\d.,]*)\s*\$(?P<times>\\times)\$"
+    r"|\$(?P<whole>\d[\d.,]*)\s*(?P<product>\\times)\$"
+)
+#: So many characters around a number may say what its sign says.
+_NEAR = 12
 _POWER = re.compile(r"(?:(?P<times>\d+(?:\.\d+)?)×)?10\^(?P<exponent>\d{1,2})")
 _GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho"
@@ -77,6 +86,7 @@ def compare_formulas(english: str, abstract: str, beads: Sequence[Bead]) -> Iter
     """Find formulas that are missing, another one, or too many. What is in a sentence that is missing is not missed."""
     if "$" not in english and "$" not in abstract:
         return
+    yield from _find_lost_signs(english, abstract)
     rendered = " ".join(sentence.text for bead in beads if bead.chinese for sentence in bead.english)
     source_formulas, own_formulas = _index_formulas(english), _index_formulas(abstract)
     expected = _index_formulas(rendered)
@@ -92,6 +102,29 @@ def compare_formulas(english: str, abstract: str, beads: Sequence[Bead]) -> Iter
     for own_formula in added[len(missing) :]:
         message = f"The formula ${own_formula}$ is not in the English."
         yield Loss("maths-added", own_formula, message, "Compare the two.", abstract.find(own_formula))
+
+
+def _find_lost_signs(english: str, abstract: str) -> Iterator[Loss]:
+    """Find numbers that stand in the translation without the sign they have in the English, in whatever words."""
+    for match in _BOUND.finditer(english):
+        number = (match["behind"] or match["before"] or match["whole"]).rstrip(".,")
+        sign = _translate_sign(match["bound"] or match["times"] or match["product"])
+        around = [
+            abstract[max(0, one.start() - _NEAR) : one.end() + _NEAR]
+            for one in re.finditer(rf"(?<![\d.,]){re.escape(number)}(?![.,]?\d)", abstract)
+        ]
+        if around and not any(
+            _says_sign(sign, _SIGN_NAMES.sub(lambda one: _translate_sign(one[0]), text)) for text in around
+        ):
+            yield Loss("maths-missing", sign, f"The {sign} of {match[0]} is missing.", "Add it.")
+
+
+def _translate_sign(command: str) -> str:
+    return _SIGNS.get(command, command)
+
+
+def _says_sign(sign: str, text: str) -> bool:
+    return any(words in text for words in _SAID[sign].split())
 
 
 def _index_formulas(text: str) -> dict[str, str]:

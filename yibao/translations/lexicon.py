@@ -29,6 +29,7 @@ class Word(NamedTuple):
     if_not: float
 
 
+@lru_cache(maxsize=1 << 14)  # The same words come again in every abstract.
 def stem_word(word: str) -> str:
     """Cut the ending off an English word in small letters."""
     return _STEM.sub("", word) if len(word) > 4 else word  # noqa: PLR2004  (short words are their own stems)

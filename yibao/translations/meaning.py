@@ -4,6 +4,7 @@ Looked for sentence by sentence, and only where both sides are plain: the transl
 that the English sentence does not speak of, and the English says the other.
 """
 
+# ruff: noqa: E501  (tables of words)
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -38,7 +39,7 @@ def _make_side(english: str, chinese: str) -> _Side:
 _UP, _DOWN = 1, -1
 _ENGLISH_WAYS = {
     _UP: r"improv\w*|increas\w*|enhanc\w*|boost\w*|rais(?:e|es|ed|ing)|higher|more|greater|larger|better"
-    r"|strengthen\w*|elevat\w*"
+    r"|strengthen\w*|elevat\w*|augment\w*"
     r"|accelerat\w*|faster|expand\w*|promot\w*|maximi\w*|amplif\w*|superior|stronger|gains?|grow\w*|speed\w*|high|advanc\w*|ris(?:e|es|ing)"
     r"|facilitat\w*|enrich\w*|improvement|optimi\w*|upgrad\w*|best|excel\w*|richer|longer",
     _DOWN: r"reduc\w*|decreas\w*|lower\w*|drops?|dropped|declin\w*|degrad\w*|diminish\w*|minimi\w*|less"
@@ -54,7 +55,7 @@ _CHINESE_WAYS = {
 }
 #: English that says plainly which way; the others above only excuse.
 _PLAIN_WAY = re.compile(
-    r"improv\w*|increas\w*|enhanc\w*|boost\w*|rais\w*|advanc\w*|grow\w*|elevat\w*|expand\w*|promot\w*|gains?|higher|greater|larger|better|strengthen\w*|accelerat\w*|faster|more|stronger"
+    r"improv\w*|increas\w*|enhanc\w*|boost\w*|rais\w*|advanc\w*|grow\w*|elevat\w*|expand\w*|promot\w*|gains?|higher|greater|larger|better|strengthen\w*|accelerat\w*|faster|more|stronger|augment\w*"
     r"|reduc\w*|decreas\w*|lower\w*|declin\w*|degrad\w*|diminish\w*|fewer|worse\w*|weaken\w*|slow\w*|smaller|drops?|less|mitigat\w*|alleviat\w*",
     re.IGNORECASE,
 )
@@ -63,6 +64,13 @@ _ENGLISH_WAY = re.compile(
     re.IGNORECASE,
 )
 _CHINESE_WAY = re.compile("|".join(f"(?P<{name}>{_CHINESE_WAYS[way]})" for name, way in (("up", _UP), ("down", _DOWN))))
+#: Chinese that speaks of less, too, and so uses up English words that do: 缓解 stands for “mitigate”.
+_CHINESE_LESS = re.compile(
+    f"{_CHINESE_WAYS[_DOWN]}|减轻|缓解|克服|限制|受限|抑制|消除|避免|防止|压缩|剪枝|损失|缺乏|缺失|节省|不足|最小|短|低|弱|慢|贫"
+)
+_CHINESE_MORE = re.compile(
+    f"{_CHINESE_WAYS[_UP]}|优化|促进|推动|推进|丰富|扩展|扩大|先进|最佳|卓越|优异|[更较]|高|快|强|好|多"
+)
 #: What is plainly said of one system beside another.
 _ABOVE = _make_side(
     r"outperform\w*|surpass\w*|exceed\w*|superior\w*|better|beat\w*|excel\w*|outpac\w*|higher|improv\w*|advanc\w*|gains?",
@@ -89,8 +97,11 @@ _PAIRS = (
         (_make_side(*one), _make_side(*other))
         for one, other in (
             (
-                (r"before|prior to", "之前|以前"),
-                (r"after\w*|following|subsequent\w*|then|post\w*|once|when", "之后|以后"),
+                (r"before|prior|previous\w*|earlier|preceding", "之前|以前|先前|此前|以往"),
+                (
+                    r"after\w*|following|subsequent\w*|then|post\w*|once|when|next|later|since|upon|follow\w*",
+                    "之后|以后",
+                ),
             ),
             (
                 ("after", "之后|以后"),
@@ -111,6 +122,31 @@ _PAIRS = (
             ((r"positive", "正面|积极|正向"), (r"negativ\w*|adverse\w*|passiv\w*", "负面|消极|负向")),
         )
     ),
+)
+#: Chinese that hardly any translator writes unless the English has the second; the third is what was probably meant.
+_RARE = tuple(
+    (re.compile(turned), re.compile(rf"\b(?:{excuse})\b", re.IGNORECASE), re.compile(rf"\b(?:{meant})", re.IGNORECASE))
+    for turned, excuse, meant in (
+        (
+            "劣于|(?<!猝)(?<!所)不及(?!时|格|其|了解|物|防|早)",
+            r"underperform\w*|inferior\w*|worse\w*|behind|lag\w*|below|under|short|weak\w*|poor\w*|not|cannot|\w+n't|fail\w*|fall\w*|fell"
+            r"|less|lower|lose[sr]?|trail\w*|gap\w*|no|nor|never|sub\w+|degrad\w*|limit\w*|insufficien\w*|deficien\w*"
+            r"|second|struggl\w*|unable|unlike",
+            r"outperform\w*|surpass\w*|exceed\w*|superior\w*|better|beat\w*|excel\w*|outpac\w*|defeat\w*|than|compar\w*|over|beyond",
+        ),
+        (
+            r"(?:低于|少于|不到)\s*\d",
+            r"under|below|less\w*|lower\w*|fewer|within|sub\w*|only|merely|just|short|up to|little|small\w*|down|at most|not|beneath",
+            r"over|more than|exceed\w*|above|greater than|surpass\w*|beyond|at least|outperform\w*",
+        ),
+        (
+            "恶化|削弱|减慢",
+            rf"{_ENGLISH_WAYS[_DOWN]}|harm\w*|hurt\w*|damag\w*|exacerbat\w*|aggravat\w*|erod\w*|attenuat\w*|dilut\w*|deplet\w*|negativ\w*|adverse\w*"
+            r"|dampen\w*|decay\w*|curtail\w*|diminution|wors\w*|fail\w*|sever\w*|destroy\w*|disrupt\w*|overwhelm\w*|collaps\w*|regress\w*"
+            r"|obscur\w*|threat\w*|challeng\w*|deliri\w*|progress\w*",
+            r"improv\w*|enhanc\w*|augment\w*|strengthen\w*|boost\w*|accelerat\w*|speed\w*|better|increas\w*|reinforc\w*|enrich\w*|empower\w*",
+        ),
+    )
 )
 #: English that denies, by itself or within a word.
 _DENIES = re.compile(
@@ -135,7 +171,7 @@ _DENIED_SOMEHOW = re.compile(
 _CLAUSE = re.compile(r"[^，。；：,;:！？!?、（）()\n]+")
 _WORDS = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*|[.,;:()]")
 #: Behind a verb whose object stands before it: 准确率提高了 12%.
-_NO_OBJECT = re.compile(r"\s*(?:了|至|到|约|近|达|为|以|幅|\d|\ufffc|$)")
+_NO_OBJECT = re.compile(r"\s*了?\s*(?:至|到|约|近|达|为|以|幅|\d|\ufffc|$)")
 #: What a translator writes of his own for other words, and what hardly.
 _FREE_DENIALS = ("无法", "未能", "不足以", "无需", "没有", "不需要", "不支持")
 _FREELY = re.compile(
@@ -147,6 +183,51 @@ _USELESS = re.compile(
     r"|unsuccess\w*|without|wast\w*|in vain|un\w+|malform\w*",
     re.IGNORECASE,
 )
+_EFFECTIVE = re.compile(r"\b(?:effectiv\w*|efficien\w*|efficac\w*|valid\w*)", re.IGNORECASE)
+_PLAINLY_USELESS = re.compile(
+    r"\b(?:ineff\w*|invalid\w*|useless|futile|fail\w*|unproductive|redundan\w*|unsuccess\w*|wast\w*|in vain|null|spurious"
+    r"|insign\w*|malform\w*|unnecess\w*|irrelev\w*|unhelpful|void|corrupt\w*|incorrect\w*|wrong\w*|not (?:\w+ ){0,2}(?:effectiv|efficien|valid)\w*)",
+    re.IGNORECASE,
+)
+#: What is needed, what says that it is not, and how Chinese says so.
+_NEEDS = re.compile(r"\b(?:requir\w*|need\w*|demand\w*|necessit\w*|necessary)", re.IGNORECASE)
+_NEEDS_NOT = re.compile(
+    r"\b(?:without|no|not|\w+n't|cannot|never|nor|neither|\w{3,}less|free|remov\w*|eliminat\w*|obviat\w*|avoid\w*|bypass\w*|instead|rather"
+    r"|un\w{4,}|in(?:dep|eff|suff)\w*|replac\w*|reduc\w*|alleviat\w*|circumvent\w*|zero\w*|mitigat\w*|spar\w*|only|alone|merely|self|out-of"
+    r"|skip\w*|unlike|hands|overcom\w*|minim\w*|sidestep\w*|dispens\w*|elid\w*|less|fewer|lower\w*|direct\w*|beyond|on-the-fly|training-free)\b"
+    r"|-free\b",
+    re.IGNORECASE,
+)
+_NO_NEED = re.compile(
+    r"\bwithout (?:the need|need\w*|requir\w*|any|additional|extra|manual|human|further)\b|\b\w+-free\b|\bno (?:need|additional|extra|manual|human)\b"
+    r"|\b(?:eliminat|remov|obviat|bypass|avoid|circumvent)\w* the (?:need|requirement|necessity)|\b(?:does|do|did) not (?:require|need)\b",
+    re.IGNORECASE,
+)
+_UNNEEDED = re.compile("无需|无须|不需要|不需|毋需")
+_NEEDED = re.compile("(?<![不无毋所])需要")
+_NO_NEED_SOMEHOW = re.compile("[无不免没未]|消除|省|跳过|绕过|摆脱|避免|减少|零|脱离|规避|去除")
+#: What Chinese denies hardly ever of its own, and English that may have moved it to do so.
+_PLAIN_DENIAL = re.compile("不可以|不能(?!不|仅|只|单)|不是(?!只|仅|单)|不会|不再|并不|并非")
+_MAY_DENY = re.compile(
+    r"\b(?:no|not|nor|none|neither|never|nothing|cannot|\w+n't|without|un(?!der|i|til|to)\w+|in(?:ab|cap|suff|adeq|acc|corr|eff|comp|cons|dep|feas|flex|val|var|vis)\w*|impossib\w*"
+    r"|non\w*|dis(?!t|c|p)\w+|mis\w+|ir(?:r|e)\w+|im(?:poss|prac|mut|plaus|prop|perf)\w*|fail\w*|lack\w*|prevent\w*|prohibit\w*|forbid\w*|preclud\w*|only|unless|hinder\w*|beyond|hard\w*|difficult\w*"
+    r"|struggl\w*|limit\w*|rather|instead|less|fewer|few|little|far from|alone|avoid\w*|absen\w*|eliminat\w*|remov\w*|free|false\w*|wrong\w*"
+    r"|but|whether|if|stop\w*|ceas\w*|away|refus\w*|reject\w*|replac\w*|shift\w*|exclud\w*|ignor\w*|miss\w*|regardless|irrespective|agnostic"
+    r"|merely|simply|solely|just|contrary|counter\w*|surpris\w*|challeng\w*|mitigat\w*|freez\w*|frozen|fixed|keep\w*|preserv\w*|maintain\w*|\w{3,}less"
+    r"|hardly|rarely|seldom|too|short|unlike|against|despite|although|while|orthogonal|obsolete|zero|loss|lossless\w*|robust\w*|invarian\w*|static\w*|deter\w*|yet|never)\b|-free\b",
+    re.IGNORECASE,
+)
+_STILL = re.compile(r"\b(?:still|remain\w*)\b", re.IGNORECASE)
+_NO_LONGER = re.compile(
+    r"\b(?:no|any ?more|not|\w+n't|never|instead|rather|ceas\w*|stop\w*|without|beyond|shift\w*|nor)\b", re.IGNORECASE
+)
+#: What is said to be possible, and there, and English that denies just that.
+_POSSIBLE = re.compile("(?<![不未否没才只])(?:可以|能够)")
+_IMPOSSIBLE = re.compile(
+    r"\b(?:cannot|can ?not|unable to|inability to|fail(?:s|ed|ing|ure)? to|fall(?:s|ing)? short (?:of|in)|(?:do|does|did) not|\w+n't)\b",
+    re.IGNORECASE,
+)
+_DENIES_IN_CLAUSE = re.compile("[不无没未非难否缺]")
 #: How many English words, and Chinese characters, belong to one that turns.
 _REACH, _REACH_BEFORE, _REACH_CHINESE = 6, 4, 10
 #: A word whose rendering says less than this is no anchor (natural logarithm of likelihoods).
@@ -175,6 +256,10 @@ def _find_in_bead(english: str, chinese: str) -> Iterator[tuple[str, str, str, s
         said, turned = one.english.search(english), other.chinese.search(chinese)
         if said and turned and not other.english.search(english) and not one.chinese.search(chinese):
             yield "meaning-reversed", said[0], turned[0], f"The English has “{said[0]}”, the translation {turned[0]}."
+    for turned_word, excuse, meant in _RARE:
+        turned, said = turned_word.search(chinese), meant.search(english)
+        if turned and said and not excuse.search(english):
+            yield "meaning-reversed", said[0], turned[0], f"The English has “{said[0]}”, the translation {turned[0]}."
     yield from _find_turned_ways(english, chinese)
     yield from _find_denials(english, chinese)
     yield from _find_swapped_sides(english, chinese)
@@ -191,9 +276,8 @@ def _find_turned_ways(english: str, chinese: str) -> Iterator[tuple[str, str, st
     for match in ours if theirs else ():
         way, clause = _find_way(match), _cut_clause(chinese, match)
         excuses = [one for one in theirs if one.way == way]
-        if len(excuses) >= sum(_find_way(one) == way for one in ours) or any(
-            _speaks_of(one.words, clause, 0.5) for one in excuses
-        ):
+        spoken = len((_CHINESE_MORE if way == _UP else _CHINESE_LESS).findall(chinese))
+        if len(excuses) >= spoken or any(_speaks_of(one.words, clause, 0.5) for one in excuses):
             continue
         against = [one for one in theirs if one.way != way and _PLAIN_WAY.fullmatch(one.match[0])]
         said = next((one for one in against if not excuses or _speaks_of(one.words, clause, _TELLING)), None)
@@ -240,7 +324,53 @@ def _speaks_of(words: list[Word], clause: str, least: float) -> bool:
 
 
 def _find_denials(english: str, chinese: str) -> Iterator[tuple[str, str, str, str]]:
-    """Find what one side denies, and the other, as far as the words around it can be found there, does not."""
+    """Find what one side denies, and the other does not."""
+    yield from _find_plain_denials(english, chinese)
+    yield from _find_undenied(english, chinese)
+    yield from _find_located_denials(english, chinese)
+
+
+def _find_plain_denials(english: str, chinese: str) -> Iterator[tuple[str, str, str, str]]:
+    """Find what Chinese denies where no word of the English sentence could have moved it to."""
+    if "无效" in chinese and _EFFECTIVE.search(english) and not _PLAINLY_USELESS.search(english):
+        yield _tell_denial("无效")
+    needless = _UNNEEDED.search(chinese)
+    if needless and _NEEDS.search(english) and not _NEEDS_NOT.search(english):
+        yield _tell_denial(needless[0])
+    if "不再" in chinese and _STILL.search(english) and not _NO_LONGER.search(english):
+        yield _tell_denial("不再")
+    denial = _PLAIN_DENIAL.search(chinese)
+    if denial and not _MAY_DENY.search(english):
+        yield _tell_denial(denial[0])
+
+
+def _find_undenied(english: str, chinese: str) -> Iterator[tuple[str, str, str, str]]:
+    """Find what the English denies and the translation affirms: 可以 for “cannot”, 需要 for “without the need”."""
+    spared, needed = _NO_NEED.search(english), _NEEDED.search(chinese)
+    if spared and needed and not _NO_NEED_SOMEHOW.search(chinese):
+        yield _tell_undenied(spared[0], needed[0])
+    for denial in _IMPOSSIBLE.finditer(english):
+        words = lexicon.find_words(" ".join(_WORDS.findall(english[denial.end() :])[:_REACH]))
+        for possible in _POSSIBLE.finditer(chinese):
+            clause = _CLAUSE.match(chinese, possible.end())
+            if (
+                clause
+                and _speaks_of(words, clause[0][:_REACH_CHINESE], _TELLING)
+                and not _DENIES_IN_CLAUSE.search(clause[0])
+            ):
+                yield _tell_undenied(denial[0], possible[0])
+
+
+def _tell_denial(chinese: str) -> tuple[str, str, str, str]:
+    return "negation-changed", chinese, chinese, f"The translation has {chinese}, where the English denies nothing."
+
+
+def _tell_undenied(english: str, chinese: str) -> tuple[str, str, str, str]:
+    return "negation-changed", english, chinese, f"The English has “{english}”, and the translation denies nothing."
+
+
+def _find_located_denials(english: str, chinese: str) -> Iterator[tuple[str, str, str, str]]:
+    """Find what one side denies, and the other, where the words around it can be found there, does not."""
     for match in _DENIED.finditer(chinese):
         clause = chinese[match.end() : match.end() + _REACH_CHINESE]
         said = _find_said(english, clause)
@@ -251,12 +381,7 @@ def _find_denials(english: str, chinese: str) -> Iterator[tuple[str, str, str, s
         else:
             is_plain = bool(said) and not any(_DENIES_SOMEHOW.search(one) for one in said)
         if is_plain:
-            yield (
-                "negation-changed",
-                match[0],
-                match[0],
-                f"The translation has {match[0]}, where the English denies nothing.",
-            )
+            yield _tell_denial(match[0])
     clauses = [one[0] for one in _CLAUSE.finditer(chinese)]
     for denial in _DENIES.finditer(english):
         words = lexicon.find_words(" ".join(_WORDS.findall(english[denial.end() :])[:_REACH]))
@@ -264,12 +389,7 @@ def _find_denials(english: str, chinese: str) -> Iterator[tuple[str, str, str, s
         around = "".join("".join(clauses[max(0, number - 1) : number + 2]) for number in said_at)
         if said_at and not _DENIED_SOMEHOW.search(around):
             place = clauses[said_at[0]].strip()[:8]
-            yield (
-                "negation-changed",
-                denial[0],
-                place,
-                f"The English has “{denial[0]}”, and the translation denies nothing.",
-            )
+            yield _tell_undenied(denial[0], place)
 
 
 def _find_said(english: str, clause: str) -> list[str]:

@@ -7,6 +7,7 @@ that differ by hyphen, case or plural are one name (GPT-4, GPT4).
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from yibao.translations import lexicon
@@ -229,6 +230,7 @@ def _is_name(text: str) -> bool:
     return len(text) > 1 and not text.islower()
 
 
+@lru_cache(maxsize=1 << 12)  # A name is met again in its sentence, its paragraph and its whole text.
 def _squeeze(text: str) -> str:
     return _SQUEEZE.sub("", text.lower())
 

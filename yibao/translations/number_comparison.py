@@ -20,6 +20,8 @@ from yibao.translations.spans import mask_non_prose
 _ALNUM = re.compile(r"[^0-9A-Za-z\u0370-\u03ff]+|(?<=\d)[x×](?=\d)")
 #: A formula that is a number and nothing else.
 _BARE = re.compile(r"\$(?:\\(?:sim|approx|geq?|leq?)\s*|[<>~≈≥≤]=?\s*)?(\d(?:[\d,.]|, (?=\d{3}))*)(\\?%|\s*\\times)?\$")
+#: A product of figures is two numbers, whether or not it is set as a formula.
+_PRODUCT = re.compile(r"\$(\d+)\s*\\times\s*(\d+)\$")
 #: Thousands apart by a thin sign, as in 250 000; by a comma and a blank only where the translation has the whole.
 _GROUPED = re.compile(r"(?<![\d.,$])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d.,]*\d)")
 _COMMA_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:, \d{3})+(?!\d)")
@@ -77,7 +79,7 @@ def _tidy_numbers(english: str, abstract: str) -> str:
     joined = _COMMA_GROUPED.sub(
         lambda group: whole if (whole := group[0].replace(" ", "")) in abstract else group[0], joined
     )
-    return _REFERENCE.sub(" ", joined)
+    return _REFERENCE.sub(" ", _PRODUCT.sub(r"\1×\2", joined))
 
 
 def _is_written(number: Quantity, english: str) -> bool:
@@ -222,7 +224,7 @@ def _compare_counts(english: str, abstract: str, beads: Sequence[Bead]) -> Itera
         told = list(_pair_counts(bead, extra, source, own))
         if not told:
             near = " ".join(other.english_prose for other in beads[max(0, number - 1) : number + 2])
-            told = _pair_strange_counts(near, extra, source, own)
+            told = _pair_strange_counts(near, extra, source, own) or _pair_single_count(english, extra, source, own)
         for word, count in told:
             message = f"The English has {word.text}, the translation {count.text}."
             yield Loss("number-changed", count.text, message, "Compare the two.", count.start)
@@ -247,6 +249,23 @@ def _pair_strange_counts(
     strange = [one for one in counts if min(one.values) >= _PLENTY and not source[min(one.values)]]
     lacking = [one for one in quantities.find_cardinals(near) if _lacks(one, source, own)] if strange else []
     return list(zip(lacking, strange, strict=False))
+
+
+def _pair_single_count(
+    english: str, counts: Sequence[Quantity], source: Counter[Decimal], own: Counter[Decimal]
+) -> list[tuple[Quantity, Quantity]]:
+    """Pair a count that the English has nowhere with the one word of it that the translation has less often."""
+    strange = [one for one in counts if min(one.values) >= _PLENTY and not source[min(one.values)]]
+    if not strange:
+        return []
+    words = quantities.find_cardinals(mask_non_prose(english))
+    often = Counter(min(one.values) for one in words)
+    lacking = [one for one in words if own[min(one.values)] < often[min(one.values)]]
+    return (
+        [(lacking[0], strange[0])]
+        if len(strange) == 1 and lacking and often[min(lacking[0].values)] == len(lacking)
+        else []
+    )
 
 
 def _lacks(number: Quantity, there: Counter[Decimal], here: Counter[Decimal]) -> bool:

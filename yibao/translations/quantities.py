@@ -42,6 +42,7 @@ _LIST_MARK = re.compile(
     r"[(（]\d{1,2}[)）]|(?<![A-Za-z0-9.\-/])\d{1,2}[)）、](?!\d)|(?:^|[。；;:：]\s*)\d{1,2}\.(?!\d)|\[\d{1,3}\]",
     re.MULTILINE,
 )
+_PHRASE_END, _SYMBOL = re.compile(r"\s*[，。；、,;.]"), re.compile("[A-Za-z0-9]$")
 #: Lists in abstracts are no longer.
 _LONGEST_LIST = 20
 _WORDS = {
@@ -85,7 +86,9 @@ _COUNT = re.compile(
     "(?<![零〇一二两兩三四五六七八九十百千万亿几数第.])(?:[二两兩三四五六七八九]|十[一二三四五六七八九]?)(?=[个個种種类類项項组組大层層阶步轮条條名位篇款套份"
     "张台只颗点點方模任维次倍年月]|数据集)"
 )
-_SMALL = re.compile(r"(?<![\d.])\d{1,2}(?![\d.]\d|\d)")
+#: 二次 is “quadratic”, 二是 and 其二 are marks of a list.
+_NO_COUNT = re.compile("二次|[一二三四五六七八九]是|其[一二三四五六七八九]")
+_SMALL = re.compile(r"(?<![A-Za-z\d.])\d{1,2}(?![\d.]\d|\d)")
 #: What counts within a word.
 _PREFIXES = {
     2: re.compile(r"\b(?:bi(?=[lmn-])|coupl|duo|either|twin)\w*", re.IGNORECASE),
@@ -141,7 +144,12 @@ def find_disorder(text: str) -> list[tuple[int, str]]:
     misplaced, last = [], 0
     for mark in _LIST_MARK.finditer(text):
         number = int(re.sub(r"\D", "", mark[0]))
-        if mark[0][-1] not in ")）" or number > _LONGEST_LIST or _is_closing_bracket(mark, text):
+        if (
+            mark[0][-1] not in ")）"
+            or number > _LONGEST_LIST
+            or _is_closing_bracket(mark, text)
+            or _is_reference(mark, text)
+        ):
             continue
         if number not in (0, 1, last + 1):
             misplaced.append((mark.start(), mark[0].strip("。；;:： ")))
@@ -154,6 +162,11 @@ def _is_closing_bracket(mark: re.Match[str], text: str) -> bool:
     before = text[: mark.start()]
     opened = max(before.rfind(sign) for sign in "(（")
     return mark[0][0] not in "(（" and opened > max(before.rfind(sign) for sign in ")）")
+
+
+def _is_reference(mark: re.Match[str], text: str) -> bool:
+    """Check whether a mark ends a phrase, as in 活动（2）。, or belongs to a symbol, as in SU(3): nothing is listed."""
+    return bool(_PHRASE_END.match(text, mark.end()) or _SYMBOL.search(text, max(0, mark.start() - 1), mark.start()))
 
 
 def parse_numerals(text: str) -> set[Decimal]:
@@ -195,7 +208,7 @@ def find_cardinals(text: str) -> list[Quantity]:
 def tally_small_numbers(text: str) -> Counter[Decimal]:
     """Count how often a text has each number up to 20, in figures, in words and in numerals, in compounds, too."""
     found = Counter(Decimal(_WORDS[word[0]]) for word in _WORD.finditer(text.lower()) if word[0] in _WORDS)
-    found.update(Decimal(_parse_numeral(numeral[0])) for numeral in _NUMERAL.finditer(text))
+    found.update(Decimal(_parse_numeral(numeral[0])) for numeral in _NUMERAL.finditer(_NO_COUNT.sub(" ", text)))
     found.update(Decimal(figure) for figure in _SMALL.findall(text))
     for value, parts in _PREFIXES.items():
         found[Decimal(value)] += len(parts.findall(text))
