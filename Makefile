@@ -37,7 +37,7 @@ test: $(READY) ## Tests, without network
 
 drills: $(READY) ## What takes long: months of days, kills, real records, judges of feeds and pages, browsers, benchmarks
 	$(SCRATCH) $(BIN)/python -m pytest -n 3 --dist worksteal -m drill $(SERVERS)
-	$(SCRATCH) $(BIN)/python -m pytest -n 3 --dist loadfile -m drill $(addprefix --ignore=,$(SERVERS))
+	$(SCRATCH) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m drill $(addprefix --ignore=,$(SERVERS))
 	$(SCRATCH) $(BIN)/python -m pytest -n 3 --dist worksteal -m property --hypothesis-profile thorough
 
 check: $(READY) ## Lint, types, import contracts

@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument("--translations", type=int, default=100_000)
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
-    size = (4_000, 200) if given.small else (given.papers, given.translations)
+    size = (1_000, 100) if given.small else (given.papers, given.translations)
     print(f"duckdb {duckdb.__version__}, {datetime.now(UTC).date()}")
     with tempfile.TemporaryDirectory(prefix="yibao-releases-") as temporary:
         measure(*size, given.folder or Path(temporary))

@@ -44,11 +44,12 @@ with start_own_server(Path(sys.argv[1])):
 
 
 def main() -> None:
-    rounds = 1 if options.parser(__doc__).parse_args().small else ROUNDS
+    is_small = options.parser(__doc__).parse_args().small
+    rounds = 1 if is_small else ROUNDS
     with tempfile.TemporaryDirectory() as name, Standin(today=ON) as arxiv:
         folder = Path(name)
         os.environ.update(arxiv.environ | {"YIBAO_ARXIV__PACE_S": "0"})
-        measure_beginning(folder, rounds)
+        measure_beginning(folder, 0 if is_small else rounds)
         began = time.perf_counter()
         with start_own_server(folder / "prefect"):
             import commands.flow_runs  # noqa: F401, PLC0415  (after start_own_server)
@@ -77,7 +78,7 @@ def measure_beginning(folder: Path, rounds: int) -> None:
         config = lay_out(home)
         typed = ["-m", "commands.main", "run", "--verbose", "--on", ON.isoformat(), "--config", str(config)]
         pairs.append((time_first_line(typed), time_first_line(["-c", BARE, str(home / "bare")])))
-    ours, bare = (statistics.median(times) for times in zip(*pairs[1:], strict=True))
+    ours, bare = (statistics.median(times) for times in zip(*(pairs[1:] or pairs), strict=True))
     print(f"a run by hand until its first step  {ours:6.2f} s   {ours / bare:.2f}")
     print(f"  a bare flow with one task         {bare:6.2f} s   1.00", flush=True)
 

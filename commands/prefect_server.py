@@ -77,11 +77,13 @@ def start_own_server(home: Path) -> Iterator[None]:
 
 @contextmanager
 def join_server(home: Path, api_url: str) -> Iterator[None]:
-    """Let flows called inside the block use the server at `api_url`. To be entered before anything imports Prefect."""
+    """Let flows called inside the block use the server at `api_url`."""
     # Log lines that a lost server does not take are no news for a terminal.
     logging.raiseExceptions = False
     # A server that is away is waited for some seconds, not for the minute at every step that is Prefect's default.
     _set_environment(home, api_url, PREFECT_CLIENT_MAX_RETRIES="2")
+    if "prefect" in sys.modules:
+        _read_settings_again()
     with _without_heartbeat():
         try:
             yield

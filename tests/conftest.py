@@ -260,6 +260,9 @@ def section(arxiv_id: str, title: str = "A title", zh: str = "标题", abstract:
     return f"## {title}\n[{zh}](https://arxiv.org/abs/{arxiv_id})\n\n{abstract}\n\n"
 
 
+_LONGEST = ("test_quarter", "test_benchmarks", "test_pages_judged", "test_incremental", "test_faults", "test_sql_page")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark drills and properties, and begin with the longest, so that workers end together.
 
@@ -270,4 +273,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("property")
         if {"drills", "judges"} & set(item.path.relative_to(Path(__file__).parent).parts):
             item.add_marker("drill")
-    items.sort(key=lambda item: item.path.stem not in ("test_quarter", "test_kill", "test_pages_judged"))
+    items.sort(key=lambda item: _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST))

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from commands.main import yibao
 from storage.library import connection, runs
 from tests.conftest import MONDAY, section
-from tests.flows.test_commands import command
+from tests.preloaded import run_command
 from yibao.errors import LibraryError
 
 COMMANDS = [
@@ -153,7 +153,7 @@ def test_a_damaged_log_beside_the_library_is_told(path):
 @pytest.mark.parametrize("arguments", [("run",), ("sql", "--library", "SELECT 1")], ids=" ".join)
 def test_on_the_command_line_it_is_one_sentence_and_exit_status_1(path, arguments):
     turn_into_text(path)
-    status, out, err = command(*arguments, cwd=path.parents[1])
+    status, out, err = run_command(*arguments, cwd=path.parents[1])
     assert (status, out, err.count("\n"), "Traceback" in err) == (1, "", 1, False), err
 
 

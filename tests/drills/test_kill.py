@@ -3,10 +3,7 @@
 The real command line in a process of its own, a real arXiv stand-in, a real SMTP server.
 """
 
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -20,6 +17,7 @@ from aiosmtpd.controller import Controller
 
 from tests.conftest import MONDAY, Installation, section, tree_of
 from tests.postbox import subscribe
+from tests.preloaded import Command, start_command
 from tests.standin.server import Standin
 
 READERS = [f"reader{n}@example.org" for n in range(3)]
@@ -79,19 +77,14 @@ def prepare(folder: Path, arxiv: Standin, smtp_url: str) -> Installation:
     return installation
 
 
-def start(installation: Installation) -> subprocess.Popen:
-    command = [
-        sys.executable,
-        "-m",
-        "commands.main",
-        "run",
-        "--on",
-        MONDAY.isoformat(),
-        "--config",
-        str(installation.config),
-    ]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
-    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def start(installation: Installation) -> Command:
+    with (installation.folder / "said").open("wb") as said:
+        return start_command(["run", "--on", MONDAY.isoformat()], installation.folder, said, said)
+
+
+def wait_for_end(installation: Installation, process: Command) -> str:
+    process.wait(120)
+    return (installation.folder / "said").read_text(encoding="utf-8")
 
 
 def contents(installation: Installation) -> dict[str, list]:
@@ -110,7 +103,7 @@ def test_a_run_killed_at_ten_moments_and_run_again_leaves_what_an_unbroken_run_l
     with Standin(today=MONDAY) as arxiv, postbox() as (box, smtp_url):
         unbroken = prepare(tmp_path / "unbroken", arxiv, smtp_url)
         process = start(unbroken)
-        output, _ = process.communicate(timeout=120)
+        output = wait_for_end(unbroken, process)
         assert process.returncode == 0, output
         assert Counter(box.taken) == dict.fromkeys(READERS, 1)
 
@@ -135,7 +128,7 @@ def test_a_run_killed_at_ten_moments_and_run_again_leaves_what_an_unbroken_run_l
             setattr(box, name, come.set)
             kill_when(start(killed), come.is_set, name, box, name)
         process = start(killed)
-        output, _ = process.communicate(timeout=120)
+        output = wait_for_end(killed, process)
 
         # Of a message that was being offered nobody can know: killed before its text it had not arrived, killed before
         # the server's answer it had. Neither is sent again by itself, and a person is told.
@@ -149,19 +142,19 @@ def test_a_run_killed_at_ten_moments_and_run_again_leaves_what_an_unbroken_run_l
         assert Counter(row[0] for row in killed.ask("SELECT state FROM operations.run"))["interrupted"] >= 5
 
 
-def kill_when(process: subprocess.Popen, has_come, moment: str, box: Postbox | None = None, name: str = "") -> None:
+def kill_when(process: Command, has_come, moment: str, box: Postbox | None = None, name: str = "") -> None:
     """Kills the process when the moment has come; inside the mail server, before it can answer."""
     if box is not None:
         # The server waits for the kill, so that the client dies without an answer.
         setattr(box, name, lambda: (process.kill(), process.wait()))
-        process.communicate(timeout=120)
+        process.wait(120)
         setattr(box, name, lambda: None)
     else:
         deadline = time.monotonic() + 60
         while not has_come():
-            assert process.poll() is None, f"{moment}: the run ended before: {process.communicate()[0]}"
+            assert process.poll() is None, f"{moment}: the run ended before"
             assert time.monotonic() < deadline, moment
             time.sleep(0.0005)
         process.kill()
-        process.communicate()
+        process.wait(120)
     assert process.returncode == -9, moment

@@ -7,8 +7,8 @@ import pytest
 from flows.steps import environment
 from storage.library import connection
 from tests.conftest import MONDAY, section
-from tests.flows.test_commands import command
 from tests.holder import holding
+from tests.preloaded import run_command
 from yibao.errors import LibraryBusyError
 
 TUESDAY = date(2025, 1, 14)
@@ -22,7 +22,7 @@ def test_a_run_outlasts_whoever_reads_the_library_from_before_its_beginning_unti
     arxiv.today = TUESDAY
     with holding(path, "reader") as reader:
         before = reader.ask(COUNT)
-        status, out, err = command("run", "--on", TUESDAY.isoformat(), cwd=installation.folder)
+        status, out, err = run_command("run", "--on", TUESDAY.isoformat(), cwd=installation.folder)
         assert (status, err) == (0, ""), out + err
         assert (
             reader.ask(COUNT)

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.conftest import MONDAY
-from tests.flows.test_commands import command, invoke
+from tests.flows.test_commands import invoke
 from tests.postbox import post_to, postbox, subscribe
+from tests.preloaded import run_command
 
 
 @pytest.mark.parametrize("key", ["today", "2025-W99", "2025-02-30"])
@@ -18,7 +19,7 @@ def test_nonsense_for_an_edition_is_wrong_usage(installation, what, key):
 def test_an_edition_that_is_not_there_is_told_in_a_sentence(installation):
     installation.run("harvest", MONDAY)
     for what in ("send", "preview"):
-        status, out, err = command("newsletter", what, "--edition", "2031-01-01", cwd=installation.folder)
+        status, out, err = run_command("newsletter", what, "--edition", "2031-01-01", cwd=installation.folder)
         assert (status, "Traceback" in out + err) == (1, False)
         assert "There is no edition 2031-01-01" in out + err
 
@@ -59,7 +60,7 @@ def test_a_damaged_file_of_subscribers_is_told_with_its_name_and_the_remedy(inst
     people = installation.folder / "data" / "people.sqlite"
     people.write_bytes(b"no database at all" * 500)
     for arguments in COMMANDS:
-        status, out, err = command(*arguments, cwd=installation.folder)
+        status, out, err = run_command(*arguments, cwd=installation.folder)
         assert (status, "Traceback" in out + err) == (1, False), (arguments, out, err)
         assert f"{people}: the subscribers cannot be used: file is not a database" in out + err
         assert "Restore it from a backup; or move it away" in out + err
@@ -72,7 +73,7 @@ def test_a_damaged_file_of_subscribers_is_told_with_its_name_and_the_remedy(inst
 
 def test_a_file_of_subscribers_that_cannot_be_opened_is_told_likewise(installation):
     (installation.folder / "data" / "people.sqlite").mkdir(parents=True)
-    status, out, err = command("subscribers", "list", cwd=installation.folder)
+    status, out, err = run_command("subscribers", "list", cwd=installation.folder)
     assert (status, out, "Traceback" in err) == (1, "", False)
     assert "Let the user who runs Yibao read and write this file and its folder" in err
 
@@ -82,7 +83,7 @@ def test_a_server_without_starttls_is_told_in_a_sentence(installation):
         post_to(installation, box.url.replace("smtp://", "smtp+starttls://"))
         subscribe(installation, "ann@example.org")
         installation.run("daily", MONDAY)
-        status, out, err = command("newsletter", "send", "--edition", "2025-01-13", cwd=installation.folder)
+        status, out, err = run_command("newsletter", "send", "--edition", "2025-01-13", cwd=installation.folder)
     assert (status, "Traceback" in out + err) == (1, False)
     assert "STARTTLS extension not supported by server. Compare newsletter.smtp_url" in out
     assert "the next run offers them again" in out
@@ -94,6 +95,6 @@ def test_slips_in_the_settings_of_mail_are_told_before_anything_is_done(tmp_path
         (r'sender = "a\nBcc: b@c.org <d@e.org>"', "newsletter.sender: a sender is one line"),
     ]:
         (tmp_path / "yibao.toml").write_text(f"[newsletter]\n{line}\n", encoding="utf-8")
-        status, out, err = command("subscribers", "list", cwd=tmp_path)
+        status, out, err = run_command("subscribers", "list", cwd=tmp_path)
         assert (status, out, "Traceback" in err, "secret" in err) == (2, "", False, False)
         assert told in err

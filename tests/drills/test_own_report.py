@@ -7,7 +7,7 @@ import pytest
 
 from flows.steps import environment, run_record
 from storage.library import connection, runs
-from tests.flows.test_commands import command
+from tests.preloaded import run_command
 from tests.standin.server import Fault
 from yibao import settings
 from yibao.errors import SettingsError
@@ -30,7 +30,7 @@ def installed(tmp_path, arxiv):
 
 def test_a_failed_run_tells_its_own_report_and_its_steps_on_stderr_whatever_the_clock_said(installed, arxiv):
     arxiv.fail("/catchup", Fault.FORBIDDEN, times=99)
-    status, out, err = command("harvest", "--on", "2025-01-13", "--verbose", cwd=installed)
+    status, out, err = run_command("harvest", "--on", "2025-01-13", "--verbose", cwd=installed)
     assert status == 1, out + err
     assert "FAILED: cs.CL, 2025-01-13" in out
     assert "4321" not in out
@@ -42,7 +42,7 @@ def test_a_failed_run_tells_its_own_report_and_its_steps_on_stderr_whatever_the_
 
 def test_a_run_that_was_never_begun_tells_no_other_runs_success(installed):
     with run_record.hold_run_lock(environment.load_settings(installed / "yibao.toml")):
-        status, out, err = command("harvest", "--on", "2025-01-13", cwd=installed)
+        status, out, err = run_command("harvest", "--on", "2025-01-13", cwd=installed)
     assert (status, out) == (1, "")
     assert "Another run is at work" in err
 

@@ -4,8 +4,6 @@ At the end the ledger is final for every category and date, and the library is t
 """
 
 import os
-import subprocess
-import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 
 from storage.library import announcements, ledger, papers
 from tests.conftest import Installation
+from tests.preloaded import start_command
 from tests.standin.papers import StandinPaper, listed
 from tests.standin.quarter import CATEGORIES, FIRST, announcement_days, quarter
 from tests.standin.server import Fault, Standin
@@ -160,13 +159,12 @@ def true_of(paper: StandinPaper):
 
 def kill(installation: Installation, arxiv: Standin, day: date, after_s: float) -> None:
     """A harvest on the real command line, killed so long after its first request."""
-    command = [sys.executable, "-m", "commands.main", "harvest", "--on", str(day), "--config", str(installation.config)]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     asked = len(arxiv.requests)
-    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with Path(os.devnull).open("wb") as nothing:
+        process = start_command(["harvest", "--on", str(day)], installation.folder, nothing, nothing)
     deadline = time.monotonic() + 60
     while len(arxiv.requests) == asked and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.002)
     time.sleep(after_s)
     process.kill()
-    process.communicate()
+    process.wait(60)

@@ -5,6 +5,7 @@ Each fault is a context manager: inside it the fault is there, after it the faul
 
 import os
 import re
+import shlex
 import shutil
 import socket
 import sqlite3
@@ -14,11 +15,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import duckdb
 import pytest
 
 from tests.conftest import OUR_CLOCK
+from tests.preloaded import run_command
 from tests.standin.server import Fault, Standin
 
 ROOT = Path(__file__).parents[2]
@@ -77,15 +80,19 @@ class Result:
         return f"{self.out}\n{self.err}"
 
 
-def type_command(world: World, line: str, *, environ: dict[str, str] | None = None, stdout: object = None) -> Result:
+def type_command(world: World, line: str, *, environ: dict[str, str] | None = None, stdout: IO | None = None) -> Result:
     """Run `yibao LINE` in the installation's folder, as a person would."""
+    cache = str(world.folder / "cache")
+    if "|" not in line:
+        words = shlex.split(line)
+        return Result(*run_command(*words, cwd=world.folder, stdout=stdout, XDG_CACHE_HOME=cache, **(environ or {})))
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "YIBAO_"))}
     done = subprocess.run(
         f"{sys.executable} -m commands.main {line}",
         shell=True,
         check=False,
         cwd=world.folder,
-        env={**inherited, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(world.folder / "cache"), **(environ or {})},
+        env={**inherited, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": cache, **(environ or {})},
         stdout=subprocess.PIPE if stdout is None else stdout,
         stderr=subprocess.PIPE,
         timeout=150,

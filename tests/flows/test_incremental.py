@@ -291,7 +291,7 @@ def test_whatever_happens_to_a_library_its_tree_and_its_answers_are_those_that_s
 ):
     life = Life(tmp_path / "kept", seed)
     done = []
-    for number in range(12):
+    for number in range(8):
         done.append(life.day())
         if life.chance.random() < 0.3:
             done.append((killed(life, monkeypatch), life.day()))

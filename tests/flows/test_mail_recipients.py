@@ -6,8 +6,9 @@ import time
 import pytest
 
 from tests.conftest import MONDAY
-from tests.flows.test_commands import command, invoke
+from tests.flows.test_commands import invoke
 from tests.postbox import deaf_server, post_to, postbox, set_state, states_of, subscribe
+from tests.preloaded import run_command
 
 NAMES = ("ann@example.org", "bob@example.org", "cat@example.org")
 
@@ -120,7 +121,7 @@ def test_resend_offers_an_edition_to_those_whom_a_person_names_and_to_nobody_who
         (("--to", "BOB@example.org"), [NAMES[1]]),
         (("--doubtful",), [NAMES[2]]),
     ]:
-        done = command("newsletter", "resend", "--edition", "2025-01-13", *arguments, cwd=installation.folder)
+        done = run_command("newsletter", "resend", "--edition", "2025-01-13", *arguments, cwd=installation.folder)
         assert (done[0], [to for to, _ in box.taken]) == (0, taken), (arguments, done)
         box.taken.clear()
 
