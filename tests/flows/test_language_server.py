@@ -1,12 +1,14 @@
 """The language server as an editor meets it: over standard input and output, with the library of a lived Monday."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from commands.open_files import Desk
 from flows.steps import environment
-from tests.conftest import section
+from storage.library import connection, papers
+from tests.conftest import MONDAY, section
 from tests.editor import Editor, apply_edits
 
 TITLE = "Enabling Scalable Oversight via Self-Evolving Critic"
@@ -143,6 +145,26 @@ def test_without_library_and_settings_files_are_checked_all_the_same(tmp_path, m
     assert desk.is_curated(tmp_path / "a.md")
     opened = desk.open_file(tmp_path / "a.md", FILE)
     assert "half-width-punctuation" in [one.rule for one in desk.check_file(opened)]
+
+
+def test_what_a_run_changed_in_the_library_is_read_when_it_is_asked_anew(folder, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(folder, home)
+    desk = Desk(environment.load_settings(home / "yibao.toml"))
+    text = section("2501.05727", TITLE, "标题", "准确率为 93%。")
+
+    def find_rules():
+        return {one.rule for one in desk.check_file(desk.open_file(home / "translations" / "a.md", text))}
+
+    before = find_rules()
+    assert "number-changed" in before
+    with connection.write_library(home / "data" / "library.duckdb") as library:
+        (paper,) = papers.read_papers(library, ["2501.05727"]).values()
+        changed = replace(paper, abstract="The accuracy is 93%.", version=paper.version + 1, fingerprint="f" * 32)
+        papers.store_papers(library, [changed], MONDAY)
+    assert find_rules() == before
+    desk.ask_anew()
+    assert "number-changed" not in find_rules()
 
 
 def test_a_name_and_a_term_are_written_by_their_quick_fix(desk, folder):
