@@ -49,6 +49,7 @@ check: $(READY) ## Lint, types, import contracts
 bench: $(READY) $(PEERS)/ready ## Benchmarks, as ratios within one run (half an hour, 12 GB of disk)
 	$(BIN)/python -m benchmarks.run_time
 	$(BIN)/python -m benchmarks.translations
+	$(BIN)/python -m benchmarks.checker_history
 	$(BIN)/python -m benchmarks.maths
 	$(BIN)/python -m benchmarks.publishing --peers $(PEERS)/bin/python
 	$(BIN)/python -m benchmarks.serving
