@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 SCRATCH = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 8000000 { print "TMPDIR=/dev/shm" }')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test drills check bench evaluate judges pictures fix texts constraints clean
+.PHONY: help setup demo run test drills soak check bench evaluate judges pictures fix texts constraints clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -36,9 +36,12 @@ test: $(READY) ## Tests, without network
 	$(SCRATCH) $(BIN)/python -m pytest -n 3 --dist worksteal --ignore tests/drills --ignore tests/judges
 
 drills: $(READY) ## What takes long: months of days, kills, real records, judges of feeds and pages, browsers, benchmarks
-	$(SCRATCH) $(BIN)/python -m pytest -n 3 --dist worksteal -m drill $(SERVERS)
-	$(SCRATCH) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m drill $(addprefix --ignore=,$(SERVERS))
+	$(SCRATCH) $(BIN)/python -m pytest -n 3 --dist worksteal -m "drill and not soak" $(SERVERS)
+	$(SCRATCH) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "drill and not soak" $(addprefix --ignore=,$(SERVERS))
 	$(SCRATCH) $(BIN)/python -m pytest -n 3 --dist worksteal -m property --hypothesis-profile thorough
+
+soak: $(READY) ## What takes longer still: a quarter of days, further values and seeds, all real records, each benchmark (half an hour)
+	$(SCRATCH) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m soak
 
 check: $(READY) ## Lint, types, import contracts
 	$(BIN)/ruff check .

@@ -239,10 +239,10 @@ def harvested(installation: Installation, _data_of_monday: Path) -> Installation
     return installation
 
 
-def drills(*values: object) -> list[ParameterSet]:
-    """Further values of a test's parameter, which only the drills try."""
+def further_values(*values: object) -> list[ParameterSet]:
+    """Further values of a test's parameter, which only `make soak` tries."""
     return [
-        pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.drill) for value in values
+        pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.soak) for value in values
     ]
 
 
@@ -266,11 +266,14 @@ _LONGEST = ("test_quarter", "test_benchmarks", "test_pages_judged", "test_increm
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark drills and properties, and begin with the longest, so that workers end together.
 
-    Everything in the folders of drills and judges is a drill; what hypothesis makes examples for is a property.
+    Everything in the folders of drills and judges is a drill, and so is what is longer still; what hypothesis makes
+    examples for is a property.
     """
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("property")
         if {"drills", "judges"} & set(item.path.relative_to(Path(__file__).parent).parts):
+            item.add_marker("drill")
+        if item.get_closest_marker("soak"):
             item.add_marker("drill")
     items.sort(key=lambda item: _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST))

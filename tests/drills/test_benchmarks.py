@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 
 from benchmarks import checker_history
+from tests.conftest import further_values
 
 ROOT = Path(__file__).parents[2]
 #: What other benchmarks import; everything else in the folder is one, and runs here by itself.
 _PARTS = {"__init__", "bulk_data", "made_editions", "options"}
+#: What takes some seconds; the others take a minute together with what else runs.
+QUICK = {"checker_history", "choosing", "composing", "maths", "oai_pages", "searching"}
 BENCHMARKS = sorted({path.stem for path in (ROOT / "benchmarks").glob("*.py")} - _PARTS)
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("name", [*sorted(QUICK), *further_values(*sorted({*BENCHMARKS} - QUICK))])
 def test_a_benchmark_runs_at_the_small_size_without_peers(name, request):
     if name == "checker_history":
         request.getfixturevalue("shared")

@@ -65,6 +65,7 @@ def open_at_once(database, start):
     open_people(database, SECRET).dispose()
 
 
+@pytest.mark.soak
 def test_processes_that_open_an_empty_database_at_once_all_work(database):
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(WORKERS)

@@ -9,7 +9,7 @@ from tests.releases import apply_changes, folders, parquet_rows_of, release, row
 DAYS = 22
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_through_a_month_each_release_is_the_one_before_with_its_changes(tmp_path, monkeypatch):
     monkeypatch.setattr(making.lake, "write_lake", lambda *_: "")
     life = Life(tmp_path / "life", 12)

@@ -86,6 +86,7 @@ def gazette(tmp_path):
         yield Gazette(tmp_path, stack.enter_context(serving_folder(public)))
 
 
+@pytest.mark.soak
 def test_nobody_who_fetches_daily_or_weekly_misses_a_paper_of_a_fortnight(gazette, tmp_path, monkeypatch):
     program("newsboat")
     daily = [(newsboat, "all/atom.xml"), (reader, "cs.IR/rss.xml"), (newsboat, "cs.CV/en/rss.xml")]

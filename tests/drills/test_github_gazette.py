@@ -89,6 +89,7 @@ def runner(tmp_path, arxiv):
     return Runner(tmp_path, arxiv)
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not shutil.which("unzip"), reason="unzip is not on this machine")
 def test_each_day_goes_on_from_the_data_of_the_day_before_and_one_that_fails_keeps_its_own(runner, arxiv):
     runner.installation.write("a.md", section("2501.05727"))

@@ -51,6 +51,7 @@ def make_list(chance):
     return "".join(rows).encode(), named
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(2 * PATIENCE_S)
 def test_each_bad_row_of_a_long_list_is_named_and_the_good_ones_are_imported_in_time(tmp_path):
     installation = Installation(tmp_path)

@@ -16,7 +16,7 @@ from flows.steps import environment
 from flows.steps.backup import make_backup, restore_backup
 from storage import backup as backups
 from storage.library import connection
-from tests.conftest import MONDAY, drills, lay_out, section
+from tests.conftest import MONDAY, further_values, lay_out, section
 from yibao.errors import BackupError, YibaoError
 
 TUESDAY = MONDAY + timedelta(days=1)
@@ -123,8 +123,10 @@ def test_a_restore_overwrites_nothing(lived, tmp_path):
     assert lived.rows("paper") == before
 
 
-@pytest.mark.parametrize("name", ["library.duckdb", *drills("people.sqlite", "backup.json", "responses/journal.jsonl")])
-@pytest.mark.parametrize("harm", ["cut", *drills("missing", "changed")])
+@pytest.mark.parametrize(
+    "name", ["library.duckdb", *further_values("people.sqlite", "backup.json", "responses/journal.jsonl")]
+)
+@pytest.mark.parametrize("harm", ["cut", *further_values("missing", "changed")])
 def test_a_damaged_backup_is_refused_before_anything_is_put_back(lived, elsewhere, tmp_path, name, harm):
     folder = tmp_path / "backup"
     make_backup(load(lived), folder)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import feedparser
 import pytest
 
-from tests.conftest import MONDAY, drills, section
+from tests.conftest import MONDAY, further_values, section
 from tests.flows.test_harvest import FRIDAY, TUESDAY, asked
 from tests.standin.papers import Line, Silent, Version, load
 from tests.standin.server import Fault
@@ -42,7 +42,7 @@ def test_a_sixth_version_is_noticed_although_no_list_has_it(installation, arxiv)
 
 
 @pytest.mark.parametrize(
-    ("kind", "comment"), [("I", None), *drills((None, "This paper has been withdrawn by the author"))]
+    ("kind", "comment"), [("I", None), *further_values((None, "This paper has been withdrawn by the author"))]
 )
 def test_a_withdrawal_is_shown_wherever_the_paper_is_shown(installation, arxiv, kind, comment):
     from tests.flows.test_days import mails, subscribe
@@ -97,7 +97,7 @@ def test_a_list_goes_on_where_a_fault_cut_it_off(installation, arxiv):
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("way", ["refused", *drills("midnight")])
+@pytest.mark.parametrize("way", ["refused", *further_values("midnight")])
 def test_an_expired_token_begins_the_list_again_at_the_last_day_that_was_read(installation, arxiv, way):
     arxiv.today = FRIDAY
     arxiv.fail("/oai?verb=ListRecords&resumptionToken", Fault.UNAVAILABLE, times=2)
@@ -125,7 +125,7 @@ def test_a_server_that_refuses_every_token_is_given_up_within_a_run(installation
 
 @pytest.mark.drill
 @pytest.mark.parametrize(
-    "fault", [Fault.OAI_ERROR, *drills(Fault.WRONG_ECHO, Fault.CUT_OFF, Fault.MALFORMED, Fault.EMPTY_BODY)]
+    "fault", [Fault.OAI_ERROR, *further_values(Fault.WRONG_ECHO, Fault.CUT_OFF, Fault.MALFORMED, Fault.EMPTY_BODY)]
 )
 def test_a_fault_of_oai_is_told_and_costs_no_list_and_no_mail(installation, arxiv, fault):
     from tests.flows.test_days import subscribe

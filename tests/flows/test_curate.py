@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands.main import yibao
-from tests.conftest import MONDAY, drills, section
+from tests.conftest import MONDAY, further_values, section
 from tests.standin.papers import Line, Version
 from tests.standin.server import Fault
 
@@ -177,7 +177,7 @@ def test_an_entry_of_which_arxiv_does_not_know_the_paper_is_orphaned_until_it_do
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("silent", ["/api", *drills("/oai?verb=GetRecord")])
+@pytest.mark.parametrize("silent", ["/api", *further_values("/oai?verb=GetRecord")])
 def test_what_arxiv_does_not_know_stays_on_record_while_it_does_not_answer(installation, arxiv, silent):
     installation.write("a.md", section("2501.99999"))
     installation.run("daily", MONDAY)

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from flows.steps import environment
-from tests.conftest import MONDAY, drills
+from tests.conftest import MONDAY, further_values
 
 
 @pytest.fixture
@@ -41,7 +41,9 @@ def turn_into_a_folder(path):
     path.mkdir()
 
 
-@pytest.mark.parametrize("damage", [cut, *drills(overwrite, exchange, turn_into_a_folder, lambda path: path.unlink())])
+@pytest.mark.parametrize(
+    "damage", [cut, *further_values(overwrite, exchange, turn_into_a_folder, lambda path: path.unlink())]
+)
 def test_each_damaged_response_is_named_and_counted_and_the_others_are_read(lost, damage):
     largest = max(bodies(lost), key=lambda path: path.stat().st_size)
     damage(largest)

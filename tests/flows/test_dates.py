@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from commands.main import yibao
 from flows.steps import environment
-from tests.conftest import MONDAY, drills, section
+from tests.conftest import MONDAY, further_values, section
 from tests.standin.server import Fault
 from yibao import dates
 from yibao.errors import ClockError, DateError
@@ -58,7 +58,7 @@ def test_a_flow_refuses_such_a_date_whoever_passes_it_and_writes_nothing(install
 
 @pytest.mark.drill
 @pytest.mark.parametrize("flow", ["daily", "weekly"])
-@pytest.mark.parametrize("days", [40, *drills(-40)])
+@pytest.mark.parametrize("days", [40, *further_values(-40)])
 def test_a_clock_that_is_not_arxivs_ends_the_run_before_anything_bears_its_date(installation, arxiv, flow, days):
     installation.write("a.md", section("2501.05727"))
     arxiv.clock = lambda: time.time() - days * DAY_S

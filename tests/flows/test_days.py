@@ -12,7 +12,7 @@ import pytest
 
 from storage.responses import Responses
 from tests import postbox
-from tests.conftest import MONDAY, Installation, drills, section, tree_of
+from tests.conftest import MONDAY, Installation, further_values, section, tree_of
 from tests.standin.server import Fault, Standin
 from yibao import markup
 from yibao.arxiv import announcements
@@ -75,7 +75,7 @@ def test_run_again_a_day_reports_nothing_new_sends_nothing_and_touches_no_file(i
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("first", ["translation", *drills("paper")])
+@pytest.mark.parametrize("first", ["translation", *further_values("paper")])
 def test_a_translation_before_or_after_its_paper_is_one_item_under_one_id(installation, arxiv, first):
     if first == "translation":
         installation.write("a.md", section("2501.09751", zh="先译"))
@@ -145,7 +145,7 @@ def test_an_identifier_that_the_api_refuses_spoils_no_other(installation, arxiv)
     ("fault", "message"),
     [
         (Fault.NO_ITEMS, "empty on a working day"),
-        *drills(
+        *further_values(
             (Fault.UNAVAILABLE, "HTTP 503"),
             (Fault.HTML, "HTML page"),
             (Fault.TOO_MANY, "HTTP 429"),
@@ -177,7 +177,7 @@ def test_an_upstream_fault_is_reported_as_what_it_is_and_the_mail_waits(installa
     assert report.sent == 1
 
 
-@pytest.mark.parametrize("fault", [Fault.TOO_MANY, *drills(Fault.UNAVAILABLE, Fault.CUT_OFF, Fault.HTML)])
+@pytest.mark.parametrize("fault", [Fault.TOO_MANY, *further_values(Fault.UNAVAILABLE, Fault.CUT_OFF, Fault.HTML)])
 def test_a_fault_that_passes_is_waited_for(installation, arxiv, fault):
     for room in ("/rss/cs.CL", "/oai", "/catchup/cs.CV"):
         arxiv.fail(room, fault, times=1, retry_after="0")

@@ -11,7 +11,7 @@ from lxml import html
 
 from flows.steps import environment, run_record
 from storage.library import connection, leases, oai_cursor
-from tests.conftest import MONDAY, Installation, drills, section
+from tests.conftest import MONDAY, Installation, further_values, section
 from tests.standin.papers import load
 from tests.standin.server import Fault, Standin
 from tests.standin.test_standin import FRIDAY
@@ -96,7 +96,9 @@ def test_a_list_older_than_arxiv_keeps_is_told_as_lost_and_asked_for_no_more(ins
 # Doubts
 
 
-@pytest.mark.parametrize("fault", [Fault.STALE_FRESH, *drills(Fault.SHORT, Fault.LAGGING, Fault.STALE, Fault.NO_ITEMS)])
+@pytest.mark.parametrize(
+    "fault", [Fault.STALE_FRESH, *further_values(Fault.SHORT, Fault.LAGGING, Fault.STALE, Fault.NO_ITEMS)]
+)
 def test_a_feed_that_lies_costs_nothing_and_files_nothing_under_a_wrong_date(harvested, arxiv, fault):
     arxiv.today = TUESDAY
     arxiv.fail(FEEDS, fault, times=99)
@@ -147,7 +149,7 @@ def test_an_empty_page_on_a_working_day_is_looked_at_again_and_nothing_is_taken_
 
 @pytest.mark.drill
 @pytest.mark.parametrize(
-    "fault", [Fault.MISCOUNTED, *drills(Fault.WRONG_DATE, Fault.CUT_OFF, Fault.EMPTY_BODY, Fault.HTML)]
+    "fault", [Fault.MISCOUNTED, *further_values(Fault.WRONG_DATE, Fault.CUT_OFF, Fault.EMPTY_BODY, Fault.HTML)]
 )
 def test_a_page_that_contradicts_itself_leaves_the_list_open_and_the_next_run_closes_it(installation, arxiv, fault):
     arxiv.fail("/catchup/cs.CL", fault, times=2)
@@ -189,7 +191,7 @@ def test_a_day_without_announcements_that_no_calendar_knows_is_unknown_until_arx
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("fault", [Fault.SHORT, *drills(Fault.NO_ITEMS, Fault.SHUFFLED)])
+@pytest.mark.parametrize("fault", [Fault.SHORT, *further_values(Fault.NO_ITEMS, Fault.SHUFFLED)])
 def test_identifiers_that_the_api_leaves_out_or_reorders_are_had_all_the_same(installation, arxiv, fault):
     arxiv.fail("/oai?verb=ListRecords", Fault.OAI_ERROR, times=99)
     arxiv.fail(FEEDS, Fault.HTML, times=99)

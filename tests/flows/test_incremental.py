@@ -12,7 +12,7 @@ from flows.steps import publication, publication_plan
 from flows.steps.run_record import Run
 from storage import folder_swap, search, site_tree, tree_files
 from storage.library import announcements, connection, editions, ledger, papers, pending, problems, translations
-from tests.conftest import drills, tree_of
+from tests.conftest import further_values, tree_of
 from tests.judges.site import AT, Published, entries, entry, other_language
 from yibao import dates, edition_summaries
 from yibao.build_graph import Window
@@ -63,7 +63,7 @@ def differences(one, other):
     return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_after_every_change_the_tree_is_what_a_publication_from_nothing_makes(tmp_path):
     site = Published(tmp_path / "kept", BASE)
     for number, state in enumerate(changes()):
@@ -285,7 +285,7 @@ def fresh_from(life, folder, seed):
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *further_values(1, 2)])
 def test_whatever_happens_to_a_library_its_tree_and_its_answers_are_those_that_start_from_nothing(
     tmp_path, seed, short, monkeypatch
 ):
@@ -359,7 +359,7 @@ def older_library(life):
 
 @pytest.mark.drill
 @pytest.mark.parametrize(
-    "change", [lost_file, *drills(other_settings, opened_signup, lost_tree, lost_index, older_library)]
+    "change", [lost_file, *further_values(other_settings, opened_signup, lost_tree, lost_index, older_library)]
 )
 def test_a_run_looks_at_everything_where_what_was_published_does_not_fit(tmp_path, monkeypatch, change):
     life = Life(tmp_path / "kept", 2)

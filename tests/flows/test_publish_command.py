@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.conftest import MONDAY, drills, section
+from tests.conftest import MONDAY, further_values, section
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_tree_that_somebody_changed_is_byte_for_byte_what_it_was_after_publish
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("content", [b'{"documents": {"index.h', *drills(b"", b"[1, 2]", b"\x00" * 4096)])
+@pytest.mark.parametrize("content", [b'{"documents": {"index.h', *further_values(b"", b"[1, 2]", b"\x00" * 4096)])
 def test_a_damaged_note_of_the_tree_ends_no_publication_and_is_told(site, content):
     (site.public / "CNAME").write_text("gazette.example")
     site.run("publish", MONDAY)

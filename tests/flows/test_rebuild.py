@@ -9,7 +9,7 @@ from commands.main import yibao
 from flows.steps import environment
 from flows.steps.rebuild import rebuild_library
 from storage.library import connection
-from tests.conftest import MONDAY, drills, section
+from tests.conftest import MONDAY, further_values, section
 from yibao.errors import YibaoError
 
 
@@ -50,7 +50,7 @@ def test_the_rebuilt_library_says_the_same(lived_on):
     ("change", "kind"),
     [
         ("UPDATE paper_state SET title = 'Another' WHERE arxiv_id = '2501.05727'", "papers"),
-        *drills(
+        *further_values(
             ("DELETE FROM announcement WHERE arxiv_id = '2501.05727'", "announcements"),
             ("UPDATE translation SET abstract = '改了。' WHERE arxiv_id = '2501.06252'", "translations"),
         ),
@@ -77,7 +77,7 @@ def test_a_replaced_library_keeps_its_history_and_readers_notice_nothing(lived_o
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("is_damaged", [True, *drills(False)])
+@pytest.mark.parametrize("is_damaged", [True, *further_values(False)])
 def test_a_library_that_is_lost_or_damaged_is_made_again(lived_on, is_damaged):
     papers = lived_on.rows("announcement")
     path = lived_on.folder / "data" / "library.duckdb"

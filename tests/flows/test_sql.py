@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from storage.library import connection
-from tests.conftest import drills
+from tests.conftest import further_values
 from tests.flows.test_commands import command
 
 #: A list of these rows takes some 930 MiB.
@@ -55,7 +55,9 @@ def start(folder, query, *more, measured=False, **how):
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("form", [(), ("--json",)], ids=["csv", "json"])
+@pytest.mark.parametrize(
+    "form", [pytest.param((), id="csv", marks=pytest.mark.soak), pytest.param(("--json",), id="json")]
+)
 def test_rows_that_would_fill_a_gigabyte_are_written_in_little_memory(folder, form):
     process = start(folder, MANY, *form, measured=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     _, err = process.communicate(timeout=240)
@@ -77,7 +79,7 @@ def test_every_row_is_written_in_every_form(folder):
     [
         "COPY (SELECT 1) TO 'copied.csv'",
         "SELECT * FROM read_text('/etc/hostname')",
-        *drills(
+        *further_values(
             "SELECT * FROM read_csv('/etc/passwd')",
             "SELECT * FROM glob('/etc/*')",
             "ATTACH 'other.duckdb'",
@@ -101,7 +103,7 @@ def test_a_query_reads_and_writes_no_file(folder, query):
         "SET memory_limit = '64GB'",
         "DELETE FROM problem",
         "SELEKT 1",
-        *drills(
+        *further_values(
             "RESET lock_configuration",
             "CREATE TABLE x AS SELECT 1",
             "SELECT nonsense FROM paper",
@@ -116,7 +118,7 @@ def test_what_is_wrong_or_would_change_something_is_told_in_one_sentence(folder,
     assert err.startswith("yibao: ")
 
 
-@pytest.mark.parametrize("query", ["", *drills("  ", ";", "\n-- only a comment", "/* likewise */")])
+@pytest.mark.parametrize("query", ["", *further_values("  ", ";", "\n-- only a comment", "/* likewise */")])
 def test_an_empty_query_is_wrong_usage(folder, query):
     status, out, err = sql(folder, query)
     assert (status, out) == (2, "")
@@ -179,7 +181,7 @@ def test_a_query_that_takes_too_much_memory_and_disk_ends_with_a_sentence(folder
     assert "more than 1.0GB of memory" in err
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_sort_that_does_not_fit_into_memory_is_done_on_disk_which_is_free_again(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     query = "SELECT length(text) FROM (SELECT repeat('x', 1000) || range AS text FROM range(1300000)) ORDER BY text"

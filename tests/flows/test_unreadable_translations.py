@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MONDAY, drills, section
+from tests.conftest import MONDAY, further_values, section
 from tests.flows.test_commands import invoke
 
 TUESDAY = date(2025, 1, 14)
@@ -128,7 +128,7 @@ print(done.exit_code, done.output, done.exception)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can be another user")
-@pytest.mark.parametrize("place", ["2025/a.md", *drills(".", "2025", "above")])
+@pytest.mark.parametrize("place", ["2025/a.md", *further_values(".", "2025", "above")])
 def test_rights_that_are_missing_are_told_at_every_depth(tmp_path_factory, place):
     top = Path(subprocess.run(["mktemp", "-d"], check=True, capture_output=True, text=True).stdout.strip())
     top.chmod(0o755)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from tests.conftest import drills
+from tests.conftest import further_values
 from tests.storage.test_bulk import TUESDAY, counts, installed, record
 from yibao.errors import YibaoError
 from yibao.records import Author, Precision
@@ -75,7 +75,7 @@ def test_parquet_in_another_schema_is_refused_and_nothing_is_stored(installed, c
         ({"title": " "}, "has no title"),
     ],
 )
-@pytest.mark.parametrize("ending", [".json", *drills(".parquet")])
+@pytest.mark.parametrize("ending", [".json", *further_values(".parquet")])
 def test_a_record_that_is_wrong_by_itself_is_set_aside_with_its_line(installed, more, message, ending):
     lines = [record(1), record(2), record(3, **more), record(4)]
     path = installed.put(lines)
@@ -222,7 +222,7 @@ def test_real_crawled_files_of_another_schema_are_refused(installed, shared):
     assert installed.ask("SELECT count(*) FROM paper_state") == [(0,)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.shared
 def test_of_real_records_no_category_is_unknown_and_every_day_of_submission_is_kept(installed, shared):
     path = shared / "data" / "arxiv-records" / "records.parquet"

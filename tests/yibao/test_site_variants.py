@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 from lxml import html
 
-from tests.conftest import drills
+from tests.conftest import further_values
 from tests.judges.site import drawn, editions, entries, entry, other_language
 from yibao.settings import Arxiv, Settings, Site
 
@@ -110,7 +110,7 @@ def test_a_site_in_one_language_has_neither_folders_nor_a_switch():
     ("language", "interface", "heading"),
     [
         ("zh-TW", "zh-Hant", "分類"),
-        *drills(("zh-Hans", "zh-Hans", "分类"), ("en", "en", "Categories"), ("de", "en", "Categories")),
+        *further_values(("zh-Hans", "zh-Hans", "分类"), ("en", "en", "Categories"), ("de", "en", "Categories")),
     ],
 )
 def test_the_sites_language_is_that_of_its_pages_and_english_stands_in(language, interface, heading):
