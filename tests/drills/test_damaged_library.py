@@ -18,6 +18,8 @@ from tests.conftest import MONDAY, section
 from tests.preloaded import run_command
 from yibao.errors import LibraryError
 
+pytestmark = pytest.mark.soak
+
 COMMANDS = [
     ("sql", "--library", "SELECT * FROM paper"),
     ("status",),

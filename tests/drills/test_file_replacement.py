@@ -15,6 +15,8 @@ from storage.library import connection, file_replacement
 from tests.holder import holding
 from yibao.errors import LibraryBusyError, LibraryError
 
+pytestmark = pytest.mark.soak
+
 COUNT = "SELECT count(*) FROM problem"
 INSERT = "INSERT INTO problem (scope, path, line) VALUES ('x', 'a.md', 1)"
 

@@ -18,6 +18,8 @@ from tests.flows.test_sql import MEASURE
 from tests.storage.test_bulk import Installed, record
 from yibao.errors import YibaoError
 
+pytestmark = pytest.mark.soak
+
 RECORDS = b"".join(json.dumps(record(number)).encode() + b"\n" for number in range(1, 400))
 
 

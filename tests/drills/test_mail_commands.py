@@ -7,6 +7,8 @@ from tests.flows.test_commands import invoke
 from tests.postbox import post_to, postbox, subscribe
 from tests.preloaded import run_command
 
+pytestmark = pytest.mark.soak
+
 
 @pytest.mark.parametrize("key", ["today", "2025-W99", "2025-02-30"])
 @pytest.mark.parametrize("what", [("send",), ("preview",), ("resend", "--refused")], ids=lambda value: value[0])

@@ -63,24 +63,19 @@ def test_the_quarter_is_what_it_says(truth):
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    "last",
-    [FIRST + timedelta(days=27), pytest.param(LAST, marks=pytest.mark.soak)],
-    ids=["four weeks", "the quarter"],
-)
-def test_after_weeks_of_faults_and_kills_the_ledger_is_final_and_the_library_is_the_truth(
-    tmp_path, truth, prefect_server, last
+def test_after_a_quarter_of_faults_and_kills_the_ledger_is_final_and_the_library_is_the_truth(
+    tmp_path, truth, prefect_server
 ):
     chance, weather = Random(7), Weather(seed=11, share=0.12)
     away = {FIRST + timedelta(days=day) for day in (40, 41, 42, 43, 44, 45, 80, 95, 96)}
-    killed_on = set(chance.sample([day for day in days_between(FIRST, last) if day not in away], 6))
+    killed_on = set(chance.sample([day for day in days_between(FIRST, LAST) if day not in away], 6))
     with Standin(
         papers=truth, today=FIRST, pace_s=PACE_S, records_a_page=40, entries_a_page=6, weather=weather
     ) as arxiv:
         installation = prepare(tmp_path, arxiv)
         kills = failures = 0
         day = FIRST
-        while day <= last:
+        while day <= LAST:
             arxiv.today = day
             is_weekend = not dates.is_announcement_day(day)
             if day in away or (is_weekend and chance.random() < 0.7):
@@ -95,20 +90,19 @@ def test_after_weeks_of_faults_and_kills_the_ledger_is_final_and_the_library_is_
         weather.share = 0.0
         # A weekend of good weather: what is still open is asked for, and looked at once more.
         for later in range(1, 3):
-            arxiv.today = last + timedelta(days=later)
+            arxiv.today = LAST + timedelta(days=later)
             report = installation.run("harvest", arxiv.today)
         assert not report.has_failed, report.failures
         assert not arxiv.breaches
 
     assert kills == 6
-    assert failures > 2  # The faults were real: many a day was not complete when its run ended.
+    assert failures > 5  # The faults were real: many a day was not complete when its run ended.
     # The API is seldom asked; its own faults have tests of their own, and so have refusals and wrong bytes.
-    if last == LAST:
-        assert set(faults_made) >= set(Fault) - SELDOM, set(Fault) - set(faults_made)
+    assert set(faults_made) >= set(Fault) - SELDOM, set(Fault) - set(faults_made)
     with installation.library() as library:
         batches = {(batch.category, batch.announced_on): batch for batch in ledger.read_batches(library)}
         for code in CATEGORIES:
-            for day in days_between(FIRST, last):
+            for day in days_between(FIRST, LAST):
                 expected = listed(truth, code, day)
                 batch = batches[code, day]
                 wanted = BatchState.COMPLETE if expected else BatchState.NONE_ANNOUNCED
@@ -118,8 +112,8 @@ def test_after_weeks_of_faults_and_kills_the_ledger_is_final_and_the_library_is_
                     (paper.id, line.type) for paper, line in expected
                 }, (code, day)
         stored = papers.read_papers(library, [paper.id for paper in truth])
-    shown = [paper for one in truth if (paper := one.as_of(last)) and one.datestamp(last) >= FIRST]
-    assert len(shown) > 5 * len(days_between(FIRST, last))
+    shown = [paper for one in truth if (paper := one.as_of(LAST)) and one.datestamp(LAST) >= FIRST]
+    assert len(shown) > 500
     for paper in shown:
         assert told(stored[paper.id]) == true_of(paper), paper.id
 

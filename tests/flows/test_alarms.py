@@ -99,7 +99,7 @@ def test_a_run_that_fails_is_told_by_letter_webhook_and_ping_with_its_reason(ins
     assert "yibao run" in letter.get_content()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_an_alarm_is_told_once_and_its_end_once(installation, listener):
     assert not installation.run("daily", MONDAY).failures
     settings = fail_run(installation)
@@ -112,7 +112,7 @@ def test_an_alarm_is_told_once_and_its_end_once(installation, listener):
     assert len(letters(installation)) == 2
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_what_nobody_could_be_told_is_told_the_next_time(installation, listener):
     assert not installation.run("daily", MONDAY).failures
     settings = fail_run(installation)
@@ -126,7 +126,7 @@ def test_what_nobody_could_be_told_is_told_the_next_time(installation, listener)
     assert len(letters(installation)) == 1
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_nobodys_run_fails_because_nobody_listens_and_no_secret_is_logged(installation, listener, caplog):
     listener.shutdown()
     listener.server_close()
@@ -146,7 +146,7 @@ def test_a_library_that_cannot_be_read_is_an_alarm(installation, listener):
     assert posted(listener)[-1]["alarms"][0]["kind"] == "unreadable"
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_damaged_list_of_what_was_told_ends_nothing(installation, listener):
     assert not installation.run("daily", MONDAY).failures
     settings = fail_run(installation)

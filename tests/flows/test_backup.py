@@ -45,7 +45,7 @@ def read_people(installation, query):
         return people.execute(query).fetchall()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_what_comes_back_is_what_was_there(lived, elsewhere, tmp_path):
     done = type_command(lived, "backup", str(tmp_path / "backup"))
     assert (done.exit_code, "MiB, as of" in done.stdout) == (0, True), done.output
@@ -63,7 +63,7 @@ def test_what_comes_back_is_what_was_there(lived, elsewhere, tmp_path):
     assert (elsewhere.public / "papers/2501.05727/index.html").exists()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_nobody_gets_again_what_was_mailed_after_the_backup(lived, elsewhere, arxiv, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(environment, "now", lambda: datetime(2025, 1, 13, 15, tzinfo=UTC))
@@ -184,7 +184,7 @@ for number in range(100_000):
 """
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_library_is_copied_as_of_one_moment_while_a_run_writes(harvested, tmp_path):
     command = [sys.executable, "-c", WRITER, str(harvested.folder / "data" / "library.duckdb")]
     folders = [tmp_path / f"backup {number}" for number in range(5)]

@@ -24,7 +24,7 @@ def grown(arxiv, arxiv_id, versions, **more):
     arxiv.papers[at] = replace(paper, versions=(*paper.versions, *extra), **more)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_sixth_version_is_noticed_although_no_list_has_it(installation, arxiv):
     installation.write("a.md", section("2501.06186"))
     installation.run("daily", MONDAY)
@@ -96,7 +96,7 @@ def test_a_list_goes_on_where_a_fault_cut_it_off(installation, arxiv):
     assert installation.ask("SELECT count(*) FROM paper WHERE source = 'arXivRaw'") == [(26,)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("way", ["refused", *further_values("midnight")])
 def test_an_expired_token_begins_the_list_again_at_the_last_day_that_was_read(installation, arxiv, way):
     arxiv.today = FRIDAY
@@ -114,7 +114,7 @@ def test_an_expired_token_begins_the_list_again_at_the_last_day_that_was_read(in
     assert installation.ask("SELECT count(*) FROM paper WHERE source = 'arXivRaw'") == [(26,)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_server_that_refuses_every_token_is_given_up_within_a_run(installation, arxiv):
     arxiv.today = FRIDAY
     arxiv.fail("/oai?verb=ListRecords&resumptionToken", Fault.EXPIRED, times=99)
@@ -123,7 +123,7 @@ def test_a_server_that_refuses_every_token_is_given_up_within_a_run(installation
     assert len(asked(arxiv, "oai")) < 12
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "fault", [Fault.OAI_ERROR, *further_values(Fault.WRONG_ECHO, Fault.CUT_OFF, Fault.MALFORMED, Fault.EMPTY_BODY)]
 )
@@ -141,7 +141,7 @@ def test_a_fault_of_oai_is_told_and_costs_no_list_and_no_mail(installation, arxi
     assert not installation.run("daily", MONDAY).failures
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("fault", [Fault.SHORT, Fault.DOUBLED])
 def test_records_doubled_or_left_out_of_a_page_are_right_after_the_next_days_overlap(installation, arxiv, fault):
     arxiv.fail("/oai", fault, times=99)
@@ -154,7 +154,7 @@ def test_records_doubled_or_left_out_of_a_page_are_right_after_the_next_days_ove
     assert installation.ask("SELECT count(*) FROM paper WHERE source <> 'arXivRaw'") == [(0,)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_an_empty_list_of_changes_does_not_move_on(installation, arxiv):
     arxiv.today = FRIDAY
     arxiv.fail("/oai", Fault.NO_ITEMS)

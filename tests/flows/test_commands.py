@@ -72,7 +72,7 @@ def test_every_command_has_help_with_an_example(path):
     assert "Example:" in shown or path == ("schedule",)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_in_an_empty_folder_init_and_run_make_a_first_edition_whatever_prefect_the_user_has(tmp_path, arxiv):
     status, out, _ = command("init", "--contact", "me@example.org", cwd=tmp_path)
     assert (status, "made" in out) == (0, True)
@@ -133,7 +133,7 @@ def test_check_tells_each_slip_and_fails_on_errors_only(installation):
     assert invoke(installation, "translations", "check").exit_code == 0
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_check_needs_no_installation(tmp_path):
     (tmp_path / "a.md").write_text(section("2501.05727"), encoding="utf-8")
     status, out, _ = command("translations", "check", "a.md", cwd=tmp_path)
@@ -150,7 +150,7 @@ def test_subscribers_are_added_listed_and_removed(installation):
     assert invoke(installation, "subscribers", "add", "a@b\nBcc: c@d").exit_code == 2
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_preview_is_the_message_that_a_subscriber_would_get(installation):
     installation.write("a.md", section("2501.05727", zh="预览的标题"))
     installation.run("daily", MONDAY)
@@ -167,7 +167,7 @@ def test_preview_is_the_message_that_a_subscriber_would_get(installation):
     )
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_sql_is_read_only_and_tells_a_slip_in_one_line(installation):
     installation.run("daily", MONDAY)
     counted = ("sql", "--library", "SELECT count(*) AS n FROM paper")
@@ -236,7 +236,7 @@ def test_wrong_usage_is_told_before_anything_is_asked(installation, arxiv, argum
     assert arxiv.requests == []
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_import_takes_in_a_snapshot_on_the_command_line_and_says_what_it_did(tmp_path):
     from tests.storage.test_bulk import record
 

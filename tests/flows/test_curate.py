@@ -85,7 +85,7 @@ def shown(installation):
     return atom[0], texts
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_translation_through_its_whole_life_is_one_item_and_nobody_is_told_twice(installation, arxiv, tmp_path):
     steps = {
         "before its paper": (FRIDAY_BEFORE, "初译。", None),
@@ -127,7 +127,7 @@ def test_a_translation_through_its_whole_life_is_one_item_and_nobody_is_told_twi
     assert page.count("<h2>2025-01-1") == 3  # the errata
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_paper_page_shows_what_changed_since_the_translation_word_by_word(installation, arxiv):
     installation.write("a.md", section(PAPER, "Enabling Scalable Oversight via Self-Evolving Critic"))
     installation.run("daily", MONDAY)
@@ -156,7 +156,7 @@ def test_two_languages_stand_side_by_side(installation):
     assert '<h1 lang="zh-Hans">可扩展的监督</h1>' in page
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_naming_the_new_version_in_the_link_makes_a_stale_translation_current_again(installation, arxiv):
     installation.write("a.md", section(PAPER))
     installation.run("daily", MONDAY)
@@ -167,7 +167,7 @@ def test_naming_the_new_version_in_the_link_makes_a_stale_translation_current_ag
     assert installation.ask("SELECT freshness, source_version, revision FROM translation") == [("fresh", 2, 1)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_an_entry_of_which_arxiv_does_not_know_the_paper_is_orphaned_until_it_does(installation):
     installation.write("a.md", section("2501.99999"))
     installation.run("daily", MONDAY)
@@ -176,7 +176,7 @@ def test_an_entry_of_which_arxiv_does_not_know_the_paper_is_orphaned_until_it_do
     assert "arXiv 上查无此编号" in page
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("silent", ["/api", *further_values("/oai?verb=GetRecord")])
 def test_what_arxiv_does_not_know_stays_on_record_while_it_does_not_answer(installation, arxiv, silent):
     installation.write("a.md", section("2501.99999"))
@@ -201,7 +201,7 @@ def test_the_digest_of_the_english_is_one_that_anybody_can_compute(installation)
     assert installation.ask("SELECT sha256, title FROM source_text") == [(digest, title)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_stub_is_not_published_and_counts_as_begun(installation, arxiv):
     installation.run("daily", MONDAY)
     done = CliRunner().invoke(

@@ -56,7 +56,7 @@ def test_each_damaged_response_is_named_and_counted_and_the_others_are_read(lost
     assert (str(largest),) in lost.ask("SELECT path FROM problem WHERE scope = 'kept'")
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_whichever_response_is_damaged_the_rebuilding_ends_with_a_report(lost):
     library = environment.load_settings(lost.config).paths.library
     for path in bodies(lost)[::4]:
@@ -69,7 +69,7 @@ def test_whichever_response_is_damaged_the_rebuilding_ends_with_a_report(lost):
         library.unlink()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_list_whose_response_is_damaged_is_not_taken_for_complete(lost):
     for path in bodies(lost):
         cut(path)
@@ -96,7 +96,7 @@ def test_damaged_lines_of_the_journal_are_told_with_their_numbers_and_the_others
     assert lost.ask("SELECT count(*) FROM paper") == [(lost.papers_before,)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_line_that_a_kill_cut_off_is_told_and_fails_no_rebuilding(lost):
     journal = lost.folder / "data" / "responses" / "journal.jsonl"
     with journal.open("ab") as file:

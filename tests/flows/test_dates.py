@@ -56,7 +56,7 @@ def test_a_flow_refuses_such_a_date_whoever_passes_it_and_writes_nothing(install
     assert not (installation.folder / "data" / "library.duckdb").exists()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("flow", ["daily", "weekly"])
 @pytest.mark.parametrize("days", [40, *further_values(-40)])
 def test_a_clock_that_is_not_arxivs_ends_the_run_before_anything_bears_its_date(installation, arxiv, flow, days):
@@ -92,7 +92,7 @@ def counts(installation):
     return len(installation.ask("FROM batch")), len(editions)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_harvest_from_long_ago_asks_for_what_can_be_had_says_so_and_has_not_failed(installation, arxiv):
     report = installation.run("harvest", MONDAY, since=date(1995, 1, 1), categories=["cs.CL"])
     assert not report.has_failed
@@ -106,7 +106,7 @@ def test_a_harvest_from_long_ago_asks_for_what_can_be_had_says_so_and_has_not_fa
     assert counts(installation)[1] <= 10  # Quiet days have no page.
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_years_without_a_run_are_told_once_in_one_line_a_category_and_leave_one_row(installation, arxiv):
     wanted = ["cs.CL", "cs.CV"]
     arxiv.today = date(2020, 1, 13)

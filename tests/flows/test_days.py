@@ -74,7 +74,7 @@ def test_run_again_a_day_reports_nothing_new_sends_nothing_and_touches_no_file(i
     assert len(mails(installation)) == 1
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("first", ["translation", *further_values("paper")])
 def test_a_translation_before_or_after_its_paper_is_one_item_under_one_id(installation, arxiv, first):
     if first == "translation":
@@ -97,7 +97,7 @@ def test_a_translation_before_or_after_its_paper_is_one_item_under_one_id(instal
         assert entries[0].updated > waiting.updated
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_new_version_changes_the_item_and_not_its_id_or_date(installation, arxiv):
     installation.write("a.md", section("2501.05727"))
     installation.run("daily", MONDAY)
@@ -222,7 +222,7 @@ def test_a_category_without_news_on_a_day_with_news_is_quiet(installation, arxiv
     assert installation.ask("SELECT state FROM batch WHERE category = 'math.NA'") == [("none announced",)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_lost_library_is_rebuilt_from_the_kept_bytes_without_arxiv(installation, arxiv):
     for days in range(3):
         arxiv.today = MONDAY + timedelta(days=days)
@@ -239,7 +239,7 @@ def test_a_lost_library_is_rebuilt_from_the_kept_bytes_without_arxiv(installatio
     assert {table: installation.rows(table) for table in tables} == before
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_everything_can_be_read_again_from_the_kept_bytes(installation):
     installation.run("daily", MONDAY)
     kept = Responses(installation.folder / "data" / "responses")
@@ -263,7 +263,7 @@ def test_weekly_subscribers_get_the_weekly_edition_and_daily_ones_do_not(install
     assert installation.run("newsletter", FRIDAY, edition="2025-W03").sent == 0
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_the_report_is_an_artifact_and_a_row(installation, prefect_server):
     from prefect.client.orchestration import get_client
 
@@ -284,7 +284,7 @@ def test_a_second_run_on_the_same_installation_is_refused(installation):
         installation.run("daily", MONDAY)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.shared
 def test_the_seed_files_24_translations_reach_every_format_and_wait_for_arxiv_when_it_is_away(tmp_path, arxiv, shared):
     """The whole way with real translations: arXiv away, then back, the same items under the same ids."""
@@ -330,7 +330,7 @@ def published(installation):
     ]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_nothing_that_is_published_links_to_nothing(installation, arxiv):
     installation.write("a.md", section("2501.05727") + section("2501.99999"))
     installation.run("daily", MONDAY)
@@ -346,7 +346,7 @@ def test_nothing_that_is_published_links_to_nothing(installation, arxiv):
                     assert place in tree or f"{place}index.html" in tree, (path, href)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_the_same_library_publishes_the_same_bytes_elsewhere(installation, tmp_path_factory):
     installation.write("a.md", section("2501.05727"))
     installation.run("daily", MONDAY)
@@ -357,7 +357,7 @@ def test_the_same_library_publishes_the_same_bytes_elsewhere(installation, tmp_p
     assert tree_of(installation.public) == first
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_category_is_found_under_its_other_name_too_with_the_address_of_the_canonical_one(installation, arxiv):
     installation.run("daily", MONDAY)
     public = installation.public

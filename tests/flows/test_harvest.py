@@ -118,7 +118,7 @@ def test_a_feed_that_lies_costs_nothing_and_files_nothing_under_a_wrong_date(har
     assert set(ledger_of(harvested).values()) == {"complete"}
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_page_that_silently_lost_a_paper_is_found_out_by_the_feed(installation, arxiv):
     arxiv.fail("/catchup/cs.CL", Fault.SHORT)
     report = installation.run("daily", MONDAY)
@@ -147,7 +147,7 @@ def test_an_empty_page_on_a_working_day_is_looked_at_again_and_nothing_is_taken_
     assert harvested.ask("SELECT count(*) FROM announcement WHERE category = 'cs.CL'") == [(4,)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "fault", [Fault.MISCOUNTED, *further_values(Fault.WRONG_DATE, Fault.CUT_OFF, Fault.EMPTY_BODY, Fault.HTML)]
 )
@@ -168,7 +168,7 @@ def test_a_holiday_is_explained_by_the_calendar_and_fetched_all_the_same(install
     assert asked(arxiv, "catchup")
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_day_without_announcements_that_no_calendar_knows_is_unknown_until_arxiv_announces_again(installation, arxiv):
     arxiv.papers = [
         replace(paper, announced=tuple(line for line in paper.announced if line.on != TUESDAY))
@@ -190,7 +190,7 @@ def test_a_day_without_announcements_that_no_calendar_knows_is_unknown_until_arx
 # Descriptions
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("fault", [Fault.SHORT, *further_values(Fault.NO_ITEMS, Fault.SHUFFLED)])
 def test_identifiers_that_the_api_leaves_out_or_reorders_are_had_all_the_same(installation, arxiv, fault):
     arxiv.fail("/oai?verb=ListRecords", Fault.OAI_ERROR, times=99)
@@ -205,7 +205,7 @@ def test_identifiers_that_the_api_leaves_out_or_reorders_are_had_all_the_same(in
 # One host, one pace
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_where_another_host_harvests_this_one_asks_arxiv_nothing(installation, arxiv):
     installation.run("daily", MONDAY)
     path = environment.load_settings(installation.config).paths.library
@@ -232,7 +232,7 @@ def test_the_stand_in_checks_its_client():
         [httpx.get(f"{arxiv.url}/rss/cs.CL", trust_env=False) for _ in range(2)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_harvest_keeps_the_pace_and_one_connection_whatever_it_asks(tmp_path):
     with Standin(today=FRIDAY, pace_s=0.1) as arxiv:
         installation = Installation(tmp_path)
@@ -250,7 +250,7 @@ def test_a_harvest_keeps_the_pace_and_one_connection_whatever_it_asks(tmp_path):
         }
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_lost_library_is_rebuilt_from_the_kept_bytes_history_and_ledger_included(installation, arxiv):
     arxiv.entries_a_page = 2
     for day in (MONDAY, TUESDAY, WEDNESDAY):

@@ -62,7 +62,7 @@ def names(notified):
     return {url.split("/feeds/")[1] for one in notified for url in one["hub.url"]}
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_the_hub_is_told_of_the_live_feeds_that_changed_and_of_no_others(installation, hub):
     with_hub(installation, hub.url)
     installation.run("daily", MONDAY)
@@ -78,7 +78,7 @@ def test_the_hub_is_told_of_the_live_feeds_that_changed_and_of_no_others(install
     assert "math.NA/atom.xml" not in names(hub.told)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("is_away", [False, True])
 def test_a_hub_that_fails_is_told_as_trouble_and_the_day_is_published(installation, hub, is_away):
     hub.status = 503

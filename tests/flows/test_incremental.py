@@ -284,7 +284,7 @@ def fresh_from(life, folder, seed):
     return fresh
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", [0, *further_values(1, 2)])
 def test_whatever_happens_to_a_library_its_tree_and_its_answers_are_those_that_start_from_nothing(
     tmp_path, seed, short, monkeypatch
@@ -317,7 +317,7 @@ def scopes(monkeypatch):
     return scopes_seen
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_run_looks_at_what_changed_and_publishing_by_hand_at_everything(tmp_path, monkeypatch):
     life, scopes_seen = Life(tmp_path / "kept", 1), scopes(monkeypatch)
     for _ in range(3):
@@ -357,7 +357,7 @@ def older_library(life):
     shutil.copy(older, life.settings.paths.library)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "change", [lost_file, *further_values(other_settings, opened_signup, lost_tree, lost_index, older_library)]
 )

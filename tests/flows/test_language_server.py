@@ -52,7 +52,7 @@ def apply_action(editor, name, text, action):
     return apply_edits(text, action["edit"]["changes"][editor.uri(name)])
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_an_editor_is_told_what_is_wrong_where_it_stands_and_mends_it(editor):
     name = "translations/mend.md"
     found = editor.open(name, FILE)
@@ -67,7 +67,7 @@ def test_an_editor_is_told_what_is_wrong_where_it_stands_and_mends_it(editor):
     assert editor.diagnostics(name) == []
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_all_that_is_safe_is_mended_at_once(editor):
     name = "translations/all.md"
     text = FILE.replace("abs/2501.05727", "pdf/2501.05727")
@@ -77,7 +77,7 @@ def test_all_that_is_safe_is_mended_at_once(editor):
     assert not {"address-form", "half-width-punctuation"} & set(codes(editor.type(name, mended)))
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_silence_waits_for_its_reason_and_then_holds(editor):
     name = "translations/silence.md"
     found = editor.open(name, FILE)
@@ -90,7 +90,7 @@ def test_a_silence_waits_for_its_reason_and_then_holds(editor):
     assert not {"silence", "number-changed", "unused-silence"} & set(codes(editor.type(name, with_reason)))
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_hovering_shows_the_english_sentence_with_its_number_and_the_title_elsewhere(editor):
     name = "translations/hover.md"
     editor.open(name, FILE)
@@ -100,7 +100,7 @@ def test_hovering_shows_the_english_sentence_with_its_number_and_the_title_elsew
     assert editor.at("hover", name, 8, 1) is None
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_an_identifier_is_completed_the_one_of_the_heading_first(editor):
     name = "translations/complete.md"
     text = f"## {TITLE}\n[可扩展监督](https://arxiv.org/abs/25"
@@ -111,7 +111,7 @@ def test_an_identifier_is_completed_the_one_of_the_heading_first(editor):
     assert all(one["label"].startswith("25") for one in items)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_terms_and_rules_are_completed(editor):
     name = "translations/terms.md"
     text = FILE.replace("大语言模型。", "large lang") + "\n<!-- yibao: ignore num"
@@ -123,7 +123,7 @@ def test_terms_and_rules_are_completed(editor):
     assert "number-changed:" in [one["label"] for one in rules]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_paper_that_another_file_translates_later_is_told(editor):
     (editor.folder / "translations" / "b.md").write_text(section("2501.05727"), encoding="utf-8")
     (editor.folder / "translations" / "0.md").write_text(section("2501.05727"), encoding="utf-8")

@@ -75,7 +75,7 @@ class Replies(dict):
         return next(self[address]) if address in self else otherwise
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_what_is_refused_again_and_again_is_left_to_the_next_run_and_ends_this_one(posted):
     installation, box = posted
     settle(installation, retry_s=2)
@@ -188,7 +188,7 @@ def test_a_connection_claims_what_it_sends_in_a_twentieth_of_a_second_and_never_
     assert counts == [2, 4, 8, 16, 16, 16, 1, 2, 4, 5, 1]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_several_connections_send_each_message_once_and_editions_in_order(posted):
     installation, box = posted
     settle(installation, connections=4)
@@ -205,7 +205,7 @@ def test_a_domain_gets_no_more_messages_a_minute_than_it_is_to():
     assert pace.find_wait("a@fast.example") == 0.0
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_message_waits_for_its_domains_pace_and_goes_out_all_the_same(posted, monkeypatch):
     installation, box = posted
     settle(installation, domain_pace='{ "example.org" = 2 }')

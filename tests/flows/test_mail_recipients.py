@@ -41,7 +41,7 @@ def test_addresses_that_are_none_cost_nobody_elses_mail_and_are_never_named_to_a
     assert "SMTPUTF8" in words["ünï@exämple.org"]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_message_that_cannot_be_made_costs_that_one_alone(posted, monkeypatch):
     installation, box = posted
     from flows.steps import newsletter_worker
@@ -62,7 +62,7 @@ def test_a_message_that_cannot_be_made_costs_that_one_alone(posted, monkeypatch)
     assert installation.run("daily", MONDAY).sent == 1
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("reply", ["550 5.7.1 we do not want you, {0}", "554 spam from {0}", "999 {0} what"])
 def test_a_server_that_refuses_everybody_fails_the_run_with_its_words_and_can_be_asked_again(posted, reply):
     installation, box = posted
@@ -86,7 +86,7 @@ def test_a_server_that_refuses_everybody_fails_the_run_with_its_words_and_can_be
     assert installation.run("newsletter", MONDAY, edition="2025-01-13", resend=["refused", "unknown"]).sent == 0
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.timeout(200)
 def test_a_hanging_server_is_left_alone_after_three_tries_and_the_next_run_goes_on(installation):
     with deaf_server() as (url, connections), postbox() as box:
@@ -106,7 +106,7 @@ def test_a_hanging_server_is_left_alone_after_three_tries_and_the_next_run_goes_
         assert (report.sent, report.failures, len(box.taken)) == (40, (), 40)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_resend_offers_an_edition_to_those_whom_a_person_names_and_to_nobody_who_has_it(posted):
     installation, box = posted
     subscribe(installation, *NAMES)

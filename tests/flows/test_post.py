@@ -28,7 +28,7 @@ def refusing(box, address, reply):
     box.__class__ = type("Refusing", (type(box),), {"handle_RCPT": handle})
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_passing_refusal_is_offered_again_and_nobody_else_gets_mail_twice(posted):
     installation, box = posted
     kind = type(box)
@@ -44,7 +44,7 @@ def test_a_passing_refusal_is_offered_again_and_nobody_else_gets_mail_twice(post
     assert sorted(box.taken) == ["ann@example.org", "bob@example.org", "cat@example.org"]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_refusal_for_good_is_final_and_fails_no_run(posted):
     installation, box = posted
     refusing(box, "bob@example.org", "550 no such person")

@@ -196,7 +196,7 @@ def test_before_the_first_release_it_asks_for_patience(tmp_path):
     assert (answer.status, answer.retry_after_s) == (503, 60)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_list_goes_on_in_its_release_and_ends_with_it(tmp_path, monkeypatch):
     monkeypatch.setattr(making.lake, "write_lake", lambda *_: "")
     life = live(Life(tmp_path, 3), 2)
@@ -212,7 +212,7 @@ def test_a_list_goes_on_in_its_release_and_ends_with_it(tmp_path, monkeypatch):
     assert (answer.status, "Begin anew" in answer.detail) == (410, True)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_damaged_release_is_told_and_does_not_end_the_server(tmp_path, monkeypatch):
     monkeypatch.setattr(making.lake, "write_lake", lambda *_: "")
     life = live(Life(tmp_path, 4), 1)
@@ -289,7 +289,7 @@ def test_an_answer_that_nobody_could_read_is_refused(life, monkeypatch):
     assert (is_error, "Ask for less at a time" in text) == (True, True)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_an_assistant_starts_it_and_asks_the_release_in_sql(life):
     home = life.settings.paths.data.parent
     (home / "yibao.toml").write_text("")

@@ -23,7 +23,7 @@ def snapshot(folder):
     }
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_tree_that_somebody_changed_is_byte_for_byte_what_it_was_after_publishing(site):
     before = snapshot(site.public)
     page = site.public / "papers" / "2501.05727" / "index.html"
@@ -52,7 +52,7 @@ def test_a_tree_that_somebody_changed_is_byte_for_byte_what_it_was_after_publish
     assert site.run("publish", MONDAY).files_changed == 0
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("content", [b'{"documents": {"index.h', *further_values(b"", b"[1, 2]", b"\x00" * 4096)])
 def test_a_damaged_note_of_the_tree_ends_no_publication_and_is_told(site, content):
     (site.public / "CNAME").write_text("gazette.example")

@@ -32,7 +32,7 @@ def lived_on(lived, arxiv, monkeypatch):
     return lived
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_the_rebuilt_library_says_the_same(lived_on):
     rebuilt = rebuild(lived_on)
     assert not rebuilt.outcome.failures
@@ -45,7 +45,7 @@ def test_the_rebuilt_library_says_the_same(lived_on):
     assert not (lived_on.folder / "data" / "rebuild").exists()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
@@ -65,7 +65,7 @@ def test_a_library_that_somebody_changed_is_told_apart(lived_on, change, kind):
     assert (done.exit_code, kind in done.stdout) == (1, True)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_replaced_library_keeps_its_history_and_readers_notice_nothing(lived_on):
     history = {name: lived_on.rows(name) for name in ("translation", "erratum", "operations.run", "publication")}
     before = {path: path.read_bytes() for path in lived_on.public.rglob("*.xml")}
@@ -76,7 +76,7 @@ def test_a_replaced_library_keeps_its_history_and_readers_notice_nothing(lived_o
     assert {path: path.read_bytes() for path in lived_on.public.rglob("*.xml")} == before
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("is_damaged", [True, *further_values(False)])
 def test_a_library_that_is_lost_or_damaged_is_made_again(lived_on, is_damaged):
     papers = lived_on.rows("announcement")

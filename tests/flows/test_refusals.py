@@ -11,7 +11,7 @@ def paths(arxiv, start):
     return [request.path for request in arxiv.requests if request.path.startswith(start)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize(("fault", "status"), [(Fault.NOT_FOUND, 404), (Fault.TEAPOT, 418)])
 def test_a_page_that_is_refused_costs_no_other_page(installation, arxiv, fault, status):
     arxiv.fail("/catchup/cs.CL", fault, times=99)
@@ -44,7 +44,7 @@ def test_a_server_that_wants_a_day_of_patience_is_told_with_the_file_to_remove(i
     assert len(arxiv.requests) == 1
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_shell_and_a_service_publish_the_same_wherever_they_keep_the_pace(installation, tmp_path, monkeypatch):
     signatures = []
     for name in ("service", "shell"):

@@ -41,7 +41,7 @@ def twin(tmp_path_factory, arxiv):
     return installation
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_after_a_mistaken_run_and_its_revert_the_next_day_is_as_if_it_had_never_been(installation, twin, arxiv):
     for one in (installation, twin):
         curate(one, "初译")

@@ -34,7 +34,7 @@ def lend(installation, host):
 # Who may ask arXiv
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_where_another_host_harvests_the_weekly_run_asks_arxiv_nothing_and_says_what_it_waits_for(installation, arxiv):
     subscribe(installation, frequency="weekly")
     installation.run("daily", MONDAY)
@@ -120,7 +120,7 @@ def test_a_long_harvest_renews_its_lease_with_what_it_stores(installation, arxiv
 # How long, how often, how far back
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_earlier_lists_are_asked_for_during_an_hour_then_todays_and_the_next_run_goes_on(
     installation, arxiv, monkeypatch
 ):
@@ -220,7 +220,7 @@ def test_the_weekly_mail_goes_out_after_the_pages_that_it_links_to(installation,
         assert (installation.public / page / "index.html").stat().st_mtime_ns < mail.stat().st_mtime_ns, page
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_corrected_title_is_an_update_and_a_run_for_an_earlier_date_moves_no_update_back(installation, arxiv):
     def item():
         (entry,) = feedparser.parse((installation.public / "feeds/translated/atom.xml").read_bytes()).entries

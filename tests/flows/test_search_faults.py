@@ -9,7 +9,7 @@ from tests.conftest import MONDAY, section
 from tests.flows.test_commands import invoke
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_damaged_index_is_told_by_search_and_made_anew_by_the_next_publication_which_says_so(installation, arxiv):
     installation.write("a.md", section("2501.05727", zh="可扩展的监督"))
     installation.run("daily", MONDAY)

@@ -54,7 +54,7 @@ def start(folder, query, *more, measured=False, **how):
     return subprocess.Popen(arguments, cwd=folder, env={**environ, "PYTHONPATH": str(Path.cwd())}, **how)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "form", [pytest.param((), id="csv", marks=pytest.mark.soak), pytest.param(("--json",), id="json")]
 )
@@ -65,7 +65,7 @@ def test_rows_that_would_fill_a_gigabyte_are_written_in_little_memory(folder, fo
     assert int(err) < 400 << 10, f"{int(err) >> 10} MiB"
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_every_row_is_written_in_every_form(folder):
     query = "SELECT range AS n, '译' AS text, NULL AS nothing FROM range(5001)"
     lines = sql(folder, query)[1].splitlines()
@@ -125,20 +125,20 @@ def test_an_empty_query_is_wrong_usage(folder, query):
     assert "The query is empty" in err
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_several_statements_are_refused_before_any_is_run(folder):
     status, out, err = sql(folder, "SELECT 1; SELECT 2")
     assert (status, out, "2 statements; give one at a time" in err) == (2, "", True)
     assert sql(folder, "SELECT 1 AS x; -- and a comment")[:2] == (0, "x\n1\n")
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_an_answer_without_rows_has_its_header_or_an_empty_array(folder):
     assert sql(folder, "SELECT 1 AS x WHERE false")[1] == "x\n"
     assert sql(folder, "SELECT 1 AS x WHERE false", "--json")[1] == "[]\n"
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_whoever_reads_only_the_beginning_ends_the_query_in_silence(folder):
     process = start(folder, MANY, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout.readline() == b"n,text\n"
@@ -147,7 +147,7 @@ def test_whoever_reads_only_the_beginning_ends_the_query_in_silence(folder):
     assert process.wait(timeout=60) in (0, 1, 141)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_an_output_that_is_full_is_told_in_a_sentence(folder):
     with Path("/dev/full").open("w") as full:
@@ -158,7 +158,7 @@ def test_an_output_that_is_full_is_told_in_a_sentence(folder):
     assert err.count("\n") == 1
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_ctrl_c_ends_a_long_query_at_once_without_a_traceback(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     endless = "SELECT count(*) FROM range(100000000000) AS a, range(100000000000) AS b WHERE a.range * b.range = 7"
@@ -174,7 +174,7 @@ def test_ctrl_c_ends_a_long_query_at_once_without_a_traceback(folder, tmp_path, 
     assert (out, "Traceback" in err, list(tmp_path.iterdir())) == ("", False, []), err
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_query_that_takes_too_much_memory_and_disk_ends_with_a_sentence(folder):
     status, _, err = sql(folder, "SELECT len(list(repeat('x', 1000) || range)) FROM range(20000000)")
     assert (status, err.count("\n")) == (1, 1), err

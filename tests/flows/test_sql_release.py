@@ -46,7 +46,7 @@ def test_without_a_release_it_says_how_to_make_one(tmp_path):
     assert "--library" in err
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_it_asks_the_newest_release_or_the_one_that_is_named(installed):
     first, newest = installed[1]
     counted = "SELECT count(*) AS n FROM paper"
@@ -57,7 +57,7 @@ def test_it_asks_the_newest_release_or_the_one_that_is_named(installed):
     assert sql(installed, counted, "--release", "../../x")[0] == 1
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_run_that_writes_and_a_query_are_not_in_each_others_way(installed):
     library = installed[0] / "data/library.duckdb"
     with connection.open_library(library):
@@ -67,7 +67,7 @@ def test_a_run_that_writes_and_a_query_are_not_in_each_others_way(installed):
     assert sql(installed, "SELECT count(*) FROM run")[0] == 1  # what only the operator sees is in the library alone
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_nested_values_are_json_in_csv_and_stay_what_they_are_in_json(installed):
     (row,) = csv.DictReader(io.StringIO(sql(installed, LISTS)[1]))
     assert (json.loads(row["list"]), json.loads(row["pair"]), row["nothing"]) == (["a", "译"], {"x": 1}, "")
@@ -76,7 +76,7 @@ def test_nested_values_are_json_in_csv_and_stay_what_they_are_in_json(installed)
     ]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_file_is_written_in_the_form_that_its_name_says(installed, tmp_path):
     for name in ("answer.csv", "answer.json", "answer.parquet"):
         status, out, err = sql(installed, LISTS + ";", "--out", str(tmp_path / name))
@@ -86,7 +86,7 @@ def test_a_file_is_written_in_the_form_that_its_name_says(installed, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answer.csv", "answer.json", "answer.parquet"]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_parquet_takes_a_select_and_a_file_and_writes_no_other(installed, tmp_path):
     out = str(tmp_path / "x.parquet")
     assert sql(installed, "SELECT 1", "--format", "parquet")[0] == 2
@@ -97,7 +97,7 @@ def test_parquet_takes_a_select_and_a_file_and_writes_no_other(installed, tmp_pa
     assert not (tmp_path / "other.parquet").exists()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_query_that_never_ends_is_ended_when_its_time_is_over(installed):
     endless = "SELECT count(*) FROM range(100000000000) AS a, range(100000000000) AS b WHERE a.range * b.range = 7"
     status, out, err = sql(installed, endless, YIBAO_SQL__TIME_S="2")
@@ -105,14 +105,14 @@ def test_a_query_that_never_ends_is_ended_when_its_time_is_over(installed):
     assert "longer than 2 seconds" in err
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_query_sees_no_setting_of_ours(installed):
     status, out, err = sql(installed, "SELECT getenv('YIBAO_SITE__TITLE') AS x", YIBAO_SITE__TITLE="secret")
     assert "secret" not in out + err
     assert status in (0, 1)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_database_that_was_altered_is_told_with_its_remedy(installed, tmp_path):
     subprocess.run(["cp", "-r", f"{installed[0]}/.", str(tmp_path)], check=True)
     database = tmp_path / "public/data/releases" / installed[1][1] / "yibao.duckdb"
@@ -151,7 +151,7 @@ def test_a_description_is_that_of_the_schema():
     assert {"translator", "paper_as_of("} <= set(sql_prompt.list_words())
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_person_asks_one_after_the_other_and_what_was_wrong_ends_nothing(installed, tmp_path):
     pid, terminal = pty.fork()
     if pid == 0:

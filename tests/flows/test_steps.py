@@ -79,7 +79,7 @@ def workers():
         yield first, second
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_requests_are_made_and_stored_in_other_processes_as_in_this_one(run, arxiv, workers):
     fetch, store = workers
     feed = fetch(announcement_sync.fetch_feed, run, "cs.CL", {})
@@ -98,7 +98,7 @@ def test_requests_are_made_and_stored_in_other_processes_as_in_this_one(run, arx
     assert "cs.CL" in judged.announced
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_mail_is_sent_by_another_process(installation, run, workers):
     send, _ = workers
     installation.write("a.md", section("2501.05727"))

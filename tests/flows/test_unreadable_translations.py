@@ -68,7 +68,7 @@ def test_check_fails_with_the_path_and_a_remedy(curated, way):
     assert "1 error" in done.output
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("way", [is_missing, is_below_a_file, leads_nowhere])
 def test_a_run_goes_on_without_it_fails_and_tells_no_translation_as_vanished(curated, way):
     curated.run("daily", MONDAY)
@@ -87,7 +87,7 @@ def test_a_run_goes_on_without_it_fails_and_tells_no_translation_as_vanished(cur
     assert [(one.rule, one.arxiv_id) for one in problems if one.rule == "vanished"] == [("vanished", "2501.06252")]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_correction_in_a_folder_that_cannot_be_read_is_not_taken_back_for_what_it_corrects(curated):
     curated.write("../there/deep/z.md", section("2501.05727", zh="甲，已改正"))
     curated.run("daily", MONDAY)

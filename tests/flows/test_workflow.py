@@ -59,7 +59,7 @@ def runner(tmp_path):
     return Runner(tmp_path)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_slip_fails_the_check_and_is_shown_at_its_line(runner):
     (runner.checkout / "translations" / "a.md").write_text(section("2501.05727") + "## No link\n\n正文。\n")
     status, log = runner.run()
@@ -68,7 +68,7 @@ def test_a_slip_fails_the_check_and_is_shown_at_its_line(runner):
     assert (runner.home / "asked").read_text() == "-m pip install --quiet git+https://example.org/yibao\n"
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_sound_files_pass_and_what_was_checked_lies_where_the_workflow_keeps_it(runner):
     (runner.checkout / "translations" / "a.md").write_text(section("2501.05727"))
     status, log = runner.run()

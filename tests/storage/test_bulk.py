@@ -342,7 +342,7 @@ def test_any_text_is_repaired_or_refused_and_nothing_else(text, month):
     assert isinstance(identifiers.repair_identifier(text, month), (str, RepairedIdentifier))
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.shared
 def test_the_damaged_identifiers_of_real_archives_are_repaired_or_refused_with_a_reason_each(installed, shared):
     path = shared / "data" / "arxiv-records" / "damaged-ids.parquet"

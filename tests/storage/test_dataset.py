@@ -99,7 +99,7 @@ def test_a_release_with_its_changes_is_the_next_one(released):
         before = after
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_release_that_follows_the_change_is_one_that_is_made_anew(released, tmp_path, monkeypatch):
     newest = rows_of(folders(released)[-1])
     fresh = Life(tmp_path / "fresh", 0)
@@ -118,7 +118,7 @@ def test_where_nothing_has_changed_there_is_no_release(released):
     assert not (released.settings.paths.public / "data/releases/.making").exists()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_month_without_a_change_is_the_same_file(tmp_path):
     life = live(Life(tmp_path / "life", 5), 1)
     with connection.write_library(life.settings.paths.library) as library:
@@ -133,7 +133,7 @@ def test_a_month_without_a_change_is_the_same_file(tmp_path):
     assert (second / "paper/2024-12.parquet").exists()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_release_stays_in_both_trees_through_every_publication(tmp_path):
     life = live(Life(tmp_path / "life", 2), 1)
     public = life.settings.paths.public
@@ -150,7 +150,7 @@ def test_a_release_stays_in_both_trees_through_every_publication(tmp_path):
     )
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_an_emptied_spare_tree_costs_no_release(tmp_path):
     life = live(Life(tmp_path / "life", 2), 2)
     public = life.settings.paths.public
@@ -161,7 +161,7 @@ def test_an_emptied_spare_tree_costs_no_release(tmp_path):
     assert all((folder / "yibao.duckdb").exists() for folder in folders(life))
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("moment", ["place_release", "publish_list", "remove_releases"])
 def test_a_kill_leaves_what_is_listed_whole_and_the_next_release_clears_up(tmp_path, monkeypatch, moment):
     life = live(Life(tmp_path / "life", 4), 2)
@@ -185,7 +185,7 @@ def test_a_kill_leaves_what_is_listed_whole_and_the_next_release_clears_up(tmp_p
     assert apply_changes(before, folders(life)[-1]) == rows_of(folders(life)[-1])
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_release_that_was_cut_short_or_altered_is_found_and_built_upon_by_none(tmp_path):
     life = live(Life(tmp_path / "life", 4), 2)
     public, newest = life.settings.paths.public, folders(life)[-1]
@@ -204,7 +204,7 @@ def test_a_release_that_was_cut_short_or_altered_is_found_and_built_upon_by_none
     assert parquet_rows_of(folders(life)[-1]) == rows_of(folders(life)[-1])
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_a_list_of_releases_that_is_damaged_is_a_fault_with_its_file(tmp_path):
     life = live(Life(tmp_path / "life", 4), 1)
     index = life.settings.paths.public / shelf.INDEX
@@ -214,7 +214,7 @@ def test_a_list_of_releases_that_is_damaged_is_a_fault_with_its_file(tmp_path):
         shelf.read_list(life.settings.paths.public)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_the_files_of_a_ducklake_are_the_releases_own_under_its_public_address(released):
     import duckdb_extensions
 
@@ -233,7 +233,7 @@ def test_the_files_of_a_ducklake_are_the_releases_own_under_its_public_address(r
     assert paths == [(f"http://127.0.0.1:8000/data/releases/{folder.name}/",)]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_without_the_extension_a_release_has_no_ducklake_and_says_so(tmp_path, monkeypatch):
     def fail(_name):
         raise ImportError("no such package")
@@ -279,7 +279,7 @@ def _mark_people(path):
     assert MARK.encode() in path.read_bytes()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_no_mark_of_what_is_private_or_operational_is_in_any_byte_of_a_release(tmp_path, monkeypatch):
     monkeypatch.setattr("socket.gethostname", lambda: f"{MARK}-machine")
     life = live(Life(tmp_path / "life", 6), 3)

@@ -171,7 +171,7 @@ def test_the_whole_record_replaces_the_day_by_the_instant(installed):
     )
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("is_first", [True, False])
 def test_of_an_intact_and_a_repaired_record_of_one_date_the_intact_one_counts(installed, is_first):
     for title in ("Intact", "A", "B", "C", "D"):
@@ -212,7 +212,7 @@ def test_a_byline_gives_the_same_people_in_the_import_and_over_oai(installed, by
     assert not any(re.search(r"[\n:]|^\(", one.name) for one in (*paper.authors, *parse_byline(byline)))
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.shared
 def test_real_crawled_files_of_another_schema_are_refused(installed, shared):
     folder = shared / "data" / "arxiv-records" / "raw-daily"

@@ -221,7 +221,7 @@ def undone(library):
         library.rollback()
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @given(st.lists(st.lists(_RECORDS, max_size=6), max_size=4))
 def test_stored_again_in_any_batches_nothing_changes_and_history_never_overlaps(empty, batches):
     library = empty

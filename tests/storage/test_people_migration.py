@@ -157,7 +157,7 @@ def open_and_add(path, number, start):
     subscribers.add_subscriber(people, f"reader{number}@example.org", Subscription(), AT)
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("is_old", [False, True])
 def test_processes_that_open_a_new_or_an_old_file_at_once_all_work(tmp_path, is_old):
     context = multiprocessing.get_context("forkserver")

@@ -96,7 +96,7 @@ def bomb(times):
     return body
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_bomb_costs_no_memory(tmp_path, times):
     content = packed(", ".join(["gzip"] * times), bomb(times))

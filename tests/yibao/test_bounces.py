@@ -194,7 +194,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_report_costs_little(content):
     begun = time.process_time()

@@ -178,7 +178,7 @@ with Client(chosen, SystemClock(), folder=Path(sys.argv[2])) as client:
 """
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_no_kill_at_any_moment_makes_the_next_request_come_too_early(tmp_path):
     chance = random.Random(1)
     with Standin(pace_s=0.15) as arxiv:
@@ -197,7 +197,7 @@ def test_no_kill_at_any_moment_makes_the_next_request_come_too_early(tmp_path):
         assert len(arxiv.requests) > 48  # And the stand-in has watched every gap.
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_three_processes_keep_one_connection_and_one_pace_even_when_one_is_killed(arxiv, tmp_path):
     command = [sys.executable, "-c", ASKER, arxiv.url, str(tmp_path)]
     victim = subprocess.Popen([*command, "100"])

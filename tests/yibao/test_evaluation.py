@@ -25,7 +25,7 @@ def unseen(shared):
     return [pair for pair in load_pairs(shared / "data") if not pair.is_seen]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.shared
 def test_no_paper_is_in_both_halves_unless_its_translator_is_in_one(shared):
     from benchmarks.evaluation.corpora import load_pairs
@@ -37,7 +37,7 @@ def test_no_paper_is_in_both_halves_unless_its_translator_is_in_one(shared):
     assert not halves[True] & halves[False]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 @pytest.mark.shared
 @pytest.mark.parametrize("kind", _LEAST)
 def test_planted_faults_are_noticed_in_text_that_no_rule_was_written_with(kind, unseen):

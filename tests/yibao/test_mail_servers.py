@@ -84,7 +84,7 @@ STAGES = [
 
 @pytest.mark.parametrize(
     "offers",
-    [OFFERS, pytest.param(OFFERS.replace("250-PIPELINING\r\n", ""), marks=pytest.mark.drill)],
+    [OFFERS, pytest.param(OFFERS.replace("250-PIPELINING\r\n", ""), marks=pytest.mark.soak)],
     ids=["pipelined", "one by one"],
 )
 @pytest.mark.parametrize(("stage", "act", "kind", "words"), STAGES, ids=lambda value: str(value)[:20])

@@ -52,7 +52,7 @@ with Client(Arxiv(**urls, pace_s=0.3), SystemClock()) as client:
 """
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_processes_with_temporary_folders_of_their_own_share_the_pace(tmp_path):
     with Standin(pace_s=0.3) as arxiv:  # Which watches gaps and connections.
         askers = []

@@ -207,7 +207,7 @@ def test_lists_show_the_first_authors_and_how_many_more_and_the_paper_shows_all(
     assert b"Author 2999" in tree["papers/2501.00001/index.html"]
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_nothing_chinese_is_called_english_and_nothing_traditional_stands_in_simplified_text():
     settings = Settings(site=SITE, arxiv=Arxiv(categories=("cs.CL", "cs.CV")))
     for path, content in drawn(entries(), editions(entries()), settings).items():

@@ -32,7 +32,7 @@ def pages_of(tree):
     return {path: html.fromstring(content) for path, content in tree.items() if path.endswith("index.html")}
 
 
-@pytest.mark.drill
+@pytest.mark.soak
 def test_every_page_is_in_every_language_and_names_the_others(tree):
     pages = pages_of(tree)
     for path, document in pages.items():
