@@ -40,7 +40,7 @@ drills: $(READY) ## What takes long: months of days, kills, real records, judges
 	$(SCRATCH) $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "drill and not soak" $(addprefix --ignore=,$(SERVERS))
 	$(SCRATCH) $(BIN)/python -m pytest -n 3 --dist worksteal -m property --hypothesis-profile thorough
 
-soak: $(READY) ## What takes longer still: what each room says at length, further values and seeds, all real records, each benchmark (half an hour)
+soak: $(READY) ## What takes longer still: what each room says at length, further values and seeds, each benchmark (half an hour)
 	$(SCRATCH) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m soak
 
 check: $(READY) ## Lint, types, import contracts

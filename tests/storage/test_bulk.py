@@ -357,7 +357,7 @@ def test_the_damaged_identifiers_of_real_archives_are_repaired_or_refused_with_a
     assert {"0804.2095", "1210.4050", "0901.1260"} <= ids
 
 
-@pytest.mark.soak
+@pytest.mark.drill
 @pytest.mark.shared
 def test_all_real_records_are_imported_and_the_second_time_nothing_changes(installed, shared):
     path = shared / "data" / "arxiv-records" / "records.parquet"

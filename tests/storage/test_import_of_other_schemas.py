@@ -222,7 +222,7 @@ def test_real_crawled_files_of_another_schema_are_refused(installed, shared):
     assert installed.ask("SELECT count(*) FROM paper_state") == [(0,)]
 
 
-@pytest.mark.soak
+@pytest.mark.drill
 @pytest.mark.shared
 def test_of_real_records_no_category_is_unknown_and_every_day_of_submission_is_kept(installed, shared):
     path = shared / "data" / "arxiv-records" / "records.parquet"

@@ -123,7 +123,7 @@ def said(text):
     return Counter(one for one in unicodedata.normalize("NFKD", text).casefold() if one.isascii() and one.isalnum())
 
 
-@pytest.mark.soak
+@pytest.mark.drill
 @pytest.mark.shared
 def test_of_all_real_formulas_96_in_100_become_clean_and_no_text_is_lost(shared):
     """Commands are what may go; every letter and figure that is none stays, in its order of magnitude exactly."""
