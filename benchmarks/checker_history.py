@@ -41,7 +41,7 @@ owners = {identity.normalize_title(one.title): arxiv_id for arxiv_id, one in eng
 files, terms = folder.find_files([where])[0][: int(sys.argv[3])], glossary.load_terms(None)
 seconds = {"files": len(files)}
 
-def timed(name, work):
+def time_work(name, work):
     started = time.perf_counter()
     work()
     seconds[name] = time.perf_counter() - started
@@ -51,11 +51,11 @@ def compare():
         document = markdown.parse_document(file.path.read_bytes(), file.shown, "zh-Hans")
         check.check_document(document, terms, english, owners)
 
-timed("with English", compare)
+time_work("with English", compare)
 with TemporaryDirectory() as scratch:
     for name in ("command, first", "command, again"):
         kept = Path(scratch) / "checked.sqlite3"
-        timed(name, lambda: linter.check_files([file.path for file in files], "zh-Hans", terms, None, kept))
+        time_work(name, lambda: linter.check_files([file.path for file in files], "zh-Hans", terms, None, kept))
 print(json.dumps(seconds))
 """
 

@@ -10,9 +10,8 @@ from email import policy
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from playwright import sync_api
 
-from tests.judges.conftest import node_package, program
+from tests.judges.conftest import node_package, program, running_chromium
 from tests.judges.mails import compose_mail, make_day, make_entry, make_week, read_real_weeks
 from yibao import categories
 from yibao.newsletter.dkim import Signer
@@ -39,12 +38,8 @@ def signer():
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=program("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield launched
-        launched.close()
+    with running_chromium() as chromium:
+        yield chromium
 
 
 def compose(name, language, signer=None):

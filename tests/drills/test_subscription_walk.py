@@ -12,13 +12,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright import sync_api
 
 from storage.people import subscribers
 from storage.people.database import open_people
 from storage.people.schema import METADATA
 from storage.people.subscribers import SubscriberState
-from tests.judges.conftest import node_package, program
+from tests.judges.conftest import node_package, program, running_chromium
 from tests.judges.site import Published, entries
 from tests.postbox import postbox
 from yibao.newsletter.links import make_links
@@ -103,13 +102,8 @@ def gazette(tmp_path):
 
 @pytest.fixture
 def browser():
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=program("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield started
-        started.close()
+    with running_chromium() as chromium:
+        yield chromium
 
 
 @pytest.fixture

@@ -102,8 +102,9 @@ def serving_folder(folder: Path) -> Iterator[str]:
         thread.join(10)
 
 
-@pytest.fixture(scope="module")  # Not longer: its event loop runs in the tests' own thread.
-def browser():
+@contextmanager
+def running_chromium():
+    """Debian's Chromium, which asks nobody but the servers of the tests."""
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=program("chromium"),
@@ -111,6 +112,12 @@ def browser():
         )
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")  # Not longer: its event loop runs in the tests' own thread.
+def browser():
+    with running_chromium() as chromium:
+        yield chromium
 
 
 @pytest.fixture
