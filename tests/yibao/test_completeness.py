@@ -208,16 +208,24 @@ def test_a_list_beyond_arxivs_reach_says_that_it_cannot_be_had():
 
 def test_sources_are_merged_line_by_line():
     from_feed = merge_entries([], announcements(2), "rss", is_whole=False)
-    both = merge_entries(from_feed, announcements(3, source="catchup", kind=REPLACE), "catchup", is_whole=True)
+    both = merge_entries(from_feed, announcements(3, source="catchup", kind=CROSS), "catchup", is_whole=True)
     assert [(line.version, line.type, line.sources) for line in both] == [
         (1, NEW, ("catchup", "rss")),
         (1, NEW, ("catchup", "rss")),
-        (1, REPLACE, ("catchup",)),
+        (1, CROSS, ("catchup",)),
     ]
     # A page that was read anew takes back what it does not list any more; a feed takes back nothing.
     again = merge_entries(both, announcements(1, source="catchup"), "catchup", is_whole=True)
     assert [line.sources for line in again] == [("catchup", "rss"), ("rss",)]
     assert merge_entries(both, announcements(1), "rss", is_whole=False)[2].sources == ("catchup",)
+
+
+def test_a_feed_of_yesterday_under_todays_date_makes_no_replacement_a_first_announcement():
+    feed, page = announcements(1), announcements(1, source="catchup", kind=REPLACE)
+    page = [replace(one, version=None) for one in page]
+    feed_first = merge_entries(merge_entries([], feed, "rss", is_whole=False), page, "catchup", is_whole=True)
+    page_first = merge_entries(merge_entries([], page, "catchup", is_whole=True), feed, "rss", is_whole=False)
+    assert feed_first == page_first == [ListEntry(feed[0].arxiv_id, None, REPLACE, ("catchup", "rss"))]
 
 
 def test_the_state_is_told_in_a_few_words():

@@ -86,18 +86,10 @@ def report_pages(pages: Sequence[catchup.CatchupPage], category: str, on: date, 
 def merge_entries(
     known: Sequence[ListEntry], arrived: Sequence[Announcement], source: str, *, is_whole: bool
 ) -> list[ListEntry]:
-    """Merge a source's announcements into a list's entries; `is_whole`: what it does not list, it takes back.
-
-    A feed names the version, a catch-up page does not; otherwise the last word counts.
-    """
+    """Merge a source's announcements into a list's entries; `is_whole`: what it does not list, it takes back."""
     entries = {entry.arxiv_id: entry for entry in known}
     for announcement in arrived:
-        known_entry = entries.get(announcement.arxiv_id)
-        sources = tuple(sorted({*(known_entry.sources if known_entry else ()), source}))
-        version = announcement.version or (known_entry.version if known_entry else None)
-        has_feed_type = known_entry and source == CATCHUP and known_entry.sources != (CATCHUP,)
-        kind = known_entry.type if known_entry and has_feed_type else announcement.type
-        entries[announcement.arxiv_id] = ListEntry(announcement.arxiv_id, version, kind, sources)
+        entries[announcement.arxiv_id] = _merge_entry(entries.get(announcement.arxiv_id), announcement, source)
     if is_whole:
         listed_ids = {announcement.arxiv_id for announcement in arrived}
         for entry in known:
@@ -105,6 +97,22 @@ def merge_entries(
                 others = tuple(name for name in entry.sources if name != source)
                 entries[entry.arxiv_id] = replace(entry, sources=others)
     return [entry for entry in entries.values() if entry.sources]
+
+
+def _merge_entry(known: ListEntry | None, announcement: Announcement, source: str) -> ListEntry:
+    """Merge one announcement: a feed names version and type, but may be yesterday's under today's date.
+
+    So where it disagrees with the catch-up page on whether readers meet the paper for the first time, the page counts.
+    """
+    if known is None:
+        return ListEntry(announcement.arxiv_id, announcement.version, announcement.type, (source,))
+    sources = tuple(sorted({*known.sources, source}))
+    is_disputed = known.type.is_first != announcement.type.is_first
+    if is_disputed and source == CATCHUP:
+        return ListEntry(known.arxiv_id, announcement.version, announcement.type, sources)
+    if (is_disputed and CATCHUP in known.sources) or (source == CATCHUP and known.sources != (CATCHUP,)):
+        return replace(known, sources=sources)
+    return ListEntry(known.arxiv_id, announcement.version or known.version, announcement.type, sources)
 
 
 def select_official(
